@@ -1,0 +1,54 @@
+import type { MatchCondition, RuleWithOperations } from '#api/admissionregistration/rule.ts';
+import type { WebhookClientConfig } from '#api/admissionregistration/webhook-client.ts';
+import { defaultWebhook, validateWebhooks } from '#api/admissionregistration/webhook-rules.ts';
+import { AGE_COLUMN, NAME_COLUMN, numberColumn } from '#api/columns.ts';
+import { defineResource } from '#api/define-resource.ts';
+import type { KubeObject, LabelSelector } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+
+/** `admissionregistration.k8s.io/v1.MutatingWebhookConfiguration`. */
+export interface MutatingWebhookConfiguration extends KubeObject {
+  apiVersion: 'admissionregistration.k8s.io/v1';
+  kind: 'MutatingWebhookConfiguration';
+  webhooks?: MutatingWebhook[];
+}
+
+/** `admissionregistration.k8s.io/v1.MutatingWebhook`. */
+export interface MutatingWebhook {
+  admissionReviewVersions: string[];
+  clientConfig: WebhookClientConfig;
+  failurePolicy?: 'Ignore' | 'Fail';
+  matchConditions?: MatchCondition[];
+  matchPolicy?: 'Exact' | 'Equivalent';
+  name: string;
+  namespaceSelector?: LabelSelector;
+  objectSelector?: LabelSelector;
+  reinvocationPolicy?: 'Never' | 'IfNeeded';
+  rules?: RuleWithOperations[];
+  sideEffects: string;
+  timeoutSeconds?: number;
+}
+
+/** `mutatingwebhookconfigurations.admissionregistration.k8s.io`. */
+export const mutatingWebhookConfigurationResource: ResourceType<MutatingWebhookConfiguration> =
+  defineResource<MutatingWebhookConfiguration>({
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    kind: 'MutatingWebhookConfiguration',
+    plural: 'mutatingwebhookconfigurations',
+    categories: ['api-extensions'],
+    namespaced: false,
+    schema: 'admissionregistration/v1.MutatingWebhookConfiguration',
+    applyDefaults: ({ webhooks = [] }) => {
+      for (const webhook of webhooks) {
+        defaultWebhook(webhook);
+        webhook.reinvocationPolicy ??= 'Never';
+      }
+    },
+    validate: ({ webhooks }) => validateWebhooks(webhooks),
+    columns: [
+      NAME_COLUMN,
+      numberColumn('Webhooks', 'How many webhooks are called.', ({ webhooks = [] }) => webhooks.length),
+      AGE_COLUMN,
+    ],
+  });

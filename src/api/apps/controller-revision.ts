@@ -1,0 +1,43 @@
+import { AGE_COLUMN, NAME_COLUMN, NONE, numberColumn, textColumn } from '#api/columns.ts';
+import { defineResource } from '#api/define-resource.ts';
+import { checkNonNegative, checkUnchanged } from '#api/field-checks.ts';
+import type { Json, KubeObject } from '#api/object.ts';
+import { controllerOf } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+
+/** `apps/v1.ControllerRevision`. */
+export interface ControllerRevision extends KubeObject {
+  apiVersion: 'apps/v1';
+  kind: 'ControllerRevision';
+  data?: Json;
+  revision: number;
+}
+
+/** `controllerrevisions.apps`. */
+export const controllerRevisionResource: ResourceType<ControllerRevision> =
+  defineResource<ControllerRevision>({
+    group: 'apps',
+    version: 'v1',
+    kind: 'ControllerRevision',
+    plural: 'controllerrevisions',
+    schema: 'apps/v1.ControllerRevision',
+    hasGeneration: false,
+    validate: ({ revision, data }, old) => [
+      ...checkNonNegative('revision', revision),
+      ...(old === undefined ? [] : checkUnchanged('data', data, old.data)),
+    ],
+    columns: [
+      NAME_COLUMN,
+      textColumn('Controller', 'The object that the revision is of.', formatController),
+      numberColumn('Revision', 'Number of the revision.', ({ revision }) => revision ?? 0),
+      AGE_COLUMN,
+    ],
+  });
+
+function formatController(object: ControllerRevision): string {
+  const owner = controllerOf(object);
+  if (owner === undefined) return NONE;
+  const [group] = owner.apiVersion.split('/');
+  const suffix = owner.apiVersion.includes('/') ? `.${group}` : '';
+  return `${owner.kind.toLowerCase()}${suffix}/${owner.name}`;
+}

@@ -1,0 +1,167 @@
+import { AGE_COLUMN, formatLabels, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
+import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
+import type { PodTemplateSpec } from '#api/core/pod-template.ts';
+import { validatePodTemplate, validateWorkloadSelector } from '#api/core/pod-template-validation.ts';
+import { workloadColumns } from '#api/core/template-columns.ts';
+import { defineResource } from '#api/define-resource.ts';
+import {
+  checkAtMostAll,
+  checkCountOrPercentage,
+  checkNonNegative,
+  checkOneOf,
+  checkUnchanged,
+} from '#api/field-checks.ts';
+import { invalidValue } from '#api/field-errors.ts';
+import type { KubeObject, LabelSelector } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
+
+/** `apps/v1.DaemonSet`. */
+export interface DaemonSet extends KubeObject {
+  apiVersion: 'apps/v1';
+  kind: 'DaemonSet';
+  spec: DaemonSetSpec;
+  status?: DaemonSetStatus;
+}
+
+/** `apps/v1.DaemonSetSpec`. */
+export interface DaemonSetSpec {
+  minReadySeconds?: number;
+  revisionHistoryLimit?: number;
+  selector: LabelSelector;
+  template: PodTemplateSpec;
+  updateStrategy?: DaemonSetUpdateStrategy;
+}
+
+/** `apps/v1.DaemonSetUpdateStrategy`. */
+export interface DaemonSetUpdateStrategy {
+  rollingUpdate?: RollingUpdateDaemonSet;
+  type?: 'RollingUpdate' | 'OnDelete';
+}
+
+/** `apps/v1.RollingUpdateDaemonSet`. */
+export interface RollingUpdateDaemonSet {
+  maxSurge?: number | string;
+  maxUnavailable?: number | string;
+}
+
+/** `apps/v1.DaemonSetStatus`. */
+export interface DaemonSetStatus {
+  collisionCount?: number;
+  conditions?: DaemonSetCondition[];
+  currentNumberScheduled: number;
+  desiredNumberScheduled: number;
+  numberAvailable?: number;
+  numberMisscheduled: number;
+  numberReady: number;
+  numberUnavailable?: number;
+  observedGeneration?: number;
+  updatedNumberScheduled?: number;
+}
+
+/** `apps/v1.DaemonSetCondition`. */
+export interface DaemonSetCondition {
+  lastTransitionTime?: string;
+  message?: string;
+  reason?: string;
+  status: 'True' | 'False' | 'Unknown';
+  type: string;
+}
+
+/** `daemonsets.apps`. */
+export const daemonSetResource: ResourceType<DaemonSet> = defineResource<DaemonSet>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'DaemonSet',
+  plural: 'daemonsets',
+  shortNames: ['ds'],
+  categories: ['all'],
+  subresources: ['status'],
+  schema: 'apps/v1.DaemonSet',
+  applyDefaults: defaultDaemonSet,
+  validate: validateDaemonSet,
+  columns: [
+    NAME_COLUMN,
+    numberColumn(
+      'Desired',
+      'Nodes that shall run the pod.',
+      ({ status }) => status?.desiredNumberScheduled ?? 0,
+    ),
+    numberColumn('Current', 'Nodes that run the pod.', ({ status }) => status?.currentNumberScheduled ?? 0),
+    numberColumn('Ready', 'Pods that are ready.', ({ status }) => status?.numberReady ?? 0),
+    numberColumn(
+      'Up-to-date',
+      'Pods that have the current template.',
+      ({ status }) => status?.updatedNumberScheduled ?? 0,
+    ),
+    numberColumn(
+      'Available',
+      'Pods that have been ready long enough.',
+      ({ status }) => status?.numberAvailable ?? 0,
+    ),
+    textColumn('Node Selector', 'Which nodes shall run the pod.', ({ spec }) =>
+      formatLabels(spec.template?.spec?.nodeSelector),
+    ),
+    AGE_COLUMN,
+    ...workloadColumns<DaemonSet>({
+      template: ({ spec }) => spec.template,
+      selector: ({ spec }) => spec.selector,
+    }),
+  ],
+});
+
+const REVISION_HISTORY_LIMIT = 10;
+
+function defaultDaemonSet({ spec }: DaemonSet): void {
+  spec.revisionHistoryLimit ??= REVISION_HISTORY_LIMIT;
+  spec.updateStrategy ??= {};
+  spec.updateStrategy.type ??= 'RollingUpdate';
+  if (spec.updateStrategy.type === 'RollingUpdate') {
+    spec.updateStrategy.rollingUpdate ??= {};
+    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+    spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+  }
+  defaultPodTemplate(spec.template);
+}
+
+function validateDaemonSet({ spec }: DaemonSet, old: DaemonSet | undefined): FieldError[] {
+  const field = 'spec.updateStrategy';
+  const { maxUnavailable, maxSurge } = spec.updateStrategy?.rollingUpdate ?? {};
+  const isRolling = spec.updateStrategy?.type === 'RollingUpdate';
+  const isStuck = isRolling && isZero(maxUnavailable) && isZero(maxSurge);
+  const isBoth = isRolling && !isZero(maxUnavailable) && !isZero(maxSurge);
+  return [
+    ...validateWorkloadSelector('spec', spec.selector, spec.template),
+    ...validatePodTemplate('spec.template', spec.template, { restartPolicies: ['Always'] }),
+    ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+    ...checkOneOf(`${field}.type`, spec.updateStrategy?.type, ['OnDelete', 'RollingUpdate']),
+    ...checkCountOrPercentage(`${field}.rollingUpdate.maxUnavailable`, maxUnavailable),
+    ...checkAtMostAll(`${field}.rollingUpdate.maxUnavailable`, maxUnavailable),
+    ...checkCountOrPercentage(`${field}.rollingUpdate.maxSurge`, maxSurge),
+    ...checkAtMostAll(`${field}.rollingUpdate.maxSurge`, maxSurge),
+    ...(isStuck
+      ? [
+          invalidValue(
+            `${field}.rollingUpdate.maxUnavailable`,
+            maxUnavailable,
+            'cannot be 0 when maxSurge is 0',
+          ),
+        ]
+      : []),
+    ...(isBoth
+      ? [
+          invalidValue(
+            `${field}.rollingUpdate.maxSurge`,
+            maxSurge,
+            'may not be set when maxUnavailable is non-zero',
+          ),
+        ]
+      : []),
+    ...(old === undefined ? [] : checkUnchanged('spec.selector', spec.selector, old.spec.selector)),
+  ];
+}
+
+function isZero(count: number | string | undefined): boolean {
+  return count === undefined || Number.parseInt(String(count), 10) === 0;
+}

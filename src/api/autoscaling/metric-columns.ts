@@ -1,0 +1,50 @@
+import type {
+  HorizontalPodAutoscaler,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+  MetricValueStatus,
+} from '#api/autoscaling/horizontal-pod-autoscaler.ts';
+import { NONE } from '#api/columns.ts';
+
+const UNKNOWN = '<unknown>';
+/** How many metrics the column shows. */
+const SHOWN_METRICS_MAX = 2;
+
+/** `cpu: 3%/50%, memory: 100Mi/200Mi`. */
+export function formatMetrics({ spec, status }: HorizontalPodAutoscaler): string {
+  const metrics = spec.metrics ?? [];
+  if (metrics.length === 0) return NONE;
+  const shown = metrics
+    .slice(0, SHOWN_METRICS_MAX)
+    .map((metric, index) => formatMetric(metric, status?.currentMetrics?.[index]));
+  const more = metrics.length - SHOWN_METRICS_MAX;
+  return more > 0 ? `${shown.join(', ')} + ${more} more...` : shown.join(', ');
+}
+
+function formatMetric(metric: MetricSpec, current: MetricStatus | undefined): string {
+  switch (metric.type) {
+    case 'Resource':
+      return `${metric.resource?.name ?? ''}: ${formatValue(metric.resource?.target, current?.resource?.current)}`;
+    case 'ContainerResource':
+      return `${metric.containerResource?.name ?? ''}: ${formatValue(metric.containerResource?.target, current?.containerResource?.current)}`;
+    case 'Pods':
+      return formatValue(metric.pods?.target, current?.pods?.current);
+    case 'Object':
+      return formatValue(metric.object?.target, current?.object?.current);
+    case 'External':
+      return formatValue(metric.external?.target, current?.external?.current);
+    default:
+      return '<unknown type>';
+  }
+}
+
+function formatValue(target: MetricTarget | undefined, current: MetricValueStatus | undefined): string {
+  if (target?.averageUtilization !== undefined) {
+    const percent = current?.averageUtilization;
+    return `${percent === undefined ? UNKNOWN : `${percent}%`}/${target.averageUtilization}%`;
+  }
+  if (target?.averageValue !== undefined)
+    return `${current?.averageValue ?? UNKNOWN}/${target.averageValue} (avg)`;
+  return `${current?.value ?? UNKNOWN}/${target?.value ?? UNKNOWN}`;
+}

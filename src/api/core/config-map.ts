@@ -1,0 +1,38 @@
+import { AGE_COLUMN, NAME_COLUMN, numberColumn } from '#api/columns.ts';
+import { validateConfigChange, validateConfigData } from '#api/core/config-data-validation.ts';
+import { defineResource } from '#api/define-resource.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+
+/** `core/v1.ConfigMap`. */
+export interface ConfigMap extends KubeObject {
+  apiVersion: 'v1';
+  kind: 'ConfigMap';
+  binaryData?: Record<string, string>;
+  data?: Record<string, string>;
+  immutable?: boolean;
+}
+
+/** `configmaps`. */
+export const configMapResource: ResourceType<ConfigMap> = defineResource<ConfigMap>({
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  shortNames: ['cm'],
+  schema: 'core/v1.ConfigMap',
+  hasGeneration: false,
+  validate: (configMap, old) => [
+    ...validateConfigData({ data: configMap.data, binaryData: configMap.binaryData }),
+    ...validateConfigChange(configMap, old),
+  ],
+  columns: [
+    NAME_COLUMN,
+    numberColumn(
+      'Data',
+      'How many entries there are.',
+      ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,
+    ),
+    AGE_COLUMN,
+  ],
+});

@@ -1,0 +1,224 @@
+import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn, wide } from '#api/columns.ts';
+import type { TaintEffect } from '#api/core/affinity.ts';
+import { validateAmount } from '#api/core/resources-validation.ts';
+import { defineResource } from '#api/define-resource.ts';
+import { checkName, checkOneOf, checkUnchanged } from '#api/field-checks.ts';
+import { duplicateValue, forbiddenField } from '#api/field-errors.ts';
+import { cidrErrors } from '#api/ip-syntax.ts';
+import { labelValueErrors } from '#api/label-syntax.ts';
+import { qualifiedNameErrors } from '#api/name-syntax.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
+
+/** `core/v1.Node`. */
+export interface Node extends KubeObject {
+  apiVersion: 'v1';
+  kind: 'Node';
+  spec: NodeSpec;
+  status?: NodeStatus;
+}
+
+/** `core/v1.NodeSpec`. */
+export interface NodeSpec {
+  externalID?: string;
+  podCIDR?: string;
+  podCIDRs?: string[];
+  providerID?: string;
+  taints?: Taint[];
+  unschedulable?: boolean;
+}
+
+/** `core/v1.Taint`. */
+export interface Taint {
+  effect: TaintEffect;
+  key: string;
+  timeAdded?: string;
+  value?: string;
+}
+
+/** `core/v1.NodeStatus`. */
+export interface NodeStatus {
+  addresses?: NodeAddress[];
+  allocatable?: Record<string, string>;
+  capacity?: Record<string, string>;
+  conditions?: NodeCondition[];
+  daemonEndpoints?: NodeDaemonEndpoints;
+  declaredFeatures?: string[];
+  features?: NodeFeatures;
+  images?: ContainerImage[];
+  nodeInfo?: NodeSystemInfo;
+  phase?: string;
+  runtimeHandlers?: NodeRuntimeHandler[];
+  volumesAttached?: AttachedVolume[];
+  volumesInUse?: string[];
+}
+
+/** `core/v1.NodeCondition`. */
+export interface NodeCondition {
+  lastHeartbeatTime?: string;
+  lastTransitionTime?: string;
+  message?: string;
+  reason?: string;
+  status: 'True' | 'False' | 'Unknown';
+  type: string;
+}
+
+/** `core/v1.NodeAddress`. */
+export interface NodeAddress {
+  address: string;
+  type: string;
+}
+
+/** `core/v1.NodeSystemInfo`. */
+export interface NodeSystemInfo {
+  architecture: string;
+  bootID: string;
+  containerRuntimeVersion: string;
+  kernelVersion: string;
+  kubeProxyVersion: string;
+  kubeletVersion: string;
+  machineID: string;
+  operatingSystem: string;
+  osImage: string;
+  swap?: NodeSwapStatus;
+  systemUUID: string;
+}
+
+/** `core/v1.NodeSwapStatus`. */
+export interface NodeSwapStatus {
+  capacity?: number;
+}
+
+/** `core/v1.ContainerImage`. */
+export interface ContainerImage {
+  names?: string[];
+  sizeBytes?: number;
+}
+
+/** `core/v1.AttachedVolume`. */
+export interface AttachedVolume {
+  devicePath: string;
+  name: string;
+}
+
+/** `core/v1.NodeDaemonEndpoints`. */
+export interface NodeDaemonEndpoints {
+  kubeletEndpoint?: DaemonEndpoint;
+}
+
+/** `core/v1.DaemonEndpoint`. */
+export interface DaemonEndpoint {
+  Port: number;
+}
+
+/** `core/v1.NodeRuntimeHandler`. */
+export interface NodeRuntimeHandler {
+  features?: NodeRuntimeHandlerFeatures;
+  name?: string;
+}
+
+/** `core/v1.NodeRuntimeHandlerFeatures`. */
+export interface NodeRuntimeHandlerFeatures {
+  recursiveReadOnlyMounts?: boolean;
+  userNamespaces?: boolean;
+}
+
+/** `core/v1.NodeFeatures`. */
+export interface NodeFeatures {
+  supplementalGroupsPolicy?: boolean;
+}
+
+const UNKNOWN = '<unknown>';
+const ROLE_LABEL_PREFIX = 'node-role.kubernetes.io/';
+const ROLE_LABEL = 'kubernetes.io/role';
+const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+/** `nodes`. */
+export const nodeResource: ResourceType<Node> = defineResource<Node>({
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  shortNames: ['no'],
+  namespaced: false,
+  subresources: ['status'],
+  schema: 'core/v1.Node',
+  hasGeneration: false,
+  validate: validateNode,
+  columns: [
+    NAME_COLUMN,
+    textColumn('Status', 'Whether the node is ready, and whether pods may be bound to it.', nodeStatus),
+    textColumn('Roles', 'Roles, by the labels of the node.', nodeRoles),
+    AGE_COLUMN,
+    textColumn('Version', 'Version of the kubelet.', ({ status }) => status?.nodeInfo?.kubeletVersion ?? ''),
+    wide(textColumn('Internal-IP', 'Address within the cluster.', (node) => nodeAddress(node, 'InternalIP'))),
+    wide(textColumn('External-IP', 'Address for everyone.', (node) => nodeAddress(node, 'ExternalIP'))),
+    wide(textColumn('OS-Image', 'Operating system.', ({ status }) => status?.nodeInfo?.osImage || UNKNOWN)),
+    wide(textColumn('Kernel-Version', 'Kernel.', ({ status }) => status?.nodeInfo?.kernelVersion || UNKNOWN)),
+    wide(
+      textColumn(
+        'Container-Runtime',
+        'Container runtime.',
+        ({ status }) => status?.nodeInfo?.containerRuntimeVersion || UNKNOWN,
+      ),
+    ),
+  ],
+  selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
+});
+
+function nodeStatus({ spec, status }: Node): string {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const word = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
+  return spec.unschedulable === true ? `${word},SchedulingDisabled` : word;
+}
+
+function nodeRoles({ metadata }: Node): string {
+  const roles = Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => {
+    if (key.startsWith(ROLE_LABEL_PREFIX) && key !== ROLE_LABEL_PREFIX)
+      return [key.slice(ROLE_LABEL_PREFIX.length)];
+    return key === ROLE_LABEL && value !== '' ? [value] : [];
+  });
+  return roles.length === 0 ? NONE : roles.sort().join(',');
+}
+
+function nodeAddress({ status }: Node, wanted: string): string {
+  return status?.addresses?.find(({ type }) => type === wanted)?.address ?? NONE;
+}
+
+function validateNode({ spec, status }: Node, old: Node | undefined): FieldError[] {
+  const { taints = [], podCIDRs = [] } = spec;
+  const keys = taints.map(({ key, effect }) => `${key}:${effect}`);
+  return [
+    ...taints.flatMap(({ key, value = '', effect }, index) => [
+      ...checkName(`spec.taints[${index}].key`, key, qualifiedNameErrors),
+      ...checkName(`spec.taints[${index}].value`, value, labelValueErrors),
+      ...checkOneOf(`spec.taints[${index}].effect`, effect, TAINT_EFFECTS),
+      ...(keys.indexOf(keys[index] ?? '') < index
+        ? [duplicateValue(`spec.taints[${index}]`, taints[index])]
+        : []),
+    ]),
+    ...podCIDRs.flatMap((cidr, index) => checkName(`spec.podCIDRs[${index}]`, cidr, cidrErrors)),
+    ...(['capacity', 'allocatable'] as const).flatMap((amounts) =>
+      Object.entries(status?.[amounts] ?? {}).flatMap((entry) =>
+        validateNodeAmount(`status.${amounts}`, entry),
+      ),
+    ),
+    ...(old === undefined ? [] : validateNodeChange(spec, old.spec)),
+  ];
+}
+
+/** A node also counts pods. */
+function validateNodeAmount(field: string, entry: [string, string]): FieldError[] {
+  return entry[0] === 'pods' ? [] : validateAmount(field, entry);
+}
+
+function validateNodeChange(spec: NodeSpec, old: NodeSpec): FieldError[] {
+  const isRehomed = (old.providerID ?? '') !== '' && spec.providerID !== old.providerID;
+  return [
+    ...((old.podCIDRs ?? []).length > 0 ? checkUnchanged('spec.podCIDRs', spec.podCIDRs, old.podCIDRs) : []),
+    ...(isRehomed
+      ? [forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid')]
+      : []),
+  ];
+}

@@ -1,0 +1,46 @@
+import { validatePodChange } from '#api/core/pod-change.ts';
+import { POD_COLUMNS } from '#api/core/pod-columns.ts';
+import { defaultPod } from '#api/core/pod-defaults.ts';
+import type { PodSpec } from '#api/core/pod-spec.ts';
+import { validatePodSpec } from '#api/core/pod-spec-validation.ts';
+import type { PodStatus } from '#api/core/pod-status.ts';
+import { defineResource } from '#api/define-resource.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+
+/** `core/v1.Pod`. */
+export interface Pod extends KubeObject {
+  apiVersion: 'v1';
+  kind: 'Pod';
+  spec: PodSpec;
+  status?: PodStatus;
+}
+
+/** `pods`. */
+export const podResource: ResourceType<Pod> = defineResource<Pod>({
+  group: '',
+  version: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  shortNames: ['po'],
+  categories: ['all'],
+  subresources: ['status'],
+  schema: 'core/v1.Pod',
+  applyDefaults: defaultPod,
+  validate: (pod, old, subresource) => [
+    ...validatePodSpec('spec', pod.spec),
+    ...(old === undefined ? [] : validatePodChange(pod, old, subresource)),
+  ],
+  columns: POD_COLUMNS,
+  selectableFields: {
+    'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
+    'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
+    'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
+    'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
+    'status.phase': ({ status }) => status?.phase ?? '',
+    'status.podIP': ({ status }) => status?.podIP ?? '',
+    'status.podIPs': ({ status }) => (status?.podIPs ?? []).map(({ ip }) => ip).join(','),
+    'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
+  },
+});

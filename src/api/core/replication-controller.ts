@@ -1,0 +1,93 @@
+import { AGE_COLUMN, NAME_COLUMN, numberColumn } from '#api/columns.ts';
+import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
+import type { PodTemplateSpec } from '#api/core/pod-template.ts';
+import { validatePodTemplate, validateWorkloadSelector } from '#api/core/pod-template-validation.ts';
+import { workloadColumns } from '#api/core/template-columns.ts';
+import { defineResource } from '#api/define-resource.ts';
+import { checkNonNegative } from '#api/field-checks.ts';
+import { requiredValue } from '#api/field-errors.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
+
+/** `core/v1.ReplicationController`. */
+export interface ReplicationController extends KubeObject {
+  apiVersion: 'v1';
+  kind: 'ReplicationController';
+  spec: ReplicationControllerSpec;
+  status?: ReplicationControllerStatus;
+}
+
+/** `core/v1.ReplicationControllerSpec`. */
+export interface ReplicationControllerSpec {
+  minReadySeconds?: number;
+  replicas?: number;
+  selector?: Record<string, string>;
+  template?: PodTemplateSpec;
+}
+
+/** `core/v1.ReplicationControllerStatus`. */
+export interface ReplicationControllerStatus {
+  availableReplicas?: number;
+  conditions?: ReplicationControllerCondition[];
+  fullyLabeledReplicas?: number;
+  observedGeneration?: number;
+  readyReplicas?: number;
+  replicas: number;
+}
+
+/** `core/v1.ReplicationControllerCondition`. */
+export interface ReplicationControllerCondition {
+  lastTransitionTime?: string;
+  message?: string;
+  reason?: string;
+  status: 'True' | 'False' | 'Unknown';
+  type: string;
+}
+
+/** `replicationcontrollers`. */
+export const replicationControllerResource: ResourceType<ReplicationController> =
+  defineResource<ReplicationController>({
+    group: '',
+    version: 'v1',
+    kind: 'ReplicationController',
+    plural: 'replicationcontrollers',
+    shortNames: ['rc'],
+    categories: ['all'],
+    subresources: ['status', 'scale'],
+    schema: 'core/v1.ReplicationController',
+    applyDefaults: defaultReplicationController,
+    validate: validateReplicationController,
+    columns: [
+      NAME_COLUMN,
+      numberColumn('Desired', 'Pods wanted.', ({ spec }) => spec.replicas ?? 1),
+      numberColumn('Current', 'Pods that there are.', ({ status }) => status?.replicas ?? 0),
+      numberColumn('Ready', 'Pods that are ready.', ({ status }) => status?.readyReplicas ?? 0),
+      AGE_COLUMN,
+      ...workloadColumns<ReplicationController>({
+        template: ({ spec }) => spec.template,
+        selector: ({ spec }) => ({ matchLabels: spec.selector ?? {} }),
+      }),
+    ],
+    selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
+  });
+
+/** The selector, and the object's own labels, are those of the template where they are not given. */
+function defaultReplicationController({ metadata, spec }: ReplicationController): void {
+  spec.replicas ??= 1;
+  defaultPodTemplate(spec.template);
+  const labels = spec.template?.metadata?.labels;
+  if (labels === undefined) return;
+  spec.selector ??= { ...labels };
+  metadata.labels ??= { ...labels };
+}
+
+function validateReplicationController({ spec }: ReplicationController): FieldError[] {
+  if (spec.template === undefined) return [requiredValue('spec.template')];
+  return [
+    ...checkNonNegative('spec.replicas', spec.replicas),
+    ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...validateWorkloadSelector('spec', { matchLabels: spec.selector ?? {} }, spec.template),
+    ...validatePodTemplate('spec.template', spec.template, { restartPolicies: ['Always'] }),
+  ];
+}

@@ -1,0 +1,81 @@
+import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
+import { validateConfigChange, validateConfigData } from '#api/core/config-data-validation.ts';
+import { defineResource } from '#api/define-resource.ts';
+import { checkPresent, checkUnchanged } from '#api/field-checks.ts';
+import { requiredValue } from '#api/field-errors.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
+
+/** `core/v1.Secret`. */
+export interface Secret extends KubeObject {
+  apiVersion: 'v1';
+  kind: 'Secret';
+  data?: Record<string, string>;
+  immutable?: boolean;
+  stringData?: Record<string, string>;
+  type?: string;
+}
+
+/** `secrets`. */
+export const secretResource: ResourceType<Secret> = defineResource<Secret>({
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  schema: 'core/v1.Secret',
+  hasGeneration: false,
+  applyDefaults: defaultSecret,
+  validate: validateSecret,
+  columns: [
+    NAME_COLUMN,
+    textColumn('Type', 'What the secret is for.', ({ type }) => type ?? ''),
+    numberColumn('Data', 'How many entries there are.', ({ data = {} }) => Object.keys(data).length),
+    AGE_COLUMN,
+  ],
+  selectableFields: { type: ({ type }) => type ?? '' },
+});
+
+/** Keys that secrets of a type must have. */
+const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+
+/** `stringData` is for writing only: it is encoded into `data`, and never read back. */
+function defaultSecret(secret: Secret): void {
+  secret.type ??= 'Opaque';
+  const { stringData } = secret;
+  if (stringData === undefined) return;
+  const encoded = Object.entries(stringData).map(([key, text]) => [key, encodeBase64(text)]);
+  secret.data = { ...secret.data, ...Object.fromEntries(encoded) };
+  delete secret.stringData;
+}
+
+function encodeBase64(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));
+}
+
+function validateSecret(secret: Secret, old: Secret | undefined): FieldError[] {
+  const { data = {}, type = '' } = secret;
+  const missing = (REQUIRED_KEYS[type] ?? []).filter((key) => data[key] === undefined);
+  const isBasicAuth = type === 'kubernetes.io/basic-auth';
+  const hasCredential = data.username !== undefined || data.password !== undefined;
+  return [
+    ...validateConfigData({ data: undefined, binaryData: data }),
+    ...missing.map((key) => requiredValue(`data[${key}]`)),
+    ...(isBasicAuth && !hasCredential
+      ? [requiredValue('data[username]'), requiredValue('data[password]')]
+      : []),
+    ...(type === 'kubernetes.io/service-account-token'
+      ? checkPresent(
+          'metadata.annotations[kubernetes.io/service-account.name]',
+          secret.metadata.annotations?.['kubernetes.io/service-account.name'],
+        )
+      : []),
+    ...(old === undefined ? [] : checkUnchanged('type', type, old.type)),
+    ...validateConfigChange(secret, old),
+  ];
+}

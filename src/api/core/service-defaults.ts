@@ -1,0 +1,30 @@
+import type { Service } from '#api/core/service.ts';
+
+/** How long a client keeps to one endpoint, in seconds. */
+const SESSION_AFFINITY_TIMEOUT_SECONDS = 3 * 60 * 60;
+
+/** Defaults of a service, in place; addresses and node ports are given out elsewhere. Source: Kubernetes' Service API reference. */
+export function defaultService(service: Service): void {
+  const { spec } = service;
+  spec.type ??= 'ClusterIP';
+  spec.sessionAffinity ??= 'None';
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+  else spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: SESSION_AFFINITY_TIMEOUT_SECONDS } };
+  for (const port of spec.ports ?? []) {
+    port.protocol ??= 'TCP';
+    if (port.port !== undefined && (port.targetPort === undefined || port.targetPort === ''))
+      port.targetPort = port.port;
+  }
+  defaultTraffic(service);
+  if (spec.clusterIP !== undefined && spec.clusterIP !== '') spec.clusterIPs ??= [spec.clusterIP];
+  else if (spec.clusterIPs?.[0] !== undefined) spec.clusterIP = spec.clusterIPs[0];
+  service.status ??= { loadBalancer: {} };
+}
+
+function defaultTraffic({ spec }: Service): void {
+  if (spec.type === 'ExternalName') return;
+  const isExternal = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+  if (isExternal) spec.externalTrafficPolicy ??= 'Cluster';
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  spec.internalTrafficPolicy ??= 'Cluster';
+}

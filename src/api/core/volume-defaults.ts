@@ -1,0 +1,33 @@
+import { defaultPullPolicy } from '#api/core/container-defaults.ts';
+import type { DownwardAPIVolumeFile, Volume } from '#api/core/volume.ts';
+
+/** Mode bits of files in a volume of configuration: 0644. */
+const FILE_MODE = 0o644;
+/** How long a projected token is valid, in seconds. */
+const TOKEN_EXPIRATION_SECONDS = 3600;
+
+/** Defaults of a volume, in place. One without a source is an emptyDir. Source: Kubernetes' Volume API reference. */
+export function defaultVolume(volume: Volume): void {
+  const { name: _, ...sources } = volume;
+  if (Object.keys(sources).length === 0) volume.emptyDir = {};
+  for (const source of [volume.configMap, volume.secret, volume.downwardAPI, volume.projected]) {
+    if (source !== undefined) source.defaultMode ??= FILE_MODE;
+  }
+  if (volume.hostPath !== undefined) volume.hostPath.type ??= '';
+  if (volume.iscsi !== undefined) volume.iscsi.iscsiInterface ??= 'default';
+  if (volume.image !== undefined) volume.image.pullPolicy ??= defaultPullPolicy(volume.image.reference);
+  const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
+  if (claim !== undefined) claim.volumeMode ??= 'Filesystem';
+  defaultDownwardItems(volume.downwardAPI?.items);
+  for (const { downwardAPI, serviceAccountToken } of volume.projected?.sources ?? []) {
+    defaultDownwardItems(downwardAPI?.items);
+    if (serviceAccountToken !== undefined) serviceAccountToken.expirationSeconds ??= TOKEN_EXPIRATION_SECONDS;
+  }
+}
+
+function defaultDownwardItems(items: readonly DownwardAPIVolumeFile[] = []): void {
+  for (const { fieldRef, resourceFieldRef } of items) {
+    if (fieldRef !== undefined) fieldRef.apiVersion ??= 'v1';
+    if (resourceFieldRef !== undefined) resourceFieldRef.divisor ??= '0';
+  }
+}

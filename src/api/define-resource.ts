@@ -1,0 +1,48 @@
+import { AGE_COLUMN, NAME_COLUMN } from '#api/columns.ts';
+import { isMutableObject, type MutableJsonObject } from '#api/json.ts';
+import type { KubeObject } from '#api/object.ts';
+import { missingFields } from '#api/required-fields.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { Schema } from '#api/schema.ts';
+import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
+
+/** What a built-in kind says of itself; the rest has the value that most kinds have. */
+export type ResourceDefinition<T extends KubeObject> = Pick<
+  ResourceType<T>,
+  'group' | 'version' | 'kind' | 'plural' | 'schema'
+> &
+  Partial<ResourceType<T>>;
+
+/**
+ * A built-in kind. `applyDefaults` of the result first gives the object the `spec` that its definition has, and `validate`
+ * first reports missing fields, so that a kind's own functions may rely on its type: `applyDefaults` on all but required
+ * fields below `spec`, `validate` on all.
+ */
+export function defineResource<T extends KubeObject>(definition: ResourceDefinition<T>): ResourceType<T> {
+  const { schema, validate, applyDefaults } = definition;
+  return {
+    singular: definition.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    namespaced: true,
+    subresources: [],
+    columns: [NAME_COLUMN, AGE_COLUMN],
+    selectableFields: {},
+    hasGeneration: true,
+    ...definition,
+    applyDefaults(object: T): void {
+      fillSpec(object, BUILTIN_SCHEMAS.get(schema));
+      applyDefaults?.call(definition, object);
+    },
+    validate(object: T, old: T | undefined, subresource?: string) {
+      const missing = missingFields(object, schema, BUILTIN_SCHEMAS);
+      return missing.length > 0 ? missing : (validate?.call(definition, object, old, subresource) ?? []);
+    },
+  };
+}
+
+function fillSpec(object: KubeObject, schema: Schema): void {
+  const fields = object as unknown as MutableJsonObject;
+  if (schema.type === 'object' && 'spec' in schema.properties && !isMutableObject(fields.spec))
+    fields.spec = {};
+}

@@ -1,0 +1,138 @@
+import { checkLabels, checkName, checkNonNegative, checkPresent } from '#api/field-checks.ts';
+import { forbiddenField, immutableField, invalidValue, requiredValue, tooLong } from '#api/field-errors.ts';
+import { labelNameErrors, prefixRule, qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
+import type { ObjectMeta, OwnerReference } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
+
+/** The most that keys and values of annotations may have together, in bytes; more is refused. */
+export const ANNOTATIONS_BYTES_MAX = 256 * 1024;
+
+/** Finalizers without a domain, which only Kubernetes itself defines. */
+const STANDARD_FINALIZERS = ['orphan', 'foregroundDeletion', 'kubernetes'];
+
+const encoder = new TextEncoder();
+
+/**
+ * What is wrong with an object's metadata; on update, also what may not have changed since `old`. Source: apimachinery
+ * `validation.ValidateObjectMeta` and `ValidateObjectMetaUpdate`, whose messages these are.
+ */
+export function validateMetadata(
+  metadata: Partial<ObjectMeta>,
+  type: Pick<ResourceType, 'namespaced' | 'nameRule'>,
+  old?: ObjectMeta,
+): FieldError[] {
+  return [
+    ...checkObjectName(metadata, type.nameRule ?? subdomainNameErrors),
+    ...checkNamespace(metadata.namespace, type.namespaced),
+    ...checkNonNegative('metadata.generation', metadata.generation),
+    ...checkLabels('metadata.labels', metadata.labels).map((error) => ({
+      ...error,
+      field: 'metadata.labels',
+    })),
+    ...checkAnnotations(metadata.annotations),
+    ...checkOwners(metadata.ownerReferences ?? []),
+    ...(metadata.finalizers ?? []).flatMap(checkFinalizer),
+    ...(old === undefined ? [] : checkMetadataChange(metadata, old)),
+  ];
+}
+
+function checkObjectName(
+  { name, generateName }: Partial<ObjectMeta>,
+  rule: (name: string) => string[],
+): FieldError[] {
+  const prefix = generateName === '' ? undefined : generateName;
+  const errors = checkName('metadata.generateName', prefix, prefixRule(rule));
+  if (name === undefined || name === '') {
+    return [...errors, requiredValue('metadata.name', 'name or generateName is required')];
+  }
+  return [...errors, ...checkName('metadata.name', name, rule)];
+}
+
+function checkNamespace(namespace: string | undefined, namespaced: boolean): FieldError[] {
+  const isAbsent = namespace === undefined || namespace === '';
+  if (!namespaced) return isAbsent ? [] : [forbiddenField('metadata.namespace', 'not allowed on this type')];
+  return isAbsent
+    ? [requiredValue('metadata.namespace')]
+    : checkName('metadata.namespace', namespace, labelNameErrors);
+}
+
+/** Keys are qualified names, whatever their case. */
+function checkAnnotations(annotations: Readonly<Record<string, string>> = {}): FieldError[] {
+  const field = 'metadata.annotations';
+  const entries = Object.entries(annotations);
+  const errors = entries.flatMap(([key]) =>
+    qualifiedNameErrors(key.toLowerCase()).map((detail) => invalidValue(field, key, detail)),
+  );
+  let bytes = 0;
+  for (const [key, value] of entries) bytes += encoder.encode(key).length + encoder.encode(value).length;
+  return bytes > ANNOTATIONS_BYTES_MAX ? [...errors, tooLong(field, ANNOTATIONS_BYTES_MAX)] : errors;
+}
+
+function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
+  const field = 'metadata.ownerReferences';
+  const controllers = owners.filter(({ controller }) => controller === true);
+  const [first, second] = controllers.map(({ kind, name }) => `${kind}/${name}`);
+  const twice = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
+  return [
+    ...owners.flatMap((owner, index) => checkOwner(`${field}[${index}]`, owner)),
+    ...(controllers.length > 1 ? [invalidValue(field, owners, twice)] : []),
+  ];
+}
+
+function checkOwner(field: string, owner: OwnerReference): FieldError[] {
+  const empty = (['apiVersion', 'kind', 'name', 'uid'] as const).filter((key) => (owner[key] ?? '') === '');
+  const isEvent = owner.kind === 'Event' && /^(v1|events\.k8s\.io\/)/.test(owner.apiVersion ?? '');
+  return [
+    ...empty.map((key) =>
+      invalidValue(
+        `${field}.${key}`,
+        owner[key] ?? '',
+        `${key === 'apiVersion' ? 'version' : key} must not be empty`,
+      ),
+    ),
+    ...(isEvent
+      ? [invalidValue(field, owner, `${owner.apiVersion}, Kind=Event is disallowed from being an owner`)]
+      : []),
+  ];
+}
+
+function checkFinalizer(finalizer: string): FieldError[] {
+  const field = 'metadata.finalizers';
+  const errors = checkName(field, finalizer, qualifiedNameErrors);
+  if (errors.length > 0 || finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return errors;
+  return [
+    invalidValue(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
+  ];
+}
+
+function checkMetadataChange(metadata: Partial<ObjectMeta>, old: ObjectMeta): FieldError[] {
+  const fixed = [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ] as const;
+  const changed = fixed.filter((key) => (metadata[key] ?? '') !== (old[key] ?? ''));
+  return [
+    ...checkPresent('metadata.resourceVersion', metadata.resourceVersion, 'must be specified for an update'),
+    ...changed.map((key) => immutableField(`metadata.${key}`, metadata[key])),
+    ...checkGeneration(metadata, old),
+    ...checkNewFinalizers(metadata, old),
+  ];
+}
+
+function checkGeneration({ generation = 0 }: Partial<ObjectMeta>, old: ObjectMeta): FieldError[] {
+  const isLower = generation < (old.generation ?? 0);
+  return isLower ? [invalidValue('metadata.generation', generation, 'must not be decremented')] : [];
+}
+
+function checkNewFinalizers({ finalizers = [] }: Partial<ObjectMeta>, old: ObjectMeta): FieldError[] {
+  if (old.deletionTimestamp === undefined) return [];
+  const added = finalizers.filter((finalizer) => !(old.finalizers ?? []).includes(finalizer)).sort();
+  const quoted = added.map((finalizer) => `"${finalizer}"`).join(', ');
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${quoted}}`;
+  return added.length > 0 ? [forbiddenField('metadata.finalizers', detail)] : [];
+}

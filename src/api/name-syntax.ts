@@ -1,0 +1,97 @@
+/** Rules of names, each as a function from a text to what is wrong with it in Kubernetes' words; empty where it is valid. */
+import { LABEL_BYTES_MAX, labelKeyErrors, subdomainErrors } from '#api/label-syntax.ts';
+
+/** The longest IANA service name, which a port's name is, in characters. */
+const PORT_NAME_CHARS_MAX = 15;
+
+const LABEL_1123 = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
+const LABEL_1035 = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/;
+/** The longest key of a ConfigMap or Secret, in characters. */
+const CONFIG_KEY_CHARS_MAX = 253;
+
+/** What is wrong with a name. */
+export type NameRule = (name: string) => string[];
+
+/** RFC 1123 label: names of namespaces, containers, volumes. */
+export function labelNameErrors(name: string): string[] {
+  return [
+    ...lengthErrors(name, LABEL_BYTES_MAX),
+    ...(LABEL_1123.test(name)
+      ? []
+      : [
+          "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+        ]),
+  ];
+}
+
+/** RFC 1035 label: names of services. */
+export function serviceNameErrors(name: string): string[] {
+  return [
+    ...lengthErrors(name, LABEL_BYTES_MAX),
+    ...(LABEL_1035.test(name)
+      ? []
+      : [
+          "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+        ]),
+  ];
+}
+
+/** RFC 1123 subdomain: names of most objects. */
+export const subdomainNameErrors: NameRule = subdomainErrors;
+
+/** One segment of a URL path: names of roles and bindings. */
+export function pathSegmentErrors(name: string): string[] {
+  if (name === '.' || name === '..') return [`may not be '${name}'`];
+  return ['/', '%'].filter((bad) => name.includes(bad)).map((bad) => `may not contain '${bad}'`);
+}
+
+/** IANA service name: names of ports. */
+export function portNameErrors(name: string): string[] {
+  const errors = name.length > PORT_NAME_CHARS_MAX ? ['must be no more than 15 characters'] : [];
+  if (!/^[a-z0-9-]+$/.test(name))
+    errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+  if (!/[a-z]/.test(name)) errors.push('must contain at least one letter (a-z)');
+  if (name.includes('--')) errors.push('must not contain consecutive hyphens');
+  if (name.startsWith('-') || name.endsWith('-')) errors.push('must not begin or end with a hyphen');
+  return errors;
+}
+
+/** An environment variable's name. Any printable ASCII but `=`, as since Kubernetes 1.34. */
+export function environmentNameErrors(name: string): string[] {
+  return /^[ -<>-~]+$/.test(name)
+    ? []
+    : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
+}
+
+/** A C identifier: the prefix of imported environment variables. */
+export function isIdentifier(name: string): boolean {
+  return C_IDENTIFIER.test(name);
+}
+
+/** A key of a ConfigMap or Secret. */
+export function configKeyErrors(key: string): string[] {
+  const errors =
+    key.length > CONFIG_KEY_CHARS_MAX ? [`must be no more than ${CONFIG_KEY_CHARS_MAX} characters`] : [];
+  if (!CONFIG_KEY.test(key)) {
+    errors.push(
+      "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+    );
+  }
+  if (key === '.' || key === '..') errors.push(`must not be '${key}'`);
+  if (key.startsWith('..') && key.length > 2) errors.push("must not start with '..'");
+  return errors;
+}
+
+/** `name` or `prefix/name`: keys of labels, annotations, taints; names of resources. */
+export const qualifiedNameErrors: NameRule = labelKeyErrors;
+
+/** A rule for names with a suffix to come (`generateName`): a hyphen may stand at the end. */
+export function prefixRule(rule: NameRule): NameRule {
+  return (prefix) => rule(prefix.endsWith('-') && prefix.length > 1 ? `${prefix.slice(0, -1)}a` : prefix);
+}
+
+function lengthErrors(name: string, bytesMax: number): string[] {
+  return name.length > bytesMax ? [`must be no more than ${bytesMax} bytes`] : [];
+}

@@ -1,0 +1,65 @@
+import type { KubeObject } from '#api/object.ts';
+import type { FieldError } from '#api/status.ts';
+
+/**
+ * All that the machinery knows of one kind. Each built-in kind is one file under `api/<group>/` that exports its type and
+ * its ResourceType; `api/catalogue.ts` lists them.
+ */
+export interface ResourceType<T extends KubeObject = KubeObject> {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  /** Served subresources that the generic machinery handles by itself. */
+  readonly subresources: readonly ('status' | 'scale')[];
+  /** Name of the kind's schema in the schema set. */
+  readonly schema: string;
+  /** What is wrong with a name; an RFC 1123 subdomain where absent. */
+  readonly nameRule?: (name: string) => string[];
+  /** Fills defaults in, in place, as the Kubernetes API reference states them. Total on any schema-valid object. */
+  applyDefaults(object: T): void;
+  /**
+   * Every field that is wrong or missing, but for `metadata` (see metadata.ts); `old` on update, for immutable fields. Total
+   * on any schema-valid object, after its defaults. `subresource` is what an update goes through, for kinds whose subresources
+   * may change what a plain update may not.
+   */
+  validate(object: T, old: T | undefined, subresource?: string): FieldError[];
+  /** Server-side columns, as `kubectl get` prints them; the first is Name. */
+  readonly columns: readonly Column<T>[];
+  /** Field selectors beside `metadata.name` and `metadata.namespace`, which every kind has. */
+  readonly selectableFields: Readonly<Record<string, FieldReader<T>['read']>>;
+  /** Whether `metadata.generation` rises when anything but metadata and status changes. */
+  readonly hasGeneration: boolean;
+}
+
+/** The value of a selectable field. A method, so that a `ResourceType<Pod>` is a `ResourceType`. */
+export interface FieldReader<T extends KubeObject> {
+  read(object: T): string;
+}
+
+/** One printed column: `metav1.TableColumnDefinition` and how its cell is made. */
+export interface Column<T extends KubeObject = KubeObject> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description: string;
+  /** 0: always; 1: with `-o wide`. */
+  readonly priority: 0 | 1;
+  /** The cell. `nowMs` is for ages. */
+  cell(object: T, nowMs: number): string | number | boolean | null;
+}
+
+/** A kind's name on the wire: `v1`, `apps/v1`. */
+export function apiVersionOf(type: { group: string; version: string }): string {
+  return type.group === '' ? type.version : `${type.group}/${type.version}`;
+}
+
+/** The name of a resource in messages and RBAC: `pods`, `deployments.apps`. */
+export function resourceName(type: { group: string; plural: string }): string {
+  return type.group === '' ? type.plural : `${type.plural}.${type.group}`;
+}

@@ -1,0 +1,72 @@
+import { applyServerSide } from '#api/apply-server-side.ts';
+import type { JsonObject } from '#api/json.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import { badRequest, isStatus } from '#api/status.ts';
+import { resetFields } from '#apiserver/field-managers.ts';
+import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
+import { createObject, updateObject } from '#apiserver/rest-write.ts';
+import { objectStoreKey } from '#apiserver/stored-object.ts';
+import type { Entry } from '#store/store.ts';
+import { timestamp } from '#system/clock.ts';
+
+export interface ApplyRequest extends WriteRequest {
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly subresource: string | undefined;
+  readonly applied: KubeObject;
+  /** Takes fields from other managers instead of answering Conflict. */
+  readonly force: boolean;
+}
+
+/** Server-side apply: creates what is not there, else merges by field ownership. */
+export async function applyServerSideTo(
+  context: RestContext,
+  type: ResourceType,
+  request: ApplyRequest,
+): Promise<{ entry: Entry; created: boolean }> {
+  const named = request.applied.metadata.name;
+  if (named !== undefined && named !== request.name) {
+    throw badRequest(`the name of the object (${named}) does not match the name on the URL (${request.name})`);
+  }
+  request.applied.metadata.name = request.name;
+  if (type.namespaced && request.namespace !== undefined) request.applied.metadata.namespace ??= request.namespace;
+  const exists = (await context.store.get(objectStoreKey(type, request))) !== undefined;
+  if (exists || request.subresource !== undefined) return { entry: await update(context, type, request), created: false };
+  try {
+    const object = merge(context, type, { request, live: undefined });
+    const entry = await createObject(context, type, { ...request, object, managesFields: true });
+    return { entry, created: true };
+  } catch (error) {
+    // Created by somebody else meanwhile.
+    if (!isStatus(error, 'AlreadyExists')) throw error;
+    return { entry: await update(context, type, request), created: false };
+  }
+}
+
+function update(context: RestContext, type: ResourceType, request: ApplyRequest): Promise<Entry> {
+  return updateObject(context, type, {
+    ...request,
+    managesFields: true,
+    change: (live) => merge(context, type, { request, live }),
+  });
+}
+
+function merge(
+  context: RestContext,
+  type: ResourceType,
+  { request, live }: { request: ApplyRequest; live: KubeObject | undefined },
+): KubeObject {
+  const merged = applyServerSide({
+    live: live as JsonObject | undefined,
+    applied: request.applied as unknown as JsonObject,
+    manager: request.fieldManager,
+    force: request.force,
+    subresource: request.subresource ?? '',
+    time: timestamp(context.clock.now()),
+    schema: context.schemas.get(type.schema),
+    schemas: context.schemas,
+    ...resetFields(type, request.subresource),
+  });
+  return merged as unknown as KubeObject;
+}

@@ -1,0 +1,187 @@
+import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { StatusError } from '#api/status.ts';
+import { type ApiResponse, jsonResponse } from '#apiserver/request.ts';
+
+/** The Kubernetes version whose API this server speaks: what `kubectl version` prints and clients check. */
+export const KUBERNETES_VERSION = { major: '1', minor: '33', gitVersion: 'v1.33.0' } as const;
+
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
+
+/** Subresources that are not of the generic machinery: kind and verbs, by `plural/subresource` of the core group. */
+export interface ExtraSubresource {
+  readonly plural: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly string[];
+}
+
+/** Subresources of the core group's own making. */
+export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
+  { plural: 'namespaces', name: 'finalize', kind: 'Namespace', verbs: ['update'] },
+  { plural: 'pods', name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
+  { plural: 'pods', name: 'binding', kind: 'Binding', verbs: ['create'] },
+  { plural: 'pods', name: 'eviction', kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
+  { plural: 'pods', name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
+  { plural: 'pods', name: 'log', kind: 'Pod', verbs: ['get'] },
+  { plural: 'pods', name: 'portforward', kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
+];
+
+/** The discovery documents of a set of kinds, made once. */
+export interface Discovery {
+  /** The answer to a discovery path, or undefined where the path is none. */
+  readonly answer: (path: string, accept: string | undefined) => ApiResponse | undefined;
+}
+
+export function createDiscovery(types: readonly ResourceType[]): Discovery {
+  const groups = groupTypes(types);
+  const documents = new Map<string, unknown>();
+  documents.set('/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] });
+  documents.set('/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups: [...groups.keys()].filter((g) => g !== '').map((g) => groupDocument(g, groups)) });
+  for (const [group, versions] of groups) {
+    if (group !== '') documents.set(`/apis/${group}`, { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group, groups) });
+    for (const [version, members] of versions) {
+      const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+      documents.set(path, resourceList(group, version, members));
+    }
+  }
+  const aggregated = new Map<string, unknown>([
+    ['/api', aggregatedDocument([...groups].filter(([group]) => group === ''))],
+    ['/apis', aggregatedDocument([...groups].filter(([group]) => group !== ''))],
+  ]);
+  return {
+    answer(path, accept) {
+      const document = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+      const version = aggregatedVersionOf(accept);
+      if (version !== undefined && aggregated.has(document)) {
+        const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+        const body = { ...(aggregated.get(document) as object), apiVersion: `apidiscovery.k8s.io/${version}` };
+        return jsonResponse(200, body, { 'content-type': type, vary: 'Accept' });
+      }
+      const found = documents.get(document);
+      return found === undefined ? undefined : jsonResponse(200, found, { vary: 'Accept' });
+    },
+  };
+}
+
+/** The aggregated form's version that the client names first, where it names one before plain JSON. */
+function aggregatedVersionOf(accept: string | undefined): 'v2' | 'v2beta1' | undefined {
+  for (const range of (accept ?? '').split(',')) {
+    if (!range.includes('as=APIGroupDiscoveryList')) return undefined;
+    if (/;v=v2(?:;|$)/u.test(range.replaceAll(' ', ''))) return 'v2';
+    if (range.includes('v=v2beta1')) return 'v2beta1';
+  }
+  return undefined;
+}
+
+type Groups = Map<string, Map<string, ResourceType[]>>;
+
+function groupTypes(types: readonly ResourceType[]): Groups {
+  const groups: Groups = new Map();
+  for (const type of types) {
+    const versions = groups.get(type.group) ?? new Map<string, ResourceType[]>();
+    groups.set(type.group, versions);
+    versions.set(type.version, [...(versions.get(type.version) ?? []), type]);
+  }
+  return groups;
+}
+
+function groupDocument(group: string, groups: Groups): object {
+  const versions = [...(groups.get(group)?.keys() ?? [])].toSorted(newestFirst).map((version) => ({ groupVersion: `${group}/${version}`, version }));
+  return { name: group, versions, preferredVersion: versions[0] };
+}
+
+/** v2 before v1 before v1beta1 before v1alpha1 (Kubernetes' version priority). */
+function newestFirst(a: string, b: string): number {
+  const rank = (version: string): [number, number, number] => {
+    const match = /^v(?<major>\d+)(?:(?<stage>alpha|beta)(?<minor>\d+))?$/u.exec(version)?.groups;
+    const stage = match?.stage === undefined ? 2 : match.stage === 'beta' ? 1 : 0;
+    return [stage, Number(match?.major ?? 0), Number(match?.minor ?? 0)];
+  };
+  const [x, y] = [rank(a), rank(b)];
+  return y[0] - x[0] || y[1] - x[1] || y[2] - x[2];
+}
+
+function extrasOf(type: ResourceType): readonly ExtraSubresource[] {
+  return type.group === '' ? EXTRA_SUBRESOURCES.filter((extra) => extra.plural === type.plural) : [];
+}
+
+function resourceList(group: string, version: string, types: readonly ResourceType[]): object {
+  const resources = types.flatMap((type) => [
+    {
+      name: type.plural,
+      singularName: type.singular,
+      namespaced: type.namespaced,
+      kind: type.kind,
+      verbs: VERBS,
+      ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
+      ...(type.categories.length === 0 ? {} : { categories: type.categories }),
+      storageVersionHash: '',
+    },
+    ...type.subresources.map((name) => ({
+      name: `${type.plural}/${name}`,
+      singularName: '',
+      namespaced: type.namespaced,
+      kind: name === 'scale' ? 'Scale' : type.kind,
+      ...(name === 'scale' ? { group: 'autoscaling', version: 'v1' } : {}),
+      verbs: ['get', 'patch', 'update'],
+    })),
+    ...extrasOf(type).map((extra) => ({
+      name: `${type.plural}/${extra.name}`,
+      singularName: '',
+      namespaced: type.namespaced,
+      kind: extra.kind,
+      ...(extra.group === undefined ? {} : { group: extra.group, version: extra.version }),
+      verbs: extra.verbs,
+    })),
+  ]);
+  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf({ group, version }), resources };
+}
+
+/** `apidiscovery.k8s.io` APIGroupDiscoveryList (KEP-3352). */
+function aggregatedDocument(groups: readonly [string, Map<string, ResourceType[]>][]): object {
+  return {
+    kind: 'APIGroupDiscoveryList',
+    metadata: {},
+    items: groups.map(([group, versions]) => ({
+      metadata: { name: group, creationTimestamp: null },
+      versions: [...versions].toSorted(([a], [b]) => newestFirst(a, b)).map(([version, types]) => ({
+        version,
+        freshness: 'Current',
+        resources: types.map((type) => aggregatedResource(type)),
+      })),
+    })),
+  };
+}
+
+function aggregatedResource(type: ResourceType): object {
+  const { group, version, kind } = type;
+  const subresources = [
+    ...type.subresources.map((name) => ({
+      subresource: name,
+      responseKind: name === 'scale' ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : { group, version, kind },
+      verbs: ['get', 'patch', 'update'],
+    })),
+    ...extrasOf(type).map((extra) => ({
+      subresource: extra.name,
+      responseKind: { group: extra.group ?? '', version: extra.version ?? 'v1', kind: extra.kind },
+      verbs: extra.verbs,
+    })),
+  ];
+  return {
+    resource: type.plural,
+    responseKind: { group, version, kind },
+    scope: type.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: type.singular,
+    verbs: VERBS,
+    ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
+    ...(type.categories.length === 0 ? {} : { categories: type.categories }),
+    ...(subresources.length === 0 ? {} : { subresources }),
+  };
+}
+
+/** The answer to a path of a group, version or kind that is not served. */
+export function unknownResource(): StatusError {
+  return new StatusError('NotFound', 'the server could not find the requested resource');
+}

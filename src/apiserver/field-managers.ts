@@ -1,0 +1,41 @@
+import { fieldSetOfNames, type FieldSet } from '#api/apply-field-set.ts';
+import { recordUpdate } from '#api/apply-record.ts';
+import type { JsonObject } from '#api/json.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { RestContext } from '#apiserver/rest-context.ts';
+import { timestamp } from '#system/clock.ts';
+
+/** A write whose owner of fields is to be noted. */
+export interface ManagedWrite {
+  readonly before: KubeObject | undefined;
+  readonly after: KubeObject;
+  readonly fieldManager: string;
+  readonly subresource: string | undefined;
+}
+
+/** What a write to the main resource leaves alone, and what one to `status` does. */
+const STATUS_FIELDS = fieldSetOfNames([['status']]);
+const SPEC_FIELDS = fieldSetOfNames([['spec']]);
+
+/** Fields that the endpoint resets, so that nobody comes to own them by it. */
+export function resetFields(type: ResourceType, subresource: string | undefined): { ignored: FieldSet } | Record<string, never> {
+  if (!type.subresources.includes('status')) return {};
+  return { ignored: subresource === 'status' ? SPEC_FIELDS : STATUS_FIELDS };
+}
+
+/** Writes into `metadata.managedFields` of `after` what this manager changed. */
+export function recordManager(context: RestContext, type: ResourceType, write: ManagedWrite): void {
+  const managedFields = recordUpdate({
+    before: write.before as JsonObject | undefined,
+    after: write.after as unknown as JsonObject,
+    manager: write.fieldManager,
+    subresource: write.subresource ?? '',
+    time: timestamp(context.clock.now()),
+    schema: context.schemas.get(type.schema),
+    schemas: context.schemas,
+    ...resetFields(type, write.subresource),
+  });
+  if (managedFields === undefined) delete write.after.metadata.managedFields;
+  else write.after.metadata.managedFields = managedFields;
+}

@@ -1,0 +1,62 @@
+import { applyJsonPatch } from '#api/patch-json.ts';
+import { applyMergePatch } from '#api/patch-merge.ts';
+import { applyStrategicPatch } from '#api/patch-strategic.ts';
+import type { Json, KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { SchemaSet } from '#api/schema.ts';
+import { badRequest, StatusError } from '#api/status.ts';
+import { decodeText } from '#apiserver/decode-body.ts';
+
+/** The ways in which a PATCH body is read, by its media type. */
+export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
+
+const PATCH_KINDS: Readonly<Record<string, PatchKind>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** The kind of a patch; throws 415 where the media type is none. */
+export function patchKindOf(mediaType: string): PatchKind {
+  const kind = Object.hasOwn(PATCH_KINDS, mediaType) ? PATCH_KINDS[mediaType] : undefined;
+  if (kind !== undefined) return kind;
+  const accepted = Object.keys(PATCH_KINDS).join(', ');
+  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted}`);
+}
+
+export interface PatchContext {
+  readonly type: ResourceType;
+  readonly schemas: SchemaSet;
+}
+
+/** The object that a patch makes of `current`, which stays as it is. */
+export function applyPatch(
+  current: KubeObject,
+  patch: { readonly kind: Exclude<PatchKind, 'apply'>; readonly body: unknown },
+  { type, schemas }: PatchContext,
+): KubeObject {
+  const target = current as unknown as { readonly [key: string]: Json };
+  const body = patch.body as Json;
+  switch (patch.kind) {
+    case 'json':
+      return requireObject(applyJsonPatch(target, body));
+    case 'merge':
+      return requireObject(applyMergePatch(target, body));
+    case 'strategic':
+      return requireObject(applyStrategicPatch(target, body, { schema: schemas.get(type.schema), schemas }));
+    default:
+      throw badRequest('unknown patch');
+  }
+}
+
+/** A patch body as a value. */
+export function decodePatch(body: Uint8Array, kind: PatchKind): unknown {
+  return decodeText(body, kind === 'apply' ? 'application/yaml' : 'application/json');
+}
+
+function requireObject(value: unknown): KubeObject {
+  const object = value as KubeObject | null;
+  if (typeof object === 'object' && object !== null && typeof object.metadata === 'object' && object.metadata !== null) return object;
+  throw badRequest('the patch leaves no object with metadata');
+}

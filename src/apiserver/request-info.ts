@@ -1,0 +1,94 @@
+import { StatusError } from '#api/status.ts';
+
+/** What a path asks for. */
+export type RequestInfo =
+  | { readonly type: 'nonResource'; readonly path: string }
+  | {
+      readonly type: 'resource';
+      readonly group: string;
+      readonly version: string;
+      readonly plural: string;
+      readonly namespace: string | undefined;
+      readonly name: string | undefined;
+      readonly subresource: string | undefined;
+      /** What follows the subresource (`proxy/…`). */
+      readonly rest: string;
+    };
+
+/** The longest path, in characters; a longer one is 404. */
+const PATH_CHARS_MAX = 8192;
+
+/** Sub-paths of `namespaces/NAME/…` that are the namespace's own subresources and no kind in it. */
+const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+
+/**
+ * Reads a path as Kubernetes' `RequestInfoFactory` does: `/api/v1/…` and `/apis/GROUP/VERSION/…`. Authorisation and
+ * routing both use this one reading.
+ */
+export function parsePath(path: string): RequestInfo {
+  if (path.length > PATH_CHARS_MAX) throw new StatusError('NotFound', 'the server could not find the requested resource');
+  const segments = path.split('/').slice(1).map(decodeSegment);
+  if (segments.length > 1 && segments.at(-1) === '') segments.pop();
+  const [root, ...after] = segments;
+  const grouped = root === 'apis' ? 2 : root === 'api' ? 1 : undefined;
+  if (grouped === undefined || after.length <= grouped) return { type: 'nonResource', path };
+  const [group, version] = grouped === 2 ? [after[0] ?? '', after[1] ?? ''] : ['', after[0] ?? ''];
+  return { type: 'resource', group, version, ...parseResource(after.slice(grouped)) };
+}
+
+function parseResource(parts: string[]): {
+  plural: string;
+  namespace: string | undefined;
+  name: string | undefined;
+  subresource: string | undefined;
+  rest: string;
+} {
+  const [first = '', second, third] = parts;
+  const inNamespace = first === 'namespaces' && third !== undefined && !NAMESPACE_SUBRESOURCES.has(third);
+  const [plural = '', name, subresource, ...rest] = inNamespace ? parts.slice(2) : parts;
+  const ofNamespace = plural === 'namespaces' && !inNamespace;
+  return {
+    plural,
+    namespace: inNamespace ? second : ofNamespace ? name : undefined,
+    name,
+    subresource,
+    rest: rest.join('/'),
+  };
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    const decoded = decodeURIComponent(segment);
+    if (decoded.includes('/') || decoded.includes('\0')) throw new URIError('a separator inside a segment');
+    return decoded;
+  } catch (cause) {
+    throw new StatusError('NotFound', 'the server could not find the requested resource', { cause });
+  }
+}
+
+/** The verb that RBAC rules name. */
+export function verbOf(method: string, info: RequestInfo, query: URLSearchParams): string {
+  if (info.type === 'nonResource') return method.toLowerCase();
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (isWatch(query)) return 'watch';
+      return info.name === undefined ? 'list' : 'get';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return info.name === undefined ? 'deletecollection' : 'delete';
+    default:
+      throw new StatusError('MethodNotAllowed', `the server does not allow the method "${method}" on the requested resource`);
+  }
+}
+
+/** Whether the query asks for a watch. */
+export function isWatch(query: URLSearchParams): boolean {
+  const watch = query.get('watch');
+  return watch === 'true' || watch === '1';
+}

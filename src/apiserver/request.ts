@@ -1,0 +1,69 @@
+/** Who sends a request, as the transport or a token has proved it. */
+export interface User {
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** The components of this process itself: everything is allowed. */
+export const SYSTEM_USER: User = { name: 'system:skerry', groups: ['system:masters', 'system:authenticated'] };
+
+/** A request as the HTTP layer hands it over, free of any HTTP library. Header names are lower-case. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Decoded by segment later: still percent-encoded here. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  /** Undefined: nobody that we know. */
+  readonly user: User | undefined;
+}
+
+/** Where a streamed answer goes. */
+export interface Sink {
+  /** Queues bytes; never blocks. */
+  write(bytes: Uint8Array): void;
+  /** Bytes queued and not yet taken by the reader: how slow it is. */
+  readonly bufferedBytes: number;
+  end(): void;
+  /** Aborts when the reader has gone. */
+  readonly closed: AbortSignal;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body:
+    | { readonly type: 'bytes'; readonly chunks: readonly Uint8Array[] }
+    | { readonly type: 'stream'; readonly start: (sink: Sink) => void };
+}
+
+const encoder = new TextEncoder();
+
+/** UTF-8 bytes of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** An answer of JSON. */
+export function jsonResponse(status: number, value: unknown, headers: Record<string, string> = {}): ApiResponse {
+  return bytesResponse(status, [utf8(JSON.stringify(value))], headers);
+}
+
+/** An answer of bytes that are JSON already. */
+export function bytesResponse(
+  status: number,
+  chunks: readonly Uint8Array[],
+  headers: Record<string, string> = {},
+): ApiResponse {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: { type: 'bytes', chunks } };
+}
+
+/** An answer of plain text. */
+export function textResponse(status: number, text: string): ApiResponse {
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: { type: 'bytes', chunks: [utf8(text)] },
+  };
+}

@@ -1,0 +1,24 @@
+import type { SchemaSet } from '#api/schema.ts';
+import type { AdmissionPlugin } from '#apiserver/admission.ts';
+import type { User } from '#apiserver/request.ts';
+import type { Store } from '#store/store.ts';
+import type { Clock } from '#system/clock.ts';
+import type { Log } from '#system/log.ts';
+import type { Random } from '#system/random.ts';
+
+/** What the verbs work with. */
+export interface RestContext {
+  readonly store: Store;
+  readonly schemas: SchemaSet;
+  readonly admission: readonly AdmissionPlugin[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What a client says about a write, beside the object. */
+export interface WriteRequest {
+  readonly user: User;
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+}

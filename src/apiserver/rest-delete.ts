@@ -1,0 +1,137 @@
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+import { conflict, notFound, StatusError } from '#api/status.ts';
+import { admit } from '#apiserver/admission.ts';
+import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
+import { namespaceFinalizers, subjectOf, withRevision } from '#apiserver/rest-write.ts';
+import { decodeObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
+import type { Entry, Operation } from '#store/store.ts';
+import { timestamp } from '#system/clock.ts';
+
+/** `meta/v1.DeleteOptions`. */
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+  readonly orphanDependents?: boolean;
+}
+
+export interface DeleteRequest extends WriteRequest {
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly options: DeleteOptions;
+}
+
+const DELETE_ATTEMPTS_MAX = 8;
+
+/** A pod's grace period where neither the request nor the pod says, in seconds (core/v1 PodSpec). */
+const POD_GRACE_SECONDS = 30;
+
+/** What a deletion left: the last state of an object that is gone, or the state of one that is terminating. */
+export interface DeleteResult {
+  readonly entry: Entry;
+  readonly gone: boolean;
+}
+
+/**
+ * Deletes at once, or marks as terminating what has finalizers, a grace period (pods) or content (namespaces). Deleting a
+ * terminating object again changes nothing, but may shorten a pod's grace.
+ */
+export async function deleteObject(
+  context: RestContext,
+  type: ResourceType,
+  request: DeleteRequest,
+): Promise<DeleteResult> {
+  const key = objectStoreKey(type, request);
+  for (let attempt = 1; ; attempt++) {
+    const entry = await context.store.get(key);
+    if (entry === undefined) throw notFound(subjectOf(type, request.name));
+    const old = decodeObject(entry.value);
+    checkPreconditions(type, old, request);
+    await admit(context.admission, {
+      operation: 'delete',
+      type,
+      object: old,
+      old,
+      subresource: undefined,
+      user: request.user,
+      dryRun: request.dryRun,
+    });
+    const next = terminating(context, type, { object: decodeObject(entry.value), options: request.options });
+    const done = await commitDelete(context, { entry, old, next, dryRun: request.dryRun });
+    if (done !== undefined) return done;
+    if (attempt >= DELETE_ATTEMPTS_MAX) {
+      throw conflict(subjectOf(type, request.name), `it was changed ${attempt} times by others meanwhile; please try again`);
+    }
+  }
+}
+
+/** Undefined where another write came first. */
+async function commitDelete(
+  context: RestContext,
+  deletion: { entry: Entry; old: KubeObject; next: KubeObject | 'gone'; dryRun: boolean },
+): Promise<DeleteResult | undefined> {
+  const { entry, old, next, dryRun } = deletion;
+  const gone = next === 'gone';
+  if (dryRun) return { entry, gone };
+  const encoded = { key: entry.key, ...encodeObject(gone ? old : next) };
+  const precondition = { type: 'revision', revision: entry.revision } as const;
+  if (!gone && JSON.stringify(next) === JSON.stringify(old)) return { entry, gone };
+  const operation: Operation = { type: gone ? 'delete' : 'put', ...encoded, precondition };
+  const result = await context.store.commit([operation]);
+  return result.type === 'committed' ? { entry: withRevision(encoded, result.revision), gone } : undefined;
+}
+
+function checkPreconditions(type: ResourceType, object: KubeObject, request: DeleteRequest): void {
+  const { uid, resourceVersion } = request.options.preconditions ?? {};
+  if (uid !== undefined && uid !== object.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`;
+    throw conflict(subjectOf(type, request.name), why);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
+    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${object.metadata.resourceVersion}`;
+    throw conflict(subjectOf(type, request.name), why);
+  }
+}
+
+/** The state after a delete request: gone, or marked with a deletion time that never moves back. */
+function terminating(
+  context: RestContext,
+  type: ResourceType,
+  { object, options }: { object: KubeObject; options: DeleteOptions },
+): KubeObject | 'gone' {
+  const { metadata } = object;
+  const graceSeconds = type.group === '' && type.kind === 'Pod' ? podGraceSeconds(object, options) : 0;
+  addPropagationFinalizer(object, options);
+  const isNamespace = type.group === '' && type.kind === 'Namespace';
+  const waits = (metadata.finalizers?.length ?? 0) > 0 || (isNamespace && namespaceFinalizers(object).length > 0);
+  if (!waits && graceSeconds === 0) return 'gone';
+  const earlier = metadata.deletionTimestamp !== undefined;
+  if (!earlier || graceSeconds < (metadata.deletionGracePeriodSeconds ?? 0)) {
+    metadata.deletionTimestamp = timestamp(context.clock.now() + graceSeconds * 1000);
+    metadata.deletionGracePeriodSeconds = graceSeconds;
+    if (metadata.generation !== undefined) metadata.generation += 1;
+  }
+  if (isNamespace) (object as KubeObject & { status?: object }).status = { phase: 'Terminating' };
+  return object;
+}
+
+/** A pod on a host is stopped by the kubelet, which deletes it at last with a grace of 0; any other pod goes at once. */
+function podGraceSeconds(object: KubeObject, options: DeleteOptions): number {
+  const pod = object as KubeObject & {
+    spec?: { nodeName?: string; terminationGracePeriodSeconds?: number };
+    status?: { phase?: string };
+  };
+  if (!pod.spec?.nodeName || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') return 0;
+  const wanted = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS;
+  if (wanted < 0) throw new StatusError('Invalid', `gracePeriodSeconds: Invalid value: ${wanted}: must be at least 0`);
+  return wanted;
+}
+
+function addPropagationFinalizer(object: KubeObject, options: DeleteOptions): void {
+  if (object.metadata.deletionTimestamp !== undefined) return;
+  const policy = options.propagationPolicy ?? (options.orphanDependents === true ? 'Orphan' : 'Background');
+  const finalizer = policy === 'Orphan' ? 'orphan' : policy === 'Foreground' ? 'foregroundDeletion' : undefined;
+  if (finalizer === undefined || object.metadata.finalizers?.includes(finalizer)) return;
+  object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
+}

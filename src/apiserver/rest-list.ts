@@ -1,0 +1,239 @@
+import type { KubeObject } from '#api/object.ts';
+import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { badRequest, StatusError } from '#api/status.ts';
+import type { Representation } from '#apiserver/accept.ts';
+import { type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
+import type { RestContext } from '#apiserver/rest-context.ts';
+import { type Selection, selectionOf } from '#apiserver/selection.ts';
+import { decodeObject, listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
+import { type IncludeObject, toPartialMetadata, toTable } from '#apiserver/table.ts';
+import { type Entry, type ListResult, RevisionExpiredError, RevisionFutureError } from '#store/store.ts';
+
+export interface ListRequest {
+  readonly namespace: string | undefined;
+  readonly query: URLSearchParams;
+  readonly representation: Representation;
+}
+
+/** The largest `limit` that is taken as asked, in objects; a larger one is lowered to this. */
+const LIMIT_MAX = 100_000;
+
+/** Entries read at a time while a selector is looking for a full page. */
+const SELECTED_PAGE_SIZE = 500;
+
+const OPEN_BRACKET_COMMA = utf8(',');
+const CLOSE = utf8(']}');
+
+interface Page {
+  readonly entries: readonly Entry[];
+  readonly revision: number;
+  /** The continue token, or undefined where the list is whole. */
+  readonly next: string | undefined;
+  readonly remaining: number | undefined;
+}
+
+/** `GET` of a collection. A plain list joins the stored bytes; no object is parsed unless a selector or table needs it. */
+export async function listObjects(context: RestContext, type: ResourceType, request: ListRequest): Promise<ApiResponse> {
+  const page = await readPage(context, type, request);
+  const metadata = {
+    resourceVersion: String(page.revision),
+    ...(page.next === undefined ? {} : { continue: page.next }),
+    ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
+  };
+  switch (request.representation) {
+    case 'object':
+      return joinedList(type, page.entries, metadata);
+    case 'table': {
+      const objects = page.entries.map((entry) => decodeObject(entry.value));
+      const options = { nowMs: context.clock.now(), include: includeObjectOf(request.query), metadata };
+      return jsonResponse(200, toTable(type, objects, options));
+    }
+    case 'partialMetadata': {
+      const items = page.entries.map((entry) => toPartialMetadata(decodeObject(entry.value)));
+      return jsonResponse(200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items });
+    }
+    default:
+      throw new StatusError('NotAcceptable', 'unknown representation');
+  }
+}
+
+/** `includeObject` of a table request. */
+export function includeObjectOf(query: URLSearchParams): IncludeObject {
+  const wanted = query.get('includeObject') ?? 'Metadata';
+  if (wanted === 'None' || wanted === 'Metadata' || wanted === 'Object') return wanted;
+  throw badRequest(`includeObject: "${wanted}" is not one of None, Metadata, Object`);
+}
+
+function joinedList(type: ResourceType, entries: readonly Entry[], metadata: object): ApiResponse {
+  const head = `{"kind":"${type.kind}List","apiVersion":"${apiVersionOf(type)}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const chunks: Uint8Array[] = [utf8(head)];
+  for (const [index, entry] of entries.entries()) {
+    if (index > 0) chunks.push(OPEN_BRACKET_COMMA);
+    chunks.push(entry.value);
+  }
+  chunks.push(CLOSE);
+  return bytesResponse(200, chunks);
+}
+
+async function readPage(context: RestContext, type: ResourceType, request: ListRequest): Promise<Page> {
+  const { query } = request;
+  const selection = selectionOf(query, type);
+  const token = continueTokenOf(query);
+  const limit = limitOf(query);
+  const exact = exactNameOf(query);
+  if (exact !== undefined && (request.namespace !== undefined || !type.namespaced)) {
+    return oneEntry(context, { key: objectStoreKey(type, { namespace: request.namespace, name: exact }), selection });
+  }
+  const prefix = listPrefix(type, request.namespace);
+  const read = { prefix, limit, ...startOf(context, { query, token, prefix }) };
+  return withGoneErrors(() => (selection === undefined ? plainPage(context, read) : selectedPage(context, read, selection)));
+}
+
+interface PageRead {
+  readonly prefix: string;
+  readonly limit: number | undefined;
+  readonly revision?: number;
+  readonly startAfter?: string;
+}
+
+async function plainPage(context: RestContext, read: PageRead): Promise<Page> {
+  const result = await context.store.list(read.prefix, listOptions(read, read.limit));
+  return {
+    entries: result.entries,
+    revision: result.revision,
+    ...following(result),
+  };
+}
+
+/** A page of selected objects: reads on until it is full, all at one revision. */
+async function selectedPage(context: RestContext, read: PageRead, selection: Selection): Promise<Page> {
+  const entries: Entry[] = [];
+  let position: PageRead = read;
+  while (true) {
+    const size = read.limit === undefined ? undefined : Math.max(read.limit - entries.length, SELECTED_PAGE_SIZE);
+    const result = await context.store.list(read.prefix, listOptions(position, size));
+    for (const entry of result.entries) {
+      if (!selection(decodeObject<KubeObject>(entry.value))) continue;
+      entries.push(entry);
+      if (entries.length === read.limit && (entry !== result.entries.at(-1) || result.remaining > 0)) {
+        return { entries, revision: result.revision, next: encodeToken({ r: result.revision, k: entry.key }), remaining: undefined };
+      }
+    }
+    const last = result.entries.at(-1);
+    if (result.remaining === 0 || last === undefined) {
+      return { entries, revision: result.revision, next: undefined, remaining: undefined };
+    }
+    position = { ...read, revision: result.revision, startAfter: last.key };
+  }
+}
+
+async function oneEntry(
+  context: RestContext,
+  { key, selection }: { key: string; selection: Selection | undefined },
+): Promise<Page> {
+  const { revision } = context.store;
+  const entry = await context.store.get(key);
+  const entries = entry !== undefined && (selection?.(decodeObject(entry.value)) ?? true) ? [entry] : [];
+  return { entries, revision: Math.max(revision, entry?.revision ?? 0), next: undefined, remaining: undefined };
+}
+
+function listOptions(read: PageRead, limit: number | undefined): { limit?: number; revision?: number; startAfter?: string } {
+  return {
+    ...(limit === undefined ? {} : { limit }),
+    ...(read.revision === undefined ? {} : { revision: read.revision }),
+    ...(read.startAfter === undefined ? {} : { startAfter: read.startAfter }),
+  };
+}
+
+function following(result: ListResult): { next: string | undefined; remaining: number | undefined } {
+  const last = result.entries.at(-1);
+  if (result.remaining === 0 || last === undefined) return { next: undefined, remaining: undefined };
+  return { next: encodeToken({ r: result.revision, k: last.key }), remaining: result.remaining };
+}
+
+/** Where to start reading, and as of when. */
+function startOf(
+  context: RestContext,
+  { query, token, prefix }: { query: URLSearchParams; token: ContinueToken | undefined; prefix: string },
+): { revision?: number; startAfter?: string } {
+  const version = query.get('resourceVersion') ?? '';
+  const match = query.get('resourceVersionMatch') ?? '';
+  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
+    throw badRequest(`resourceVersionMatch: "${match}" is not one of Exact, NotOlderThan`);
+  }
+  if (match !== '' && version === '') throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (token !== undefined) {
+    if (version !== '' && version !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    if (!token.k.startsWith(prefix)) throw badRequest('continue key is not valid: it belongs to another list');
+    return { revision: token.r, startAfter: token.k };
+  }
+  const revision = parseResourceVersion(version);
+  if (revision === undefined || revision === 0) {
+    if (match === 'Exact') throw badRequest('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
+    return {};
+  }
+  if (match === 'Exact') return { revision };
+  if (revision > context.store.revision) throw tooLarge(revision, context.store.revision);
+  return {};
+}
+
+/** A resourceVersion of a query: undefined where empty. Throws 400 where it is no revision. */
+export function parseResourceVersion(text: string): number | undefined {
+  if (text === '') return undefined;
+  const revision = /^\d{1,16}$/u.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(revision)) throw badRequest(`resourceVersion: Invalid value: "${text.slice(0, 100)}": must be a number`);
+  return revision;
+}
+
+function tooLarge(revision: number, current: number): StatusError {
+  return new StatusError('Timeout', `Too large resource version: ${revision}, current: ${current}`, {
+    details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
+  });
+}
+
+/** Runs a read and says 410 Expired where the revision it names is gone. */
+export async function withGoneErrors<T>(reading: () => Promise<T>): Promise<T> {
+  try {
+    return await reading();
+  } catch (cause) {
+    if (cause instanceof RevisionExpiredError) {
+      throw new StatusError('Expired', 'The resourceVersion for the provided request is too old.', { cause });
+    }
+    if (cause instanceof RevisionFutureError) throw new StatusError('Timeout', `Too large resource version: ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+/** A `metadata.name=X` field selector asks for one object: no list is read for it. */
+function exactNameOf(query: URLSearchParams): string | undefined {
+  return /(?:^|,)metadata\.name==?(?<name>[a-z0-9.-]+)(?:,|$)/u.exec(query.get('fieldSelector') ?? '')?.groups?.name;
+}
+
+function limitOf(query: URLSearchParams): number | undefined {
+  const text = query.get('limit');
+  if (text === null || text === '' || text === '0') return undefined;
+  if (!/^\d+$/u.test(text)) throw badRequest(`limit: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`);
+  return Math.min(Number(text), LIMIT_MAX);
+}
+
+/** Where a limited list goes on: the revision it is read at, and the last key it returned. */
+interface ContinueToken {
+  readonly r: number;
+  readonly k: string;
+}
+
+function encodeToken(token: ContinueToken): string {
+  return Buffer.from(JSON.stringify(token)).toString('base64url');
+}
+
+function continueTokenOf(query: URLSearchParams): ContinueToken | undefined {
+  const text = query.get('continue');
+  if (text === null || text === '') return undefined;
+  try {
+    const token = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Partial<ContinueToken>;
+    if (Number.isSafeInteger(token.r) && typeof token.k === 'string') return token as ContinueToken;
+  } catch (cause) {
+    throw badRequest('continue key is not valid', cause);
+  }
+  throw badRequest('continue key is not valid');
+}

@@ -1,0 +1,281 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '#api/object.ts';
+import { apiVersionOf, resourceName, type ResourceType } from '#api/resource.ts';
+import { alreadyExists, badRequest, conflict, invalid, notFound, type StatusSubject } from '#api/status.ts';
+import { validateMetadata } from '#api/metadata.ts';
+import { admit } from '#apiserver/admission.ts';
+import { recordManager } from '#apiserver/field-managers.ts';
+import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
+import { decodeObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
+import type { Entry, Operation } from '#store/store.ts';
+import { assert } from '#system/assert.ts';
+import { timestamp } from '#system/clock.ts';
+import { randomSuffix, randomUuid } from '#system/random.ts';
+
+/** How often a write without a resourceVersion of its own is tried again when another one came first. */
+const UPDATE_ATTEMPTS_MAX = 8;
+
+/** How often a generated name that is taken is drawn again. */
+const GENERATE_NAME_ATTEMPTS_MAX = 8;
+
+/** The longest prefix that `generateName` keeps, so that the whole name fits a label: upstream's `maxGeneratedNameLength`. */
+const GENERATE_NAME_PREFIX_CHARS_MAX = 58;
+
+/** Which object, for errors. */
+export function subjectOf(type: ResourceType, name: string): StatusSubject {
+  return { resource: type.plural, group: type.group, name };
+}
+
+/** A new object. */
+export interface CreateRequest extends WriteRequest {
+  readonly object: KubeObject;
+  readonly namespace: string | undefined;
+  /** The object keeps `managedFields` itself (server-side apply). */
+  readonly managesFields?: boolean;
+}
+
+/** The object as the client sent it, as a new object of its kind: named, dated, defaulted, admitted, validated, stored. */
+export async function createObject(
+  context: RestContext,
+  type: ResourceType,
+  request: CreateRequest,
+): Promise<Entry> {
+  const generated = request.object.metadata.name === undefined || request.object.metadata.name === '';
+  for (let attempt = 1; ; attempt++) {
+    const object = structuredClone(request.object);
+    await prepareCreate(context, type, { ...request, object });
+    const key = objectStoreKey(type, object.metadata);
+    const entry = { key, ...encodeObject(object) };
+    if (request.dryRun) {
+      if ((await context.store.get(key)) !== undefined) throw alreadyExists(subjectOf(type, object.metadata.name));
+      return withRevision(entry, context.store.revision);
+    }
+    const result = await context.store.commit([{ type: 'put', ...entry, precondition: { type: 'absent' } }]);
+    if (result.type === 'committed') return withRevision(entry, result.revision);
+    if (!generated || attempt >= GENERATE_NAME_ATTEMPTS_MAX) throw alreadyExists(subjectOf(type, object.metadata.name));
+  }
+}
+
+async function prepareCreate(context: RestContext, type: ResourceType, request: CreateRequest): Promise<void> {
+  const { object } = request;
+  fillCreateMetadata(context, type, request);
+  if (type.subresources.includes('status')) delete (object as { status?: unknown }).status;
+  type.applyDefaults(object);
+  await admit(context.admission, {
+    operation: 'create',
+    type,
+    object,
+    old: undefined,
+    subresource: undefined,
+    user: request.user,
+    dryRun: request.dryRun,
+  });
+  const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
+  if (errors.length > 0) throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
+  if (request.managesFields === true) return;
+  recordManager(context, type, { before: undefined, after: object, fieldManager: request.fieldManager, subresource: undefined });
+}
+
+function fillCreateMetadata(
+  context: RestContext,
+  type: ResourceType,
+  request: { readonly object: KubeObject; readonly namespace: string | undefined },
+): void {
+  const { object } = request;
+  object.apiVersion = apiVersionOf(type);
+  object.kind = type.kind;
+  const { metadata } = object;
+  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  }
+  if ((metadata.name === undefined || metadata.name === '') && metadata.generateName) {
+    const prefix = metadata.generateName.slice(0, GENERATE_NAME_PREFIX_CHARS_MAX);
+    metadata.name = `${prefix}${randomSuffix(context.random)}`;
+  }
+  setNamespace(object, type, request.namespace);
+  metadata.uid = randomUuid(context.random);
+  metadata.creationTimestamp = timestamp(context.clock.now());
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  if (type.hasGeneration) metadata.generation = 1;
+  else delete metadata.generation;
+}
+
+/** The namespace of the path is the object's; one of its own must be the same. */
+export function setNamespace(object: KubeObject, type: ResourceType, namespace: string | undefined): void {
+  const { metadata } = object;
+  if (!type.namespaced) {
+    if (metadata.namespace) throw badRequest('namespace must not be set on a cluster-scoped object');
+    delete metadata.namespace;
+    return;
+  }
+  if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (namespace === undefined || namespace === '') throw badRequest('an empty namespace may not be set during creation');
+  metadata.namespace = namespace;
+}
+
+/** A change of an existing object. */
+export interface UpdateRequest extends WriteRequest {
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** `status`: only the status changes. Undefined: all but the status. Others (`scale`, `binding`): as undefined. */
+  readonly subresource: string | undefined;
+  /**
+   * Makes the new object out of the current one, which it may change. A `metadata.resourceVersion` in the result must be
+   * the current one. Undefined for `current` only where `createAbsent` is set.
+   */
+  readonly change: (current: KubeObject) => KubeObject | Promise<KubeObject>;
+  /** The change keeps `managedFields` itself (server-side apply). */
+  readonly managesFields?: boolean;
+}
+
+/** Reads, changes, checks and commits; where another write came first, again, unless the client named its resourceVersion. */
+export async function updateObject(context: RestContext, type: ResourceType, request: UpdateRequest): Promise<Entry> {
+  const key = objectStoreKey(type, request);
+  for (let attempt = 1; ; attempt++) {
+    const entry = await context.store.get(key);
+    if (entry === undefined) throw notFound(subjectOf(type, request.name));
+    const old = decodeObject(entry.value);
+    const next = await request.change(decodeObject(entry.value));
+    const demanded = next.metadata.resourceVersion;
+    if (demanded !== undefined && demanded !== '' && demanded !== old.metadata.resourceVersion) {
+      throw conflict(
+        { ...subjectOf(type, request.name), resource: resourceName(type), group: '' },
+        'the object has been modified; please apply your changes to the latest version and try again',
+      );
+    }
+    await prepareUpdate(context, type, { request, old, next });
+    const written = await commitUpdate(context, type, { entry, next, old, request });
+    if (written !== undefined) return written;
+    if (attempt >= UPDATE_ATTEMPTS_MAX) {
+      throw conflict(subjectOf(type, request.name), `it was changed ${attempt} times by others meanwhile; please try again`);
+    }
+  }
+}
+
+async function prepareUpdate(
+  context: RestContext,
+  type: ResourceType,
+  update: { readonly request: UpdateRequest; readonly old: KubeObject; readonly next: KubeObject },
+): Promise<void> {
+  const { request, old, next } = update;
+  keepServerFields(type, update);
+  if (request.subresource !== 'status') type.applyDefaults(next);
+  await admit(context.admission, {
+    operation: 'update',
+    type,
+    object: next,
+    old,
+    subresource: request.subresource,
+    user: request.user,
+    dryRun: request.dryRun,
+  });
+  const errors = validateMetadata(next.metadata, type, old.metadata);
+  if (request.subresource !== 'status') errors.push(...type.validate(next, old, request.subresource));
+  if (errors.length > 0) throw invalid({ kind: type.kind, group: type.group, name: next.metadata.name }, errors);
+  if (type.hasGeneration) {
+    next.metadata.generation = (old.metadata.generation ?? 1) + (isSameSpec(old, next) ? 0 : 1);
+  }
+  if (request.managesFields !== true) recordManager(context, type, { before: old, after: next, fieldManager: request.fieldManager, subresource: request.subresource });
+}
+
+/** What no client writes: identity, dates, and the half (spec or status) that this request is not about. */
+function keepServerFields(
+  type: ResourceType,
+  { request, old, next }: { readonly request: UpdateRequest; readonly old: KubeObject; readonly next: KubeObject },
+): void {
+  const { metadata } = next;
+  if (metadata.name !== undefined && metadata.name !== old.metadata.name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${old.metadata.name})`);
+  }
+  if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== old.metadata.uid) {
+    throw conflict(subjectOf(type, request.name), `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+  }
+  next.apiVersion = apiVersionOf(type);
+  next.kind = type.kind;
+  metadata.name = old.metadata.name;
+  metadata.uid = old.metadata.uid;
+  metadata.creationTimestamp = old.metadata.creationTimestamp;
+  copyOrDelete(metadata, old.metadata, ['namespace', 'generateName', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation']);
+  const halves = next as { spec?: unknown; status?: unknown };
+  const oldHalves = old as { spec?: unknown; status?: unknown };
+  if (request.subresource === 'status') {
+    const { status } = halves;
+    for (const field of Object.keys(next)) if (field !== 'metadata') delete (next as unknown as Record<string, unknown>)[field];
+    Object.assign(next, old, { metadata, ...(status === undefined ? {} : { status }) });
+    copyOrDelete(metadata, old.metadata, ['ownerReferences']);
+  } else if (type.subresources.includes('status')) {
+    if (oldHalves.status === undefined) delete halves.status;
+    else halves.status = oldHalves.status;
+  }
+}
+
+function copyOrDelete<T extends object>(target: T, source: T, fields: readonly (keyof T)[]): void {
+  for (const field of fields) {
+    if (source[field] === undefined) delete target[field];
+    else target[field] = source[field];
+  }
+}
+
+/** Everything but metadata and status is the spec, as `metadata.generation` counts it. */
+function isSameSpec(a: KubeObject, b: KubeObject): boolean {
+  const specOf = ({ metadata: _m, ...rest }: KubeObject & { status?: unknown }): unknown => ({ ...rest, status: undefined });
+  return isDeepStrictEqual(specOf(a), specOf(b));
+}
+
+/** The entry as written, or undefined where another write came first. */
+async function commitUpdate(
+  context: RestContext,
+  type: ResourceType,
+  update: { readonly entry: Entry; readonly old: KubeObject; readonly next: KubeObject; readonly request: UpdateRequest },
+): Promise<Entry | undefined> {
+  const { entry, old, next, request } = update;
+  if (isUnchanged(old, next)) return entry;
+  const encoded = { key: entry.key, ...encodeObject(next) };
+  if (request.dryRun) return withRevision(encoded, entry.revision);
+  const precondition = { type: 'revision', revision: entry.revision } as const;
+  const operation: Operation = isFinished(type, next)
+    ? { type: 'delete', ...encoded, precondition }
+    : { type: 'put', ...encoded, precondition };
+  const result = await context.store.commit([operation]);
+  return result.type === 'committed' ? withRevision(encoded, result.revision) : undefined;
+}
+
+/** A write that changes nothing is no write: the resourceVersion stays. Times of managed fields alone are no change. */
+function isUnchanged(old: KubeObject, next: KubeObject): boolean {
+  const essence = ({ metadata: { managedFields: _f, resourceVersion: _r, ...metadata }, ...rest }: KubeObject): unknown => ({
+    ...rest,
+    metadata,
+  });
+  return isDeepStrictEqual(essence(old), essence(next));
+}
+
+/** Whether a terminating object has nothing left to wait for. */
+function isFinished(type: ResourceType, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (deletionTimestamp === undefined || (finalizers?.length ?? 0) > 0) return false;
+  if (type.group === '' && type.kind === 'Namespace') return namespaceFinalizers(object).length === 0;
+  return (deletionGracePeriodSeconds ?? 0) === 0;
+}
+
+/** The finalizers in a namespace's spec. */
+export function namespaceFinalizers(namespace: KubeObject): readonly string[] {
+  return (namespace as KubeObject & { spec?: { finalizers?: string[] } }).spec?.finalizers ?? [];
+}
+
+/** An entry with the revision that the store put into its value. */
+export function withRevision(
+  encoded: { readonly key: string; readonly value: Uint8Array; readonly revisionOffset: number },
+  revision: number,
+): Entry {
+  const { key, value, revisionOffset } = encoded;
+  assert(revisionOffset <= value.length, 'the revision stands inside the value');
+  const digits = String(revision);
+  const bytes = Buffer.allocUnsafe(value.length + digits.length);
+  bytes.set(value.subarray(0, revisionOffset), 0);
+  bytes.write(digits, revisionOffset, 'latin1');
+  bytes.set(value.subarray(revisionOffset), revisionOffset + digits.length);
+  return { key, value: bytes, revision };
+}

@@ -1,0 +1,97 @@
+import type { Scale } from '#api/autoscaling/scale.ts';
+import type { Json, KubeObject, LabelSelector } from '#api/object.ts';
+import { applyJsonPatch } from '#api/patch-json.ts';
+import { applyMergePatch } from '#api/patch-merge.ts';
+import { compileLabelSelector, compileLabelSet, formatSelector } from '#api/selector.ts';
+import { badRequest, invalid, notFound, StatusError } from '#api/status.ts';
+import { mediaTypeOf } from '#apiserver/decode-body.ts';
+import { decodeBodyValue } from '#apiserver/decode-object.ts';
+import { decodePatch, patchKindOf } from '#apiserver/patch.ts';
+import { type ApiRequest, type ApiResponse, jsonResponse } from '#apiserver/request.ts';
+import type { RestContext } from '#apiserver/rest-context.ts';
+import { subjectOf, updateObject } from '#apiserver/rest-write.ts';
+import { decodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
+import { type ResourceRequest, writeRequestOf } from '#apiserver/verbs.ts';
+
+type Scalable = KubeObject & {
+  spec: { replicas?: number; selector?: LabelSelector | Record<string, string> };
+  status?: { replicas?: number };
+};
+
+/** The `autoscaling/v1.Scale` of a workload. */
+export function scaleOf(object: KubeObject): Scale {
+  const { metadata, spec, status } = object as Scalable;
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: {
+      name: metadata.name,
+      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+      uid: metadata.uid,
+      resourceVersion: metadata.resourceVersion,
+      creationTimestamp: metadata.creationTimestamp,
+    },
+    spec: { replicas: spec.replicas ?? 1 },
+    status: { replicas: status?.replicas ?? 0, selector: selectorText(spec.selector) },
+  };
+}
+
+/** A replication controller's selector is a plain set of labels, all others' a LabelSelector. */
+function selectorText(selector: LabelSelector | Record<string, string> | undefined): string {
+  if (selector === undefined) return '';
+  const isSet = Object.values(selector).every((value) => typeof value === 'string');
+  const matcher = isSet ? compileLabelSet(selector as Record<string, string>) : compileLabelSelector(selector as LabelSelector);
+  return formatSelector(matcher.requirements);
+}
+
+/** The workload with the replicas that a Scale asks for. Throws 422 on a negative or broken number. */
+export function withScale(current: KubeObject, scale: KubeObject): KubeObject {
+  const { metadata, spec } = scale as KubeObject & { spec?: { replicas?: unknown } };
+  const replicas = spec?.replicas ?? 0;
+  if (scale.kind !== undefined && scale.kind !== 'Scale') throw badRequest(`a Scale is wanted, got kind "${scale.kind}"`);
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
+    throw invalid({ kind: 'Scale', group: 'autoscaling', name: current.metadata.name }, [
+      { type: 'Invalid', field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' },
+    ]);
+  }
+  const target = current as Scalable;
+  target.spec.replicas = replicas;
+  const demanded = metadata?.resourceVersion;
+  if (demanded !== undefined && demanded !== '') target.metadata.resourceVersion = demanded;
+  return target;
+}
+
+/** GET, PUT and PATCH of `…/scale`. */
+export async function serveScale(context: RestContext, call: ResourceRequest & { readonly name: string }): Promise<ApiResponse> {
+  const { request, info, type, name } = call;
+  if (request.method === 'GET') {
+    const entry = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
+    if (entry === undefined) throw notFound(subjectOf(type, name));
+    return jsonResponse(200, scaleOf(decodeObject(entry.value)));
+  }
+  const read = scaleReader(request);
+  const entry = await updateObject(context, type, {
+    ...writeRequestOf(call),
+    namespace: info.namespace,
+    name,
+    subresource: 'scale',
+    change: (current) => withScale(current, read(scaleOf(current))),
+  });
+  return jsonResponse(200, scaleOf(decodeObject(entry.value)));
+}
+
+/** How the request makes a new Scale of the current one. */
+function scaleReader(request: ApiRequest): (current: Scale) => KubeObject {
+  if (request.method === 'PUT') {
+    const scale = decodeBodyValue(request) as KubeObject;
+    return () => scale;
+  }
+  if (request.method !== 'PATCH') throw new StatusError('MethodNotAllowed', 'the server does not allow this method on a scale');
+  const kind = patchKindOf(mediaTypeOf(request.headers['content-type']));
+  const patch = decodePatch(request.body, kind) as Json;
+  return (current) => {
+    const target = current as unknown as { readonly [key: string]: Json };
+    const scale = kind === 'json' ? applyJsonPatch(target, patch) : applyMergePatch(target, patch);
+    return scale as unknown as KubeObject;
+  };
+}

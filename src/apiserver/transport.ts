@@ -1,0 +1,95 @@
+import type { ApiServer } from '#apiserver/api-server.ts';
+import type { Sink, User } from '#apiserver/request.ts';
+import type { Transport, TransportResponse } from '#client/transport.ts';
+
+/** The way to an API server in this same process, as `user`. */
+export function inProcessTransport(server: ApiServer, user: User): Transport {
+  return {
+    async request(request): Promise<TransportResponse> {
+      const mark = request.path.indexOf('?');
+      const path = mark < 0 ? request.path : request.path.slice(0, mark);
+      const query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
+      const { method, headers = {}, body = new Uint8Array() } = request;
+      const response = await server.handle({ method, path, query, headers, body, user });
+      if (response.body.type === 'bytes') {
+        return { status: response.status, headers: response.headers, body: fromChunks(response.body.chunks) };
+      }
+      const pipe = new Pipe(request.signal);
+      response.body.start(pipe.sink);
+      return { status: response.status, headers: response.headers, body: pipe };
+    },
+  };
+}
+
+async function* fromChunks(chunks: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
+  for (const chunk of chunks) yield chunk;
+}
+
+/** Bytes from a sink to one reader. */
+class Pipe implements AsyncIterable<Uint8Array> {
+  #chunks: Uint8Array[] = [];
+  #bufferedBytes = 0;
+  #ended = false;
+  #wake: (() => void) | undefined;
+  readonly #closed = new AbortController();
+  readonly sink: Sink;
+
+  constructor(signal: AbortSignal | undefined) {
+    const bufferedBytes = (): number => this.#bufferedBytes;
+    this.sink = {
+      write: (bytes) => this.#write(bytes),
+      get bufferedBytes() {
+        return bufferedBytes();
+      },
+      end: () => this.#end(),
+      closed: this.#closed.signal,
+    };
+    const abort = (): void => this.#close();
+    if (signal?.aborted) abort();
+    else {
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#closed.signal.addEventListener('abort', () => signal?.removeEventListener('abort', abort), { once: true });
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    try {
+      while (true) {
+        const chunks = this.#chunks;
+        this.#chunks = [];
+        this.#bufferedBytes = 0;
+        yield* chunks;
+        if (this.#chunks.length > 0) continue;
+        if (this.#ended) return;
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    } finally {
+      this.#close();
+    }
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#ended) return;
+    this.#chunks.push(bytes);
+    this.#bufferedBytes += bytes.length;
+    this.#notify();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#notify();
+  }
+
+  #close(): void {
+    this.#end();
+    this.#closed.abort();
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}

@@ -1,0 +1,46 @@
+import { type Client, createClient } from '#client/client.ts';
+import { type KubeContext, readKubeconfig } from '#cli/kubeconfig.ts';
+import { CommandError } from '#cli/screen.ts';
+import { readBody } from '#client/transport.ts';
+import type { Disk } from '#system/disk.ts';
+import { httpsClient, type HttpsClient } from '#system/https-client.ts';
+
+/** A connection to one API server, as a command uses it. */
+export interface ApiConnection extends Disposable {
+  readonly client: Client;
+  /** Whether the server answers that it is ready. */
+  isReady(): Promise<boolean>;
+}
+
+/** Connects as a kubeconfig's context says. Nothing is sent yet. */
+export function connectContext(context: KubeContext): ApiConnection {
+  const https: HttpsClient = httpsClient(context.server.replace(/^https:\/\//u, ''), {
+    authority: context.authority,
+    certificate: context.certificate,
+    key: context.key,
+  });
+  return {
+    client: createClient(https, { name: 'skerry-cli' }),
+    async isReady() {
+      try {
+        const response = await https.request({ method: 'GET', path: '/readyz' });
+        await readBody(response);
+        return response.status === 200;
+      } catch {
+        // Nobody answers: that is what was asked.
+        return false;
+      }
+    },
+    [Symbol.dispose]: () => https[Symbol.dispose](),
+  };
+}
+
+/** A context of a kubeconfig file by name; the first one where no name is given. */
+export async function readContext(disk: Disk, path: string, name?: string): Promise<KubeContext> {
+  const content = await disk.read(path);
+  if (content === undefined) throw new CommandError(`there is no ${path}: is Skerry up? Start it with "npx skerry up", or name its folder with --data`);
+  const contexts = readKubeconfig(Buffer.from(content).toString('utf8'));
+  const context = name === undefined ? contexts[0] : contexts.find((candidate) => candidate.name === name);
+  if (context === undefined) throw new CommandError(`${path} has no context "${name ?? ''}"; it has ${contexts.map((candidate) => candidate.name).join(', ')}`);
+  return context;
+}

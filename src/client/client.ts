@@ -1,0 +1,252 @@
+import type { Draft, KubeObject } from '#api/object.ts';
+import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { STATUS_CODES, type Status, StatusError, type StatusReason } from '#api/status.ts';
+import { readBody, type Transport, type TransportRequest } from '#client/transport.ts';
+import { decodeWatchLines, type WatchEvent } from '#client/watch-lines.ts';
+
+/** Which object: the namespace is absent for cluster-scoped kinds. */
+export interface ObjectName {
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+export interface ListScope {
+  /** One namespace; all of them where absent. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+export interface WriteOptions {
+  /** Who owns the written fields; the client's own name where absent. */
+  readonly fieldManager?: string;
+}
+
+export interface DeleteOptions {
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  readonly gracePeriodSeconds?: number;
+}
+
+/** How a patch is to be read. */
+export type PatchType = 'merge' | 'strategic' | 'json' | 'apply';
+
+const PATCH_CONTENT_TYPES: Record<PatchType, string> = {
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  json: 'application/json-patch+json',
+  apply: 'application/apply-patch+yaml',
+};
+
+/** What a bookmark or an object event says: everything up to `resourceVersion` has been delivered. */
+export type { WatchEvent } from '#client/watch-lines.ts';
+
+/**
+ * Typed access to an API server. Every failure that the server states is a {@link StatusError}; anything else (no answer,
+ * a broken stream) is an ordinary Error.
+ */
+export interface Client {
+  get<T extends KubeObject>(type: ResourceType<T>, name: ObjectName): Promise<T>;
+  /** As `get`, but undefined where there is none. */
+  find<T extends KubeObject>(type: ResourceType<T>, name: ObjectName): Promise<T | undefined>;
+  list<T extends KubeObject>(
+    type: ResourceType<T>,
+    scope?: ListScope,
+  ): Promise<{ items: T[]; resourceVersion: string }>;
+  /** Changes after `resourceVersion`. Ends when the server closes the stream; throws StatusError Expired on 410. */
+  watch<T extends KubeObject>(
+    type: ResourceType<T>,
+    options: ListScope & { resourceVersion: string; signal: AbortSignal },
+  ): AsyncIterable<WatchEvent<T>>;
+  create<T extends KubeObject>(type: ResourceType<T>, object: Draft<T>, options?: WriteOptions): Promise<T>;
+  /** Replaces the object; its `metadata.resourceVersion`, where present, must be the current one. */
+  update<T extends KubeObject>(type: ResourceType<T>, object: T, options?: WriteOptions): Promise<T>;
+  patch<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: ObjectName,
+    options: WriteOptions & { patchType: PatchType; patch: unknown; subresource?: string; force?: boolean },
+  ): Promise<T>;
+  /** Deletes; the answer is the object's last state, or its state with a deletionTimestamp where it lives on for now. */
+  delete<T extends KubeObject>(type: ResourceType<T>, name: ObjectName, options?: DeleteOptions): Promise<T>;
+  /** POSTs to a subresource (`binding`, `eviction`, `token`). */
+  createSubresource<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: ObjectName,
+    options: { subresource: string; body: unknown },
+  ): Promise<unknown>;
+  /** Drops the `kubernetes` finalizer of a namespace's spec; Conflict while the namespace has content. */
+  finalize<T extends KubeObject>(type: ResourceType<T>, name: ObjectName): Promise<T>;
+  /** Any request, for what has no typed form; the answer's JSON. */
+  raw(request: TransportRequest): Promise<unknown>;
+}
+
+/** A client over `transport`; `name` is its field manager. */
+export function createClient(transport: Transport, options: { name: string }): Client {
+  const send = (request: TransportRequest): Promise<unknown> => requestJson(transport, request);
+  const writeQuery = (write: WriteOptions | undefined): Record<string, string | undefined> => ({
+    fieldManager: write?.fieldManager ?? options.name,
+  });
+
+  const client: Client = {
+    get: async <T extends KubeObject>(type: ResourceType<T>, name: ObjectName) =>
+      (await send({ method: 'GET', path: objectPath(type, name) })) as T,
+
+    async find(type, name) {
+      try {
+        return await client.get(type, name);
+      } catch (error) {
+        if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
+        throw error;
+      }
+    },
+
+    async list<T extends KubeObject>(type: ResourceType<T>, scope: ListScope = {}) {
+      const path = withQuery(collectionPath(type, scope.namespace), selectorQuery(scope));
+      const answer = (await send({ method: 'GET', path })) as {
+        items: T[];
+        metadata: { resourceVersion: string };
+      };
+      for (const item of answer.items) {
+        item.apiVersion ??= apiVersionOf(type);
+        item.kind ??= type.kind;
+      }
+      return { items: answer.items, resourceVersion: answer.metadata.resourceVersion };
+    },
+
+    async *watch<T extends KubeObject>(
+      type: ResourceType<T>,
+      scope: ListScope & { resourceVersion: string; signal: AbortSignal },
+    ) {
+      const path = withQuery(collectionPath(type, scope.namespace), {
+        ...selectorQuery(scope),
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion: scope.resourceVersion,
+      });
+      const response = await transport.request({ method: 'GET', path, signal: scope.signal });
+      if (response.status !== 200) throw statusErrorOf(response.status, await readBody(response));
+      yield* decodeWatchLines<T>(response.body);
+    },
+
+    create: async <T extends KubeObject>(type: ResourceType<T>, object: Draft<T>, write?: WriteOptions) =>
+      (await send({
+        method: 'POST',
+        path: withQuery(collectionPath(type, object.metadata.namespace), writeQuery(write)),
+        ...jsonBody(object),
+      })) as T,
+
+    update: async <T extends KubeObject>(type: ResourceType<T>, object: T, write?: WriteOptions) =>
+      (await send({
+        method: 'PUT',
+        path: withQuery(objectPath(type, object.metadata), writeQuery(write)),
+        ...jsonBody(object),
+      })) as T,
+
+    patch: async <T extends KubeObject>(
+      type: ResourceType<T>,
+      name: ObjectName,
+      patch: WriteOptions & { patchType: PatchType; patch: unknown; subresource?: string; force?: boolean },
+    ) =>
+      (await send({
+        method: 'PATCH',
+        path: withQuery(objectPath(type, name, patch.subresource), {
+          ...writeQuery(patch),
+          force: patch.force === undefined ? undefined : String(patch.force),
+        }),
+        ...jsonBody(patch.patch, PATCH_CONTENT_TYPES[patch.patchType]),
+      })) as T,
+
+    delete: async <T extends KubeObject>(type: ResourceType<T>, name: ObjectName, how: DeleteOptions = {}) =>
+      (await send({
+        method: 'DELETE',
+        path: objectPath(type, name),
+        ...jsonBody({ apiVersion: 'v1', kind: 'DeleteOptions', ...how }),
+      })) as T,
+
+    createSubresource: (type, name, call) =>
+      send({ method: 'POST', path: objectPath(type, name, call.subresource), ...jsonBody(call.body) }),
+
+    finalize: async <T extends KubeObject>(type: ResourceType<T>, name: ObjectName) => {
+      const object = await client.get(type, name);
+      const body = { ...object, spec: { finalizers: [] } };
+      return (await send({
+        method: 'PUT',
+        path: objectPath(type, name, 'finalize'),
+        ...jsonBody(body),
+      })) as T;
+    },
+
+    raw: send,
+  };
+  return client;
+}
+
+/** `/api/v1/namespaces/NS/pods`, `/apis/apps/v1/deployments`. */
+export function collectionPath(type: ResourceType<never> | ResourceType, namespace?: string): string {
+  const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
+  const scope =
+    type.namespaced && namespace !== undefined && namespace !== ''
+      ? `/namespaces/${encodeURIComponent(namespace)}`
+      : '';
+  return `${root}${scope}/${type.plural}`;
+}
+
+/** The path of one object, or of a subresource of it. */
+export function objectPath(
+  type: ResourceType<never> | ResourceType,
+  name: ObjectName,
+  subresource?: string,
+): string {
+  const path = `${collectionPath(type, name.namespace)}/${encodeURIComponent(name.name)}`;
+  return subresource === undefined ? path : `${path}/${subresource}`;
+}
+
+function withQuery(path: string, query: Record<string, string | undefined>): string {
+  const present = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return present.length === 0 ? path : `${path}?${new URLSearchParams(present).toString()}`;
+}
+
+function selectorQuery(scope: ListScope): Record<string, string | undefined> {
+  return { labelSelector: scope.labelSelector, fieldSelector: scope.fieldSelector };
+}
+
+function jsonBody(
+  value: unknown,
+  contentType = 'application/json',
+): { body: Uint8Array; headers: Record<string, string> } {
+  return { body: new TextEncoder().encode(JSON.stringify(value)), headers: { 'content-type': contentType } };
+}
+
+async function requestJson(transport: Transport, request: TransportRequest): Promise<unknown> {
+  const response = await transport.request(request);
+  const body = await readBody(response);
+  if (response.status >= 300) throw statusErrorOf(response.status, body);
+  return JSON.parse(new TextDecoder().decode(body)) as unknown;
+}
+
+/** The server's Status as an error; where the body is none, one made from the HTTP code. */
+export function statusErrorOf(httpStatus: number, body: Uint8Array): StatusError {
+  const text = new TextDecoder().decode(body);
+  const status = parseStatus(text);
+  const reason = status?.reason ?? reasonOfCode(httpStatus);
+  return new StatusError(
+    reason,
+    status?.message ?? `the server answered ${httpStatus}: ${text.slice(0, 200)}`,
+    status?.details === undefined ? {} : { details: status.details },
+  );
+}
+
+function parseStatus(text: string): Partial<Status> | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Status> | null;
+    return value?.kind === 'Status' ? value : undefined;
+  } catch {
+    // Not JSON: a proxy's page, or plain text. The caller quotes it.
+    return undefined;
+  }
+}
+
+function reasonOfCode(code: number): StatusReason {
+  const found = Object.entries(STATUS_CODES).find(([, value]) => value === code);
+  return (found?.[0] ?? 'InternalError') as StatusReason;
+}

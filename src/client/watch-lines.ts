@@ -1,0 +1,51 @@
+import type { KubeObject } from '#api/object.ts';
+import { type Status, StatusError } from '#api/status.ts';
+
+/** One event of a watch stream. */
+export type WatchEvent<T extends KubeObject> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
+  /** Everything up to this revision has been delivered. */
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly initialEventsEnd: boolean };
+
+/** A line longer than this ends the stream, in bytes: the largest object with room for its envelope. */
+const LINE_BYTES_MAX = 8 * 1024 * 1024;
+
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+/**
+ * Decodes the newline-separated JSON of a watch. An ERROR event throws its Status; a half line at the end is dropped: the
+ * stream was cut, and the watch resumes at the last whole event.
+ */
+export async function* decodeWatchLines<T extends KubeObject>(
+  body: AsyncIterable<Uint8Array>,
+): AsyncIterable<WatchEvent<T>> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > LINE_BYTES_MAX) throw new Error(`a watch line is longer than ${LINE_BYTES_MAX} bytes`);
+    for (const line of lines) if (line !== '') yield decodeLine<T>(line);
+  }
+}
+
+function decodeLine<T extends KubeObject>(line: string): WatchEvent<T> {
+  const event = JSON.parse(line) as { type: string; object: T | Status };
+  switch (event.type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      return { type: event.type, object: event.object as T };
+    case 'BOOKMARK': {
+      const { metadata } = event.object as T;
+      const initialEventsEnd = metadata.annotations?.[INITIAL_EVENTS_END] === 'true';
+      return { type: 'BOOKMARK', resourceVersion: metadata.resourceVersion, initialEventsEnd };
+    }
+    case 'ERROR': {
+      const status = event.object as Status;
+      throw new StatusError(status.reason ?? 'InternalError', status.message ?? 'the watch failed');
+    }
+    default:
+      throw new Error(`unknown watch event type "${event.type}"`);
+  }
+}

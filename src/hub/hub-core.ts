@@ -1,0 +1,63 @@
+import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
+import { eventResource } from '#api/core/event.ts';
+import { podResource } from '#api/core/pod.ts';
+import type { Route } from '#apiserver/api-server.ts';
+import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
+import type { Client } from '#client/client.ts';
+import { hubControllers } from '#controllers/standard.ts';
+import { applicationPlacementController } from '#fleet/application-placement-controller.ts';
+import { applicationRevisionController } from '#fleet/application-revision-controller.ts';
+import { applicationStatusController } from '#fleet/application-status-controller.ts';
+import { HubLink } from '#link/hub-link.ts';
+import type { BundleSigner } from '#pki/bundle-signature.ts';
+import type { Controller } from '#reconcile/controller.ts';
+import { startController } from '#reconcile/runner.ts';
+import type { Store } from '#store/store.ts';
+import type { Clock } from '#system/clock.ts';
+import type { Log } from '#system/log.ts';
+import type { Random } from '#system/random.ts';
+
+/** Namespaces of every hub. */
+const HUB_NAMESPACES = ['default', 'kube-system', 'kube-public'];
+
+export interface HubCoreOptions {
+  readonly store: Store;
+  readonly signer: BundleSigner;
+  /** Further paths, made once the client is there. */
+  readonly routes?: (client: Client) => readonly Route[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A hub without its machine: API, controllers and the hub's end of the links. Simulations run it as it is. */
+export interface HubCore extends ControlPlane {
+  readonly link: HubLink;
+  /** Runs until `signal` aborts. Rejects where something ends that never should. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createHubCore(options: HubCoreOptions): HubCore {
+  const { store, signer, clock, random, log } = options;
+  const routes: Route[] = [];
+  const plane = createControlPlane({ store, types: BUILTIN_RESOURCES, routes, clock, random, log });
+  const { client, views } = plane;
+  routes.push(...(options.routes?.(client) ?? []));
+  const link = new HubLink({ client, views, clock, random, log, epoch: store.epoch });
+  const controllers: Controller<never>[] = [
+    ...hubControllers(),
+    applicationRevisionController(signer),
+    applicationPlacementController,
+    applicationStatusController,
+  ] as unknown as Controller<never>[];
+  const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
+  const running = controllers.map((controller) => startController(controller, runner));
+  return {
+    ...plane,
+    link,
+    async run(signal) {
+      await ensureNamespaces(client, HUB_NAMESPACES);
+      await Promise.all([views.run(signal), link.run(signal), ...running.map((controller) => controller.run(signal))]);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { kubeconfigOf } from '#cli/kubeconfig.ts';
+import { createHubCore } from '#hub/hub-core.ts';
+import { joinRoutes } from '#link/join-route.ts';
+import { LINK_PROTOCOL } from '#link/wire.ts';
+import { serveApi } from '#apiserver/serve.ts';
+import { bundleKeyFromSeed, createBundleSigner } from '#pki/bundle-signature.ts';
+import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
+import { openSqliteStore } from '#store/sqlite.ts';
+import { claimDataFolder } from '#system/data-folder.ts';
+import { realDefer } from '#system/real.ts';
+import type { System } from '#system/system.ts';
+
+export interface HubConfig {
+  /** Where all of the hub's state is. */
+  readonly dataFolder: string;
+  readonly host: string;
+  readonly port: number;
+  /** Further names and addresses under which sites and people reach the hub; into its certificate. */
+  readonly names: readonly string[];
+  readonly pid: number;
+}
+
+/**
+ * Runs a hub until `signal` aborts, then stops in the reverse order. Calls `onReady` once the API answers. Rejects with one
+ * sentence for people where it cannot start.
+ */
+export async function runHub(config: HubConfig, system: System, { signal, onReady }: { signal: AbortSignal; onReady: (port: number) => void }): Promise<void> {
+  const { disk, clock, log, random, processes } = system;
+  const release = await claimDataFolder(config.dataFolder, { disk, processes, pid: config.pid, role: 'hub' });
+  try {
+    const credentials = await hubCredentials(config, system);
+    await using store = openSqliteStore(`${config.dataFolder}/store.db`, { defer: realDefer });
+    const signer = createBundleSigner(credentials.bundleKey);
+    const core = createHubCore({
+      store,
+      signer,
+      clock,
+      random,
+      log,
+      routes: (client) => joinRoutes({ client, authority: credentials.authority, bundleKey: signer.publicKey, clock, log }),
+    });
+    await using server = await serveApi({
+      server: core.server,
+      host: config.host,
+      port: config.port,
+      tls: { ...credentials.server, clientAuthority: credentials.authority.certificate },
+      protocols: { [LINK_PROTOCOL]: (connection) => void core.link.accept(connection) },
+    });
+    const context = { name: 'hub', server: `https://${config.host}:${server.port}`, authority: credentials.authority.certificate, ...credentials.admin };
+    await disk.write(`${config.dataFolder}/kubeconfig`, kubeconfigOf([context]));
+    log.info('the hub serves', { host: config.host, port: server.port });
+    const running = core.run(signal);
+    onReady(server.port);
+    await running;
+    log.info('the hub stops');
+  } finally {
+    await release();
+  }
+}
+
+async function hubCredentials(config: HubConfig, { disk, clock, random }: System) {
+  const folder = `${config.dataFolder}/pki`;
+  const nowMs = clock.now();
+  const authority = await ensureAuthority(disk, { folder, commonName: 'skerry hub', nowMs });
+  const isAddress = (name: string): boolean => /^[\d.]+$|:/u.test(name);
+  const names = [...new Set([config.host, '127.0.0.1', 'localhost', ...config.names])];
+  const server = await ensureKeyPair(disk, {
+    folder,
+    name: 'server',
+    authority,
+    nowMs,
+    request: {
+      commonName: 'skerry hub',
+      usage: 'server',
+      dnsNames: names.filter((name) => !isAddress(name)),
+      ipAddresses: names.filter(isAddress),
+    },
+  });
+  const admin = await ensureKeyPair(disk, {
+    folder,
+    name: 'admin',
+    authority,
+    nowMs,
+    request: { commonName: 'admin', organizations: ['system:masters'], usage: 'client' },
+  });
+  return { authority, server, admin, bundleKey: await ensureBundleKey(folder, { disk, seed: () => random.bytes(32) }) };
+}
+
+async function ensureBundleKey(folder: string, { disk, seed }: { disk: System['disk']; seed: () => Uint8Array }): Promise<string> {
+  const path = `${folder}/bundle.key`;
+  const known = await disk.read(path);
+  if (known !== undefined) return Buffer.from(known).toString('utf8');
+  const key = bundleKeyFromSeed(seed());
+  await disk.write(path, key);
+  return key;
+}

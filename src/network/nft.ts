@@ -1,0 +1,51 @@
+import type { NftTable } from '#network/nft-table.ts';
+import { markOf } from '#network/nft-table.ts';
+import type { Processes } from '#system/process.ts';
+
+/** The longest piece of nft's complaint that an error carries, in characters. */
+const COMPLAINT_CHARS_MAX = 1_000;
+
+/** Runs a script in one transaction: all of it holds when this resolves, none of it when it throws what nft said. */
+export async function runNftScript(processes: Processes, script: string): Promise<void> {
+  const result = await processes.run('nft', ['-f', '-'], { stdin: script });
+  if (result.code === 0) return;
+  const complaint = (result.stderr.trim() || `ended by ${result.signal ?? result.code}`).slice(
+    0,
+    COMPLAINT_CHARS_MAX,
+  );
+  throw new Error(`nft refused the rules: ${complaint}`);
+}
+
+/** Whether the kernel holds exactly this table, as far as its mark tells. False where nft cannot say. */
+export async function isLoaded(processes: Processes, table: NftTable): Promise<boolean> {
+  const result = await processes.run('nft', ['list', 'chain', 'inet', table.name, markOf(table)]);
+  return result.code === 0;
+}
+
+/** Removes a table, with everything in it; does nothing where there is none. */
+export async function deleteNftTable(processes: Processes, name: string): Promise<void> {
+  await runNftScript(processes, `table inet ${name}\ndelete table inet ${name}\n`);
+}
+
+/**
+ * Base chains on the forward hook whose policy is drop, as `family table chain`: a site's traffic only passes where such a
+ * firewall has a rule for it. From the output of `nft -j list chains`.
+ */
+export function forwardFirewalls(chainsJson: string): string[] {
+  interface Chain {
+    readonly family: string;
+    readonly table: string;
+    readonly name: string;
+    readonly hook?: string;
+    readonly policy?: string;
+  }
+  const { nftables } = JSON.parse(chainsJson) as { nftables: { chain?: Chain }[] };
+  return nftables
+    .map(({ chain }) => chain)
+    .filter((chain) => chain !== undefined)
+    .filter(
+      ({ family, hook, policy }) =>
+        hook === 'forward' && policy === 'drop' && (family === 'ip' || family === 'inet'),
+    )
+    .map(({ family, table, name }) => `${family} ${table} ${name}`);
+}

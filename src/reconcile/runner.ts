@@ -1,0 +1,192 @@
+import type { Event } from '#api/core/event.ts';
+import { type KubeObject, objectKey } from '#api/object.ts';
+import { type ResourceType, resourceName } from '#api/resource.ts';
+import { isStatus } from '#api/status.ts';
+import type { Client, ObjectName } from '#client/client.ts';
+import type { View } from '#client/view.ts';
+import type { Controller, Lookup, Snapshot } from '#reconcile/controller.ts';
+import { EventRecorder } from '#reconcile/event-recorder.ts';
+import { type ExecutorOptions, execute, type Outcome } from '#reconcile/executor.ts';
+import type { Views } from '#client/views.ts';
+import { WorkQueue } from '#reconcile/work-queue.ts';
+import { assert } from '#system/assert.ts';
+import { type Backoff, createBackoff } from '#system/backoff.ts';
+import { type Clock, pause } from '#system/clock.ts';
+import type { Log } from '#system/log.ts';
+import type { Random } from '#system/random.ts';
+
+/** Keys of one controller that are worked on at the same time, where it does not say. */
+const CONCURRENT_KEYS_MAX = 8;
+
+/** Wait before a failed key is tried again, first and longest, in milliseconds. */
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 60_000;
+
+/** How long a plan waits for its own earlier writes to come back through the watch before it goes on without, in milliseconds. */
+const READ_OWN_WRITES_MS = 10_000;
+
+export interface RunnerOptions {
+  readonly client: Client;
+  readonly views: Views;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly podType: ResourceType<never> | ResourceType;
+  readonly eventType: ResourceType<Event>;
+}
+
+/** A controller that takes its turn when asked to: what a test, a preview or the runner drives. */
+export interface RunningController {
+  readonly name: string;
+  readonly queue: WorkQueue;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Wires a controller to the shared views. All controllers are to be started before {@link Views.run}, so that each view is
+ * there in time.
+ */
+export function startController<T extends KubeObject>(
+  controller: Controller<T>,
+  options: RunnerOptions,
+): RunningController {
+  const queue = new WorkQueue(options.clock);
+  const primary = options.views.of(controller.for);
+  const lookup = declaredLookup(controller, options.views);
+  primary.subscribe((change) => queue.add(change.key));
+  for (const { type, concerns } of controller.reads) {
+    options.views.of(type).subscribe(({ object, previous }) => {
+      for (const state of [previous, object]) {
+        if (state !== undefined) for (const key of concerns(state, lookup)) queue.add(key);
+      }
+    });
+  }
+  return {
+    name: controller.name,
+    queue,
+    run: (signal) => work({ controller, queue, primary, lookup, options }, signal),
+  };
+}
+
+interface Work<T extends KubeObject> {
+  readonly controller: Controller<T>;
+  readonly queue: WorkQueue;
+  readonly primary: View<T>;
+  readonly lookup: Lookup;
+  readonly options: RunnerOptions;
+}
+
+async function work<T extends KubeObject>(task: Work<T>, signal: AbortSignal): Promise<void> {
+  const { queue, options } = task;
+  const close = (): void => queue.close();
+  signal.addEventListener('abort', close, { once: true });
+  while (!options.views.synced && !signal.aborted) await pause(options.clock, 20, signal);
+  const events = new EventRecorder(options);
+  const backoffs = new Map<string, Backoff>();
+  const worker = async (): Promise<void> => {
+    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+      try {
+        const outcome = await planAndExecute(task, key, {
+          client: options.client,
+          events,
+          podType: options.podType,
+        });
+        await readOwnWrites(task, outcome, signal);
+        if (outcome.failure !== undefined) throw outcome.failure;
+        backoffs.delete(key);
+        if (outcome.requeueAfterMs !== undefined) queue.addAfter(key, outcome.requeueAfterMs);
+      } catch (error) {
+        if (!signal.aborted) retry(task, { key, error, backoffs });
+      } finally {
+        queue.done(key);
+      }
+    }
+  };
+  const concurrentKeys = task.controller.concurrentKeysMax ?? CONCURRENT_KEYS_MAX;
+  await Promise.all(Array.from({ length: concurrentKeys }, worker));
+}
+
+async function planAndExecute<T extends KubeObject>(
+  task: Work<T>,
+  key: string,
+  executor: ExecutorOptions,
+): Promise<Outcome> {
+  const { controller, primary, lookup, options } = task;
+  const snapshot: Snapshot<T> = { ...lookup, name: nameOfKey(controller.for, key), object: primary.get(key) };
+  const actions = controller.plan(snapshot, options.clock.now());
+  for (const action of actions) {
+    if (action.type !== 'requeue') {
+      options.log.debug('plan', { controller: controller.name, key, action: action.type, why: action.why });
+    }
+  }
+  return execute(controller, actions, executor);
+}
+
+/** A conflict is the ordinary way to learn of a newer state: tried again soon, and not worth a warning. */
+function retry<T extends KubeObject>(
+  task: Work<T>,
+  failed: { key: string; error: unknown; backoffs: Map<string, Backoff> },
+): void {
+  const { controller, options, queue } = task;
+  const { key, error, backoffs } = failed;
+  const backoff =
+    backoffs.get(key) ?? createBackoff(options.random, { firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS });
+  backoffs.set(key, backoff);
+  const expected = isStatus(error, 'Conflict') || isStatus(error, 'AlreadyExists');
+  options.log[expected ? 'debug' : 'warn']('a plan failed and will be tried again', {
+    controller: controller.name,
+    key,
+    error,
+  });
+  queue.addAfter(key, backoff.next());
+}
+
+/** The next plan of a key must see what the last one wrote, else it would do it twice. */
+async function readOwnWrites<T extends KubeObject>(
+  task: Work<T>,
+  outcome: Outcome,
+  signal: AbortSignal,
+): Promise<void> {
+  const { controller, options } = task;
+  const read = [
+    controller.for as unknown as ResourceType,
+    ...controller.reads.map((declared) => declared.type),
+  ];
+  const waits = read.flatMap((type) => {
+    const version = outcome.written.get(resourceName(type));
+    return version === undefined ? [] : [options.views.of(type).caughtUp(version)];
+  });
+  if (waits.length === 0) return;
+  const limit = new AbortController();
+  await Promise.race([
+    Promise.all(waits),
+    pause(options.clock, READ_OWN_WRITES_MS, AbortSignal.any([signal, limit.signal])),
+  ]);
+  limit.abort();
+}
+
+function declaredLookup<T extends KubeObject>(controller: Controller<T>, views: Views): Lookup {
+  const declared = new Set(
+    [controller.for, ...controller.reads.map((r) => r.type)].map((type) => resourceName(type)),
+  );
+  const viewOf = <R extends KubeObject>(type: ResourceType<R>): View<R> => {
+    assert(
+      declared.has(resourceName(type)),
+      `controller ${controller.name} did not declare that it reads ${resourceName(type)}`,
+    );
+    return views.of(type);
+  };
+  return {
+    list: (type, scope) => viewOf(type).list(scope),
+    index: (index) => viewOf(index.type).index(index),
+    get: (type, name) =>
+      viewOf(type).get(objectKey({ metadata: name as { name: string; namespace?: string } })),
+  };
+}
+
+function nameOfKey(type: { namespaced: boolean }, key: string): ObjectName {
+  const slash = key.indexOf('/');
+  return type.namespaced && slash > 0
+    ? { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
+    : { name: key };
+}

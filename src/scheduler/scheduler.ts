@@ -1,0 +1,91 @@
+import { namespaceResource } from '#api/core/namespace.ts';
+import { nodeResource } from '#api/core/node.ts';
+import { type Pod, podResource } from '#api/core/pod.ts';
+import type { PodCondition } from '#api/core/pod-status.ts';
+import { objectKey } from '#api/object.ts';
+import { type Action, type Controller, type Lookup, read } from '#reconcile/controller.ts';
+import { demandOfPod } from '#scheduler/demand.ts';
+import { place } from '#scheduler/place.ts';
+import { inQueueOrder, isWaiting, queueIndex, SCHEDULER_NAME } from '#scheduler/queue.ts';
+import { type Round, startRound } from '#scheduler/round.ts';
+import { unplaceableMessage } from '#scheduler/unplaceable-message.ts';
+import { timestamp } from '#system/clock.ts';
+
+/** Most pods that one plan places; the next goes on. */
+const ROUND_PODS_MAX = 500;
+
+/**
+ * Gives pods their hosts: filter, score, bind. A plan places not only the pod of its key but all that wait with it, those
+ * of higher priority first, and reckons with each placement in the next: hence one plan at a time, and no room is given
+ * away twice. A pod that fits nowhere says why, and is looked at again when a host or another pod changes.
+ */
+export const schedulerController: Controller<Pod> = {
+  name: SCHEDULER_NAME,
+  for: podResource,
+  reads: [
+    read(nodeResource, (_node, lookup) => [...lookup.index(queueIndex).unschedulable.keys()]),
+    read(namespaceResource, () => []),
+    read(podResource, concernedByPod),
+  ],
+  writes: [{ type: podResource, verbs: ['bind', 'patchStatus'] }],
+  concurrentKeysMax: 1,
+  plan(snapshot, nowMs) {
+    const { object: pod } = snapshot;
+    if (pod === undefined || !isWaiting(pod)) return [];
+    const key = objectKey(pod);
+    const waiting = new Map([...snapshot.index(queueIndex).fresh, [key, pod]]);
+    const batch = inQueueOrder(waiting.values()).slice(0, ROUND_PODS_MAX);
+    const round = startRound(snapshot);
+    const actions = batch.flatMap((each) => schedule(each, { round, nowMs }));
+    return batch.includes(pod) ? actions : [...actions, { type: 'requeue', afterMs: 0, why: 'others go first' }];
+  },
+};
+
+function schedule(pod: Pod, { round, nowMs }: { round: Round; nowMs: number }): Action[] {
+  const demand = demandOfPod(pod);
+  const placement = place(demand, round);
+  if (placement.type === 'unplaceable') {
+    return refuse(pod, { message: unplaceableMessage(placement.failures), nowMs });
+  }
+  const { host, feasibleHosts } = placement;
+  round.assume(demand, host);
+  const { namespace, name, uid } = pod.metadata;
+  const why = `${host} is the best of ${feasibleHosts} hosts that it fits on`;
+  const message = `Successfully assigned ${demand.key} to ${host}`;
+  return [
+    { type: 'bind', pod: { namespace, name }, uid, node: host, why },
+    { type: 'event', regarding: pod, eventType: 'Normal', reason: 'Scheduled', message, why },
+  ];
+}
+
+/** Says why a pod has no host, once for each reason: what has not changed is not written again. */
+function refuse(pod: Pod, { message, nowMs }: { message: string; nowMs: number }): Action[] {
+  const conditions = pod.status?.conditions ?? [];
+  const old = conditions.find(({ type }) => type === 'PodScheduled');
+  if (old?.status === 'False' && old.reason === 'Unschedulable' && old.message === message) return [];
+  const condition: PodCondition = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'Unschedulable',
+    message,
+    lastTransitionTime: old?.status === 'False' ? (old.lastTransitionTime ?? timestamp(nowMs)) : timestamp(nowMs),
+  };
+  const patch = { status: { conditions: [...conditions.filter((each) => each !== old), condition] } };
+  const { namespace, name } = pod.metadata;
+  const why = 'no host meets what the pod asks for';
+  return [
+    { type: 'patchStatus', resource: podResource, name: { namespace, name }, patch, why },
+    { type: 'event', regarding: pod, eventType: 'Warning', reason: 'FailedScheduling', message, why },
+  ];
+}
+
+/** A pod that goes or ends makes room; one that comes may be the company that others wait for. */
+function concernedByPod(pod: Pod, lookup: Lookup): readonly string[] {
+  const { unschedulable } = lookup.index(queueIndex);
+  if (unschedulable.size === 0 || (pod.spec.nodeName ?? '') === '') return [];
+  const { namespace, name } = pod.metadata;
+  const now = lookup.get(podResource, { namespace, name });
+  const makesRoom = now === undefined || now.status?.phase === 'Succeeded' || now.status?.phase === 'Failed';
+  const waiting = [...unschedulable.values()];
+  return (makesRoom ? waiting : waiting.filter((each) => demandOfPod(each).affinity.length > 0)).map(objectKey);
+}

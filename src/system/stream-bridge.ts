@@ -1,0 +1,121 @@
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { HttpRequest } from '#system/https-server.ts';
+
+/** Sub-protocols of Kubernetes' streaming over WebSocket that we take from clients, best first. */
+const CHANNEL_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
+
+/** What the container runtime's streaming server speaks. */
+const RUNTIME_PROTOCOL = 'v4.channel.k8s.io';
+
+const PORT_FORWARD_PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
+
+/** In v5, a frame on this channel says that the channel in its next byte is closed. */
+const CLOSE_CHANNEL = 255;
+
+/** The largest frame that is taken from either side, in bytes. */
+const FRAME_BYTES_MAX = 1024 * 1024;
+
+const server = new WebSocketServer({
+  noServer: true,
+  maxPayload: FRAME_BYTES_MAX,
+  handleProtocols: (offered) => [...CHANNEL_PROTOCOLS, PORT_FORWARD_PROTOCOL].find((protocol) => offered.has(protocol)) ?? false,
+});
+
+/**
+ * Connects an upgraded client (`kubectl exec`, `attach`, `port-forward`) with a streaming endpoint of a container runtime:
+ * WebSocket frame by frame, SPDY/3.1 byte by byte. Either end closing closes the other.
+ */
+export function bridgeStream(
+  request: Omit<HttpRequest, 'body'>,
+  client: { readonly socket: Duplex; readonly head: Buffer },
+  runtimeUrl: string,
+): void {
+  const upgrade = (request.headers.upgrade ?? '').toLowerCase();
+  if (upgrade === 'websocket') return bridgeWebSocket(request, client, runtimeUrl);
+  spliceSpdy(request, client, runtimeUrl);
+}
+
+function bridgeWebSocket(
+  request: Omit<HttpRequest, 'body'>,
+  { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
+  runtimeUrl: string,
+): void {
+  const incoming = { method: request.method, url: request.url, headers: request.headers } as never;
+  server.handleUpgrade(incoming, socket, head, (client) => {
+    if (client.protocol === PORT_FORWARD_PROTOCOL) bridgePortForward(client, runtimeUrl);
+    else bridgeChannels(client, runtimeUrl);
+  });
+}
+
+function bridgeChannels(client: WebSocket, runtimeUrl: string): void {
+  const runtime = new WebSocket(runtimeUrl.replace(/^http/u, 'ws'), [RUNTIME_PROTOCOL], { maxPayload: FRAME_BYTES_MAX });
+  const waiting: Buffer[] = [];
+  client.on('message', (data: Buffer) => {
+    // v4 cannot close one channel alone; standard input ends when the client leaves.
+    if (data[0] === CLOSE_CHANNEL) return;
+    if (runtime.readyState === WebSocket.OPEN) runtime.send(data);
+    else waiting.push(data);
+  });
+  runtime.on('open', () => {
+    for (const data of waiting.splice(0)) runtime.send(data);
+  });
+  runtime.on('message', (data: Buffer) => client.send(data));
+  runtime.on('close', () => client.close(1000));
+  runtime.on('error', () => client.close(1011));
+  client.on('close', () => runtime.close());
+  client.on('error', () => runtime.close());
+}
+
+/** The messages of this sub-protocol are the bytes of a SPDY connection. */
+function bridgePortForward(client: WebSocket, runtimeUrl: string): void {
+  const waiting: Buffer[] = [];
+  let upstream: Duplex | undefined;
+  client.on('message', (data: Buffer) => void (upstream === undefined ? waiting.push(data) : upstream.write(data)));
+  client.on('close', () => upstream?.destroy());
+  const upgrade = httpRequest(runtimeUrl, {
+    method: 'POST',
+    headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'portforward.k8s.io' },
+  });
+  upgrade.on('upgrade', (_response, socket, head) => {
+    upstream = socket;
+    for (const data of waiting.splice(0)) socket.write(data);
+    if (head.length > 0) client.send(head);
+    socket.on('data', (data: Buffer) => client.send(data));
+    socket.on('close', () => client.close(1000));
+    socket.on('error', () => client.close(1011));
+  });
+  upgrade.on('response', () => client.close(1011));
+  upgrade.on('error', () => client.close(1011));
+  upgrade.end();
+}
+
+/** Repeats the client's upgrade request to the runtime, then copies both ways. */
+function spliceSpdy(
+  request: Omit<HttpRequest, 'body'>,
+  { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
+  runtimeUrl: string,
+): void {
+  const { hostname, port, pathname, search } = new URL(runtimeUrl);
+  const upstream = connect({ host: hostname, port: Number(port) }, () => {
+    const kept = Object.entries(request.headers).filter(([name]) => SPDY_HEADERS.has(name));
+    const lines = [`${request.method} ${pathname}${search} HTTP/1.1`, `host: ${hostname}:${port}`, ...kept.map(([name, value]) => `${name}: ${value ?? ''}`)];
+    upstream.write(`${lines.join('\r\n')}\r\n\r\n`);
+    if (head.length > 0) upstream.write(head);
+    socket.pipe(upstream);
+    upstream.pipe(socket);
+  });
+  const end = (): void => {
+    upstream.destroy();
+    socket.destroy();
+  };
+  for (const side of [socket, upstream]) {
+    side.on('error', end);
+    side.on('close', end);
+  }
+}
+
+/** Of the client's headers, those that the upgrade itself needs: nothing of who the client is goes on to the runtime. */
+const SPDY_HEADERS = new Set(['connection', 'upgrade', 'x-stream-protocol-version', 'content-length']);

@@ -23,8 +23,8 @@ export interface FieldCheck {
 }
 
 /**
- * Makes a decoded body an object of its schema, in place: nulls and unknown fields are dropped, quantities and times
- * rewritten in their canonical form. Returns the paths of the unknown fields (the first 20). Throws BadRequest on a value of
+ * Makes a decoded body an object of its schema, in place: nulls, unknown fields and strings that are as good as
+ * absent are dropped, quantities and times rewritten in their canonical form. Returns the paths of the unknown fields (the first 20). Throws BadRequest on a value of
  * the wrong type, and on nesting beyond {@link JSON_DEPTH_MAX}.
  */
 export function checkFields(object: MutableJson, check: FieldCheck): string[] {
@@ -107,6 +107,10 @@ function visitEntries(
     const known = schemaOf(key);
     const value = object[key];
     if (known === undefined || value === null || value === undefined) {
+      delete object[key];
+      continue;
+    }
+    if (value === '' && known.schema.type === 'string' && known.schema.omitEmpty === true) {
       delete object[key];
       continue;
     }

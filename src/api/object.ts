@@ -19,6 +19,7 @@ export interface ObjectMeta {
   managedFields?: unknown[];
 }
 
+/** `metav1.OwnerReference`: the object goes when its last owner goes. */
 export interface OwnerReference {
   apiVersion: string;
   kind: string;
@@ -56,6 +57,7 @@ export interface LabelSelector {
   matchExpressions?: LabelSelectorRequirement[];
 }
 
+/** `metav1.LabelSelectorRequirement`. */
 export interface LabelSelectorRequirement {
   key: string;
   operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';

@@ -1,7 +1,7 @@
 import { requiredValue } from '#api/field-errors.ts';
 import { isJsonArray, isJsonObject, type JsonObject, propertyOf } from '#api/json.ts';
 import type { Json } from '#api/object.ts';
-import type { Schema, SchemaSet } from '#api/schema.ts';
+import type { ObjectSchema, Schema, SchemaSet } from '#api/schema.ts';
 import type { FieldError } from '#api/status.ts';
 
 /**
@@ -15,7 +15,6 @@ const ZERO_IS_VALID: ReadonlySet<string> = new Set([
   'core/v1.ISCSIPersistentVolumeSource.lun',
   'core/v1.ISCSIVolumeSource.lun',
   'core/v1.LimitRangeSpec.limits',
-  'core/v1.PreferredSchedulingTerm.preference',
   'core/v1.SleepAction.seconds',
   'core/v1.Sysctl.value',
   'storage/v1.CSINodeSpec.drivers',
@@ -26,7 +25,9 @@ const ZERO_IS_VALID: ReadonlySet<string> = new Set([
  * the result is empty, a typed reading of the object is sound.
  */
 export function missingFields(object: unknown, schema: string, schemas: SchemaSet): FieldError[] {
-  return missingIn(object as Json, { type: 'ref', ref: schema }, { schemas, path: '', name: schema });
+  const errors: FieldError[] = [];
+  visit(object as Json, { type: 'ref', ref: schema }, { schemas, path: '', name: schema, errors });
+  return errors;
 }
 
 interface Place {
@@ -34,37 +35,60 @@ interface Place {
   readonly path: string;
   /** The definition that the place is in. */
   readonly name: string;
+  readonly errors: FieldError[];
 }
 
-function missingIn(value: Json, schema: Schema, place: Place): FieldError[] {
-  const name = schema.type === 'ref' ? schema.ref : place.name;
+function visit(value: Json, schema: Schema, place: Place): void {
   const resolved = place.schemas.resolve(schema);
-  if (resolved.type === 'array' && isJsonArray(value)) {
-    return value.flatMap((item, index) =>
-      missingIn(item, resolved.items, { ...place, path: `${place.path}[${index}]` }),
-    );
+  switch (resolved.type) {
+    case 'object':
+      if (isJsonObject(value))
+        visitStruct(value, resolved, { ...place, name: schema.type === 'ref' ? schema.ref : place.name });
+      break;
+    case 'array':
+      if (isJsonArray(value) && isComposite(resolved.items)) {
+        value.forEach((item, index) =>
+          visit(item, resolved.items, { ...place, path: `${place.path}[${index}]` }),
+        );
+      }
+      break;
+    case 'map':
+      if (isJsonObject(value) && isComposite(resolved.values)) {
+        for (const [key, item] of Object.entries(value))
+          visit(item, resolved.values, { ...place, path: `${place.path}[${key}]` });
+      }
+      break;
+    default:
   }
-  if (resolved.type === 'map' && isJsonObject(value)) {
-    return Object.entries(value).flatMap(([key, item]) =>
-      missingIn(item, resolved.values, { ...place, path: `${place.path}[${key}]` }),
-    );
-  }
-  if (resolved.type !== 'object' || !isJsonObject(value)) return [];
-  const required = resolved.required ?? [];
-  return Object.entries(resolved.properties).flatMap(([key, property]) =>
-    missingAt(value, { key, property, isRequired: required.includes(key) }, { ...place, name }),
-  );
 }
 
-function missingAt(
-  object: JsonObject,
-  { key, property, isRequired }: { key: string; property: Schema; isRequired: boolean },
-  { schemas, path, name }: Place,
-): FieldError[] {
-  if (path === '' && key === 'status') return [];
-  const field = path === '' ? key : `${path}.${key}`;
-  const value = propertyOf(object, key) ?? (key === 'spec' ? {} : undefined);
-  if (value !== undefined) return missingIn(value, property, { schemas, path: field, name });
-  const isMissing = isRequired && property.type !== 'boolean' && !ZERO_IS_VALID.has(`${name}.${key}`);
-  return isMissing ? [requiredValue(field)] : [];
+/** Whether a schema can have required fields below it: most nodes of an object are scalars, which need no visit. */
+function isComposite({ type }: Schema): boolean {
+  return type === 'ref' || type === 'object' || type === 'array' || type === 'map';
+}
+
+function visitStruct(object: JsonObject, schema: ObjectSchema, place: Place): void {
+  for (const key of schema.required ?? []) {
+    const property = schema.properties[key];
+    const isAbsent =
+      property !== undefined && property.type !== 'boolean' && propertyOf(object, key) === undefined;
+    if (isAbsent && key !== 'spec' && !ZERO_IS_VALID.has(`${place.name}.${key}`)) {
+      place.errors.push(requiredValue(childPath(place, key)));
+    }
+  }
+  for (const [key, value] of Object.entries(object)) {
+    const property = propertyOf(schema.properties, key);
+    const isSkipped =
+      property === undefined || value === undefined || (place.path === '' && key === 'status');
+    if (!isSkipped && isComposite(property))
+      visit(value, property, { ...place, path: childPath(place, key) });
+  }
+  const spec = propertyOf(schema.properties, 'spec');
+  if (spec !== undefined && propertyOf(object, 'spec') === undefined) {
+    visit({}, spec, { ...place, path: childPath(place, 'spec') });
+  }
+}
+
+function childPath({ path }: Place, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
 }

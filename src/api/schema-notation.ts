@@ -7,6 +7,7 @@
  * Types are scalars (see {@link SCALARS}), `[item]`, `{value}` and names of definitions. A text costs a tenth of the objects
  * that it stands for, so a definition is parsed when it is first asked for.
  */
+import { EMPTY_IS_SET } from '#api/empty-strings.ts';
 import { ATOMIC_DEFINITIONS, LIST_RULES, STRUCT_RULES } from '#api/merge-keys.ts';
 import type { ObjectSchema, ScalarSchema, Schema } from '#api/schema.ts';
 import { assert } from '#system/assert.ts';
@@ -25,13 +26,17 @@ const SCALARS: ReadonlyMap<string, ScalarSchema> = new Map<string, ScalarSchema>
   ['time', { type: 'string', format: 'date-time' }],
 ]);
 
+const OMITTABLE_STRING: ScalarSchema = { type: 'string', omitEmpty: true };
+
 /** The struct called `name` that `text` notes, with its merge rules. Throws on a text that is not in the notation. */
 export function parseDefinition(name: string, text: string): ObjectSchema {
   const properties: Record<string, Schema> = {};
   const required: string[] = [];
   for (const [field, isRequired, type] of fieldsOf(text)) {
     if (isRequired) required.push(field);
-    properties[field] = parseType(type, `${name}.${field}`);
+    const path = `${name}.${field}`;
+    const isOmittable = type === 'string' && !isRequired && !EMPTY_IS_SET.has(path);
+    properties[field] = isOmittable ? OMITTABLE_STRING : parseType(type, path);
   }
   return {
     type: 'object',

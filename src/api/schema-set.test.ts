@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { EMPTY_IS_SET } from '#api/empty-strings.ts';
 import { ATOMIC_DEFINITIONS, LIST_RULES, QUANTITY_FIELDS, STRUCT_RULES } from '#api/merge-keys.ts';
 import type { Schema } from '#api/schema.ts';
 import { BUILTIN_DEFINITIONS, BUILTIN_SCHEMAS, schemaSet } from '#api/schema-set.ts';
@@ -31,6 +32,7 @@ test('every merge rule belongs to a field of the right shape, and its keys to th
       assert.ok(item.type === 'object' && key in item.properties, `${path} ${key}`);
   }
   for (const path of Object.keys(STRUCT_RULES)) assert.match(fieldOf(path)?.type ?? '', /^(ref|map)$/, path);
+  for (const path of EMPTY_IS_SET) assert.deepEqual(fieldOf(path), { type: 'string' }, path);
   for (const name of ATOMIC_DEFINITIONS) assert.ok(BUILTIN_DEFINITIONS.has(name), name);
   for (const path of QUANTITY_FIELDS) {
     const field = fieldOf(path);

@@ -36,6 +36,7 @@ export interface MapSchema extends SchemaText {
   readonly mapType?: 'atomic' | 'granular';
 }
 
+/** A list. */
 export interface ArraySchema extends SchemaText {
   readonly type: 'array';
   readonly items: Schema;
@@ -47,12 +48,15 @@ export interface ArraySchema extends SchemaText {
   readonly patchMergeKey?: string;
 }
 
+/** A single value, or free JSON. */
 export interface ScalarSchema extends SchemaText {
   /** `any` is free JSON. */
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'intOrString' | 'quantity' | 'any';
   /** `int32`, `int64`, `double`, `byte` (base64), `date-time`, `micro-time`. */
   readonly format?: string;
   readonly enum?: readonly string[];
+  /** An empty string is as good as none, and is dropped. */
+  readonly omitEmpty?: true;
   /** Only for a field that is a key of a list: what an item that leaves it out is known by. */
   readonly default?: string | number | boolean;
 }

@@ -45,6 +45,7 @@ export const STATUS_CODES = {
   Timeout: 504,
 } as const;
 
+/** Why a request failed, in a word that clients act on. */
 export type StatusReason = keyof typeof STATUS_CODES;
 
 /** What an error speaks of: `pods "web"` in group ``. */
@@ -108,18 +109,21 @@ function detailsOf(subject: StatusSubject): NonNullable<Status['details']> {
   };
 }
 
+/** 404: `pods "web" not found`. */
 export function notFound(subject: StatusSubject): StatusError {
   return new StatusError('NotFound', `${qualified(subject)} "${subject.name ?? ''}" not found`, {
     details: detailsOf(subject),
   });
 }
 
+/** 409: `pods "web" already exists`. */
 export function alreadyExists(subject: StatusSubject): StatusError {
   return new StatusError('AlreadyExists', `${qualified(subject)} "${subject.name ?? ''}" already exists`, {
     details: detailsOf(subject),
   });
 }
 
+/** 409: the object has changed meanwhile, or cannot be changed so. */
 export function conflict(subject: StatusSubject, why: string): StatusError {
   return new StatusError(
     'Conflict',
@@ -128,10 +132,12 @@ export function conflict(subject: StatusSubject, why: string): StatusError {
   );
 }
 
+/** 400: the request itself cannot be understood. */
 export function badRequest(message: string, cause?: unknown): StatusError {
   return new StatusError('BadRequest', message, { cause });
 }
 
+/** 403: the user may not, or nobody may. */
 export function forbidden(subject: StatusSubject, why: string): StatusError {
   return new StatusError('Forbidden', `${qualified(subject)} "${subject.name ?? ''}" is forbidden: ${why}`, {
     details: detailsOf(subject),

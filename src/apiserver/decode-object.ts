@@ -1,7 +1,7 @@
 import { checkFields, strictDecodingError, unknownFieldWarning } from '#api/check-fields.ts';
 import type { MutableJson } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
-import { decodeProtobuf, isProtobuf } from '#api/protobuf/decode.ts';
+import { decodeProtobuf, type ExpectedKind, isProtobuf, PROTOBUF_MEDIA_TYPE } from '#api/protobuf/decode.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { badRequest } from '#api/status.ts';
@@ -12,9 +12,9 @@ import type { ApiRequest } from '#apiserver/request.ts';
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
 /** A body as a value, whichever of JSON, YAML and Kubernetes Protobuf it is in. */
-export function decodeBodyValue(request: Pick<ApiRequest, 'body' | 'headers'>): unknown {
+export function decodeBodyValue(request: Pick<ApiRequest, 'body' | 'headers'>, expected?: ExpectedKind): unknown {
   const mediaType = mediaTypeOf(request.headers['content-type']);
-  if (mediaType === 'application/vnd.kubernetes.protobuf' || isProtobuf(request.body)) return decodeProtobuf(request.body);
+  if (mediaType === PROTOBUF_MEDIA_TYPE || isProtobuf(request.body)) return decodeProtobuf(request.body, expected);
   return decodeText(request.body, mediaType);
 }
 
@@ -26,7 +26,7 @@ export function decodeObjectBody(
   input: Pick<ApiRequest, 'body' | 'headers'> & { readonly value?: unknown },
   { type, schemas, fieldValidation }: { type: ResourceType; schemas: SchemaSet; fieldValidation: FieldValidation },
 ): { object: KubeObject; warnings: readonly string[] } {
-  const value = input.value === undefined ? decodeBodyValue(input) : input.value;
+  const value = input.value === undefined ? decodeBodyValue(input, { apiVersion: apiVersionOf(type), kind: type.kind }) : input.value;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(`the body of the request must be a ${type.kind}, got ${Array.isArray(value) ? 'a list' : JSON.stringify(value)}`);
   }

@@ -37,14 +37,16 @@ async function bind(context: RestContext, call: PodRequest): Promise<ApiResponse
   const body = decodeBodyValue(call.request) as { target?: { name?: string }; metadata?: { uid?: string } };
   const node = body.target?.name;
   if (node === undefined || node === '') throw badRequest('target.name: Required value: the node to bind to');
-  await updateObject(context, call.type, {
+  const { revision } = await updateObject(context, call.type, {
     ...writeRequestOf(call),
     namespace: call.info.namespace,
     name: call.name,
     subresource: 'binding',
     change: (current) => bound(context, current as Pod, { node, uid: body.metadata?.uid }),
   });
-  return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+  // The revision lets the scheduler wait until its view shows the pod on its node.
+  const metadata = { resourceVersion: String(revision) };
+  return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata, status: 'Success', code: 201 });
 }
 
 function bound(context: RestContext, pod: Pod, { node, uid }: { node: string; uid: string | undefined }): Pod {

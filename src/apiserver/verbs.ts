@@ -3,8 +3,8 @@ import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { badRequest, notFound, StatusError } from '#api/status.ts';
 import { chooseRepresentation, type Representation } from '#apiserver/accept.ts';
 import { applyServerSideTo } from '#apiserver/apply.ts';
-import { decodeText, mediaTypeOf } from '#apiserver/decode-body.ts';
-import { decodeObjectBody, type FieldValidation } from '#apiserver/decode-object.ts';
+import { mediaTypeOf } from '#apiserver/decode-body.ts';
+import { decodeBodyValue, decodeObjectBody, type FieldValidation } from '#apiserver/decode-object.ts';
 import { applyPatch, decodePatch, type PatchKind, patchKindOf } from '#apiserver/patch.ts';
 import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse, type User } from '#apiserver/request.ts';
 import type { RequestInfo } from '#apiserver/request-info.ts';
@@ -190,8 +190,7 @@ async function deleteCollection(context: RestContext, call: ResourceRequest): Pr
 
 /** DeleteOptions of the body, with those of the query where the body has none. */
 function deleteOptionsOf(request: ApiRequest): DeleteOptions {
-  const mediaType = mediaTypeOf(request.headers['content-type']);
-  const body = request.body.length === 0 ? {} : (decodeDeleteOptions(request, mediaType) as DeleteOptions);
+  const body = request.body.length === 0 ? {} : (decodeDeleteOptions(request) as DeleteOptions);
   const grace = request.query.get('gracePeriodSeconds');
   const policy = request.query.get('propagationPolicy');
   if (grace !== null && !/^\d+$/u.test(grace)) throw badRequest(`gracePeriodSeconds: Invalid value: "${grace}": must be a number of at least 0`);
@@ -202,8 +201,8 @@ function deleteOptionsOf(request: ApiRequest): DeleteOptions {
   };
 }
 
-function decodeDeleteOptions(request: ApiRequest, mediaType: string): unknown {
-  const value = decodeText(request.body, mediaType);
+function decodeDeleteOptions(request: ApiRequest): unknown {
+  const value = decodeBodyValue(request, { apiVersion: 'v1', kind: 'DeleteOptions' });
   if (typeof value !== 'object' || value === null) throw badRequest('DeleteOptions must be a JSON object');
   const { propagationPolicy, gracePeriodSeconds } = value as { propagationPolicy?: unknown; gracePeriodSeconds?: unknown };
   if (propagationPolicy !== undefined && !['Orphan', 'Background', 'Foreground'].includes(String(propagationPolicy))) {

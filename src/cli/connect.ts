@@ -3,13 +3,14 @@ import { type KubeContext, readKubeconfig } from '#cli/kubeconfig.ts';
 import { CommandError } from '#cli/screen.ts';
 import { readBody } from '#client/transport.ts';
 import type { Disk } from '#system/disk.ts';
+import { describeError } from '#system/log.ts';
 import { httpsClient, type HttpsClient } from '#system/https-client.ts';
 
 /** A connection to one API server, as a command uses it. */
 export interface ApiConnection extends Disposable {
   readonly client: Client;
-  /** Whether the server answers that it is ready. */
-  isReady(): Promise<boolean>;
+  /** Undefined where the server answers that it is ready, else why not. */
+  unreadiness(): Promise<string | undefined>;
 }
 
 /** Connects as a kubeconfig's context says. Nothing is sent yet. */
@@ -21,14 +22,13 @@ export function connectContext(context: KubeContext): ApiConnection {
   });
   return {
     client: createClient(https, { name: 'skerry-cli' }),
-    async isReady() {
+    async unreadiness() {
       try {
         const response = await https.request({ method: 'GET', path: '/readyz' });
         await readBody(response);
-        return response.status === 200;
-      } catch {
-        // Nobody answers: that is what was asked.
-        return false;
+        return response.status === 200 ? undefined : `it answers ${response.status}`;
+      } catch (error) {
+        return describeError(error);
       }
     },
     [Symbol.dispose]: () => https[Symbol.dispose](),

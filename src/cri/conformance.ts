@@ -29,7 +29,7 @@ const IMAGE = 'docker.io/library/busybox:1.36';
 let pods = 0;
 
 /** A sandbox of a pod that no other test has. */
-function sandboxConfig(logFolder: string, change: Partial<SandboxConfig> = {}): SandboxConfig {
+export function sandboxConfig(logFolder: string, change: Partial<SandboxConfig> = {}): SandboxConfig {
   pods += 1;
   const pod = {
     name: `pod-${pods}`,
@@ -56,7 +56,7 @@ function sandboxConfig(logFolder: string, change: Partial<SandboxConfig> = {}): 
 }
 
 /** A container that runs a line of shell. */
-function shell(script: string, change: Partial<ContainerConfig> = {}): ContainerConfig {
+export function shell(script: string, change: Partial<ContainerConfig> = {}): ContainerConfig {
   return {
     name: 'main',
     attempt: 0,

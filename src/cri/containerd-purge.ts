@@ -14,6 +14,10 @@ const PODS_AT_ONCE = 8;
  */
 export async function purgeContainerd(options: ContainerdOptions): Promise<void> {
   const { system, layout } = options;
+  const folders = await Promise.all(
+    [layout.dataFolder, layout.runFolder].map((path) => system.disk.stat(path)),
+  );
+  if (folders.every((folder) => folder === undefined)) return;
   try {
     const service = await ContainerdService.start(options);
     try {

@@ -7,7 +7,7 @@ import {
   containerdConfig,
   mirrorHosts,
 } from '#cri/containerd-config.ts';
-import { fileSystemOf, parseMountTable } from '#cri/mount-table.ts';
+import { lastErrorOf, readContainerdFacts } from '#cri/containerd-facts.ts';
 import { PAUSE_IMAGE, pauseImageArchive } from '#cri/pause-image.ts';
 import { type Runtime, RuntimeRequestError, RuntimeUnavailableError } from '#cri/runtime.ts';
 import { createBackoff } from '#system/backoff.ts';
@@ -37,9 +37,6 @@ const LOG_BYTES_MAX = 4 * 1024 * 1024;
 
 /** So much of the log's end is searched for the reason of a failed start, in bytes. */
 const LOG_TAIL_BYTES = 16 * 1024;
-
-/** The bit of CAP_SYS_RESOURCE (capabilities(7)). */
-const CAP_SYS_RESOURCE = 24;
 
 /** What the service asks of the machine. */
 export type ContainerdSystem = Pick<System, 'clock' | 'random' | 'disk' | 'processes' | 'log'>;
@@ -94,7 +91,10 @@ export class ContainerdService implements AsyncDisposable {
   static async start(options: ContainerdOptions): Promise<ContainerdService> {
     const { disk } = options.system;
     const binaries = await findContainerdBinaries(disk, options.searchPath);
-    const service = new ContainerdService(options, await readFacts(options, binaries));
+    const service = new ContainerdService(
+      options,
+      await readContainerdFacts(disk, { binaries, dataFolder: options.layout.dataFolder }),
+    );
     try {
       await service.#bringUp();
       await service.#importPauseImage();
@@ -299,33 +299,6 @@ export class ContainerdService implements AsyncDisposable {
     );
     return lastErrorOf(Buffer.from(tail ?? []).toString('utf8'));
   }
-}
-
-/** The last line of a containerd log that tells of an error, or its last line. */
-export function lastErrorOf(log: string): string {
-  const lines = log.split('\n').filter((line) => line.trim() !== '');
-  const line =
-    lines.findLast((candidate) => /level=(?:error|fatal)|^containerd: /u.test(candidate)) ?? lines.at(-1);
-  return line ?? 'it wrote no log';
-}
-
-async function readFacts(options: ContainerdOptions, binaries: ContainerdBinaries): Promise<ContainerdFacts> {
-  const { disk } = options.system;
-  const mounts = parseMountTable(await text('/proc/self/mountinfo'));
-  const status = await text('/proc/self/status');
-  // An overlay cannot lie on an overlay: a site that runs in a container copies layers instead.
-  const snapshotter = fileSystemOf(options.layout.dataFolder, mounts) === 'overlay' ? 'native' : 'overlayfs';
-  return { binaries, snapshotter, mayLowerOomScore: hasCapability(status, CAP_SYS_RESOURCE) };
-
-  async function text(path: string): Promise<string> {
-    return Buffer.from((await disk.read(path)) ?? []).toString('utf8');
-  }
-}
-
-/** Whether a process may do what a capability allows, from its `/proc/<pid>/status` (proc(5)). */
-export function hasCapability(status: string, bit: number): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/mu.exec(status)?.[1] ?? '0';
-  return ((BigInt(`0x${effective}`) >> BigInt(bit)) & 1n) === 1n;
 }
 
 /** Whether the runtime behind the socket answers; a CRI plugin that is still loading does not yet. */

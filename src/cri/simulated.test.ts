@@ -28,7 +28,9 @@ function selfAdvancing(clock: SimulatedClock, runtime: Runtime): Runtime {
   };
   return new Proxy(runtime, {
     get(target, name: keyof Runtime) {
-      const method = target[name] as (...args: unknown[]) => Promise<unknown>;
+      const method = target[name] as ((...args: unknown[]) => Promise<unknown>) | undefined;
+      // A promise that resolves to it looks for `then`.
+      if (method === undefined) return undefined;
       return (...args: unknown[]) => {
         open += 1;
         if (open === 1) passing = passing.then(pass);

@@ -23,6 +23,8 @@ const HUB_NAMESPACES = ['default', 'kube-system', 'kube-public'];
 export interface HubCoreOptions {
   readonly store: Store;
   readonly signer: BundleSigner;
+  /** The hub's authority, PEM. */
+  readonly authority: string;
   /** Further paths, made once the client is there. */
   readonly routes?: (client: Client) => readonly Route[];
   readonly clock: Clock;
@@ -44,12 +46,12 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   const { client, views } = plane;
   routes.push(...(options.routes?.(client) ?? []));
   const link = new HubLink({ client, views, clock, random, log, epoch: store.epoch });
-  const controllers: Controller<never>[] = [
-    ...hubControllers(),
+  const controllers = [
+    ...hubControllers({ types: BUILTIN_RESOURCES, authority: options.authority }),
     applicationRevisionController(signer),
     applicationPlacementController,
     applicationStatusController,
-  ] as unknown as Controller<never>[];
+  ] as unknown as Controller[];
   const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
   const running = controllers.map((controller) => startController(controller, runner));
   return {

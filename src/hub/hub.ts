@@ -34,6 +34,7 @@ export async function runHub(config: HubConfig, system: System, { signal, onRead
     const core = createHubCore({
       store,
       signer,
+      authority: credentials.authority.certificate,
       clock,
       random,
       log,
@@ -61,7 +62,7 @@ export async function runHub(config: HubConfig, system: System, { signal, onRead
 async function hubCredentials(config: HubConfig, { disk, clock, random }: System) {
   const folder = `${config.dataFolder}/pki`;
   const nowMs = clock.now();
-  const authority = await ensureAuthority(disk, { folder, commonName: 'skerry hub', nowMs });
+  const authority = await ensureAuthority(disk, { folder, commonName: 'skerry hub authority', nowMs });
   const isAddress = (name: string): boolean => /^[\d.]+$|:/u.test(name);
   const names = [...new Set([config.host, '127.0.0.1', 'localhost', ...config.names])];
   const server = await ensureKeyPair(disk, {

@@ -1,5 +1,5 @@
-import type { Client } from '#client/client.ts';
 import type { Pod } from '#api/core/pod.ts';
+import type { Client } from '#client/client.ts';
 import type { Runtime } from '#cri/runtime.ts';
 import type { ImagePuller } from '#kubelet/images/image-puller.ts';
 import type { PodPaths } from '#kubelet/pod-paths.ts';

@@ -1,5 +1,5 @@
-import type { PodStatus } from '#api/core/pod-status.ts';
 import type { Pod } from '#api/core/pod.ts';
+import type { PodStatus } from '#api/core/pod-status.ts';
 import type { Failure, Operation, Preparation, SeenExit } from '#kubelet/pod-facts.ts';
 import type { MountedVolume } from '#kubelet/volumes/volume.ts';
 
@@ -19,6 +19,8 @@ export interface PodMemory {
   /** Monotonic milliseconds: when the pod was first seen, asked to terminate, and found to be gone. */
   readonly firstSeenMs: number;
   terminatingSinceMs: number | undefined;
+  /** When it became active, by its start time as this process first knew it. */
+  activeSinceMs: number | undefined;
   goneSinceMs: number | undefined;
   readonly operations: Map<string, RunningOperation>;
   readonly failures: Map<string, Failure>;
@@ -41,6 +43,7 @@ export function createPodMemory(uid: string, firstSeenMs: number): PodMemory {
     pod: undefined,
     firstSeenMs,
     terminatingSinceMs: undefined,
+    activeSinceMs: undefined,
     goneSinceMs: undefined,
     operations: new Map(),
     failures: new Map(),

@@ -1,13 +1,16 @@
 import { type ConfigMap, configMapResource } from '#api/core/config-map.ts';
-import { type PersistentVolumeClaim, persistentVolumeClaimResource } from '#api/core/persistent-volume-claim.ts';
 import { type PersistentVolume, persistentVolumeResource } from '#api/core/persistent-volume.ts';
+import {
+  type PersistentVolumeClaim,
+  persistentVolumeClaimResource,
+} from '#api/core/persistent-volume-claim.ts';
 import { type Pod, podResource } from '#api/core/pod.ts';
 import { type Secret, secretResource } from '#api/core/secret.ts';
 import { type Service, serviceResource } from '#api/core/service.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { View } from '#client/view.ts';
-import type { VolumeObjects } from '#kubelet/volumes/volume.ts';
 import type { Views } from '#client/views.ts';
+import type { VolumeObjects } from '#kubelet/volumes/volume.ts';
 
 /** Objects of one kind, kept current: a View, or whatever gives a host just the objects that it may see. */
 export type Source<T extends KubeObject> = Pick<View<T>, 'get' | 'list' | 'synced' | 'subscribe'>;

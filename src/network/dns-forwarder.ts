@@ -100,14 +100,18 @@ export function parseResolvConf(text: string, dnsAddress: string): string[] {
 }
 
 function cachedResolvers({ disk, clock, dnsAddress }: DnsForwarderOptions): () => Promise<string[]> {
-  let resolvers: string[] = [];
+  let resolvers: Promise<string[]> = Promise.resolve([]);
   let readAtMs = Number.NEGATIVE_INFINITY;
-  return async () => {
-    if (clock.monotonic() - readAtMs < RESOLVERS_MS_MAX) return resolvers;
-    readAtMs = clock.monotonic();
+  const read = async (): Promise<string[]> => {
     // A host without the file, or with one that cannot be read just now, has no resolvers.
     const content = await disk.read(RESOLV_CONF_PATH).catch(() => undefined);
-    resolvers = content === undefined ? [] : parseResolvConf(new TextDecoder().decode(content), dnsAddress);
+    return content === undefined ? [] : parseResolvConf(new TextDecoder().decode(content), dnsAddress);
+  };
+  return () => {
+    if (clock.monotonic() - readAtMs >= RESOLVERS_MS_MAX) {
+      readAtMs = clock.monotonic();
+      resolvers = read();
+    }
     return resolvers;
   };
 }

@@ -5,53 +5,29 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { deleteNftTable, forwardFirewalls, runNftScript } from '#network/nft.ts';
+import type { Service } from '#api/core/service.ts';
+import { runDnsServer } from '#network/dns-server.ts';
+import { TestHost, testInOwnNamespaces } from '#network/linux-host.fixture.ts';
+import { deleteNftTable, dropPolicies, runNftScript } from '#network/nft.ts';
 import { renderTable } from '#network/nft-table.ts';
-import { cniConflist, preparePodNetwork, purgePodNetwork } from '#network/pod-network.ts';
+import { preparePodNetwork, purgePodNetwork } from '#network/pod-network.ts';
 import { ServiceLoader } from '#network/service-loader.ts';
 import { pod, service, slice, testNetwork } from '#network/service-objects.fixture.ts';
 import { serviceRules } from '#network/service-rules.ts';
-import type { ServiceState } from '#network/service-sources.ts';
+import type { ServiceSources, ServiceState } from '#network/service-sources.ts';
 import { serviceStates } from '#network/service-states.fixture.ts';
-import { siteNetwork } from '#network/site-network.ts';
-import type { ChildProcess } from '#system/process.ts';
+import { type SiteNetwork, siteNetwork } from '#network/site-network.ts';
 import { createRealSystem } from '#system/real.ts';
+import { realDnsSockets } from '#system/real-dns-sockets.ts';
 
 // Real nftables, bridge and CNI plugins. This file runs itself again inside a network and mount namespace of its own, so
 // that nothing of the machine is touched, and all of it is gone with the process. Needs root, iproute2, nftables, curl
 // and the CNI plugins of Debian.
 
-const INNER = 'SKERRY_TEST_IN_OWN_NAMESPACE';
-const CNI_FOLDER = '/usr/lib/cni';
-const { processes, disk, log } = createRealSystem({ level: 'warn' });
+const system = createRealSystem({ level: 'warn' });
+const { processes, disk, log } = system;
 
-if (process.env[INNER] === undefined) {
-  test('the pod network, in a network namespace of its own', async (t) => {
-    const command = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$0" "$1"';
-    const result = await processes.run(
-      'unshare',
-      ['--net', '--mount', 'sh', '-c', command, process.execPath, fileURLToPath(import.meta.url)],
-      { env: { [INNER]: '1', NODE_TEST_CONTEXT: '' } },
-    );
-    for (const line of result.stdout.split('\n').filter((text) => /measured|✖/u.test(text)))
-      t.diagnostic(line.trim());
-    assert.equal(result.code, 0, `${result.stdout}\n${result.stderr}`);
-  });
-} else {
-  defineTests();
-}
-
-/** Answers HTTP on TCP 8080 and datagrams on UDP 8080 with "<own address> <client address>". */
-const ECHO_SERVER = `
-  const say = (client) => process.argv[1] + ' ' + client.replace('::ffff:', '');
-  require('node:http').createServer((request, response) => {
-    if (request.url === '/slow') { response.write('begun '); setTimeout(() => response.end(say(request.socket.remoteAddress)), 1500); }
-    else response.end(say(request.socket.remoteAddress));
-  }).listen(8080, '0.0.0.0');
-  const udp = require('node:dgram').createSocket('udp4');
-  udp.on('message', (message, from) => udp.send(say(from.address), from.port, from.address));
-  udp.bind(8080);
-`;
+testInOwnNamespaces({ path: fileURLToPath(import.meta.url), processes, defineTests });
 
 function defineTests(): void {
   const folder = mkdtempSync(join(tmpdir(), 'skerry-network-'));
@@ -69,7 +45,6 @@ function defineTests(): void {
     serviceCidr: '10.61.2.0/24',
   });
   const other = { ...options, network: otherNetwork, leaseFolder: `${folder}/other-leases` };
-  const children: ChildProcess[] = [];
   const addresses: string[] = [];
   const loader = new ServiceLoader({
     rules: { network: testNetwork, bridgeNetfilter: true },
@@ -77,58 +52,7 @@ function defineTests(): void {
     log,
   });
 
-  const run = async (command: string, ...args: string[]): Promise<string> => {
-    const result = await processes.run(command, args);
-    assert.equal(result.code, 0, `${command} ${args.join(' ')}: ${result.stderr}`);
-    return result.stdout;
-  };
-  const inside = (name: string, ...command: string[]): Promise<string> =>
-    run('nsenter', `--net=/run/netns/${name}`, ...command);
-  const curl = (url: string): string[] => ['curl', '--silent', '--show-error', '--max-time', '3', url];
-
-  /** A pod as the runtime makes one: a namespace, and the bridge plugin called with the site's own configuration. */
-  async function addPod(name: string): Promise<string> {
-    await run('ip', 'netns', 'add', name);
-    const { plugins, ...list } = cniConflist(testNetwork, options.leaseFolder) as { plugins: object[] };
-    const result = await processes.run(`${CNI_FOLDER}/bridge`, [], {
-      stdin: JSON.stringify({ ...list, ...plugins[0] }),
-      env: {
-        CNI_COMMAND: 'ADD',
-        CNI_CONTAINERID: name,
-        CNI_NETNS: `/run/netns/${name}`,
-        CNI_IFNAME: 'eth0',
-        CNI_PATH: CNI_FOLDER,
-      },
-    });
-    assert.equal(result.code, 0, result.stdout);
-    await inside(name, 'ip', 'link', 'set', 'lo', 'up');
-    const { ips } = JSON.parse(result.stdout) as { ips: { address: string }[] };
-    return ips[0]?.address.split('/')[0] ?? '';
-  }
-
-  async function serve(name: string, address: string): Promise<void> {
-    const args = [`--net=/run/netns/${name}`, process.execPath, '-e', ECHO_SERVER, address];
-    children.push(await processes.start('nsenter', args, { logPath: `${folder}/${name}.log` }));
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const answer = await processes.run('nsenter', [
-        `--net=/run/netns/${name}`,
-        ...curl(`http://127.0.0.1:8080/`),
-      ]);
-      if (answer.code === 0) return;
-    }
-    assert.fail(`the server in ${name} does not answer`);
-  }
-
-  /** A machine on the site's own network, beyond the host: 192.168.77.2, with the host at 192.168.77.1. */
-  async function addNeighbour(): Promise<void> {
-    await run('ip', 'netns', 'add', 'neighbour');
-    await run('ip', 'link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', 'neighbour');
-    await run('ip', 'address', 'add', '192.168.77.1/24', 'dev', 'uplink');
-    await run('ip', 'link', 'set', 'uplink', 'up');
-    await inside('neighbour', 'ip', 'address', 'add', '192.168.77.2/24', 'dev', 'eth0');
-    await inside('neighbour', 'ip', 'link', 'set', 'eth0', 'up');
-    await inside('neighbour', 'ip', 'link', 'set', 'lo', 'up');
-  }
+  const host = new TestHost({ ...options, folder });
 
   const web = service('web', '10.61.1.10', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] });
   const solo = service('solo', '10.61.1.11');
@@ -157,14 +81,14 @@ function defineTests(): void {
     assert.deepEqual(await preparePodNetwork(options), { bridgeNetfilter: true });
     await preparePodNetwork(options);
     await preparePodNetwork(other);
-    for (const name of ['pod-a', 'pod-b']) addresses.push(await addPod(name));
-    await addNeighbour();
-    await Promise.all(['pod-a', 'pod-b'].map((name, index) => serve(name, addresses[index] ?? '')));
-    await serve('neighbour', '192.168.77.2');
+    for (const name of ['pod-a', 'pod-b']) addresses.push(await host.addPod(name));
+    await host.addNeighbour();
+    await Promise.all(['pod-a', 'pod-b'].map((name, index) => host.serve(name, addresses[index] ?? '')));
+    await host.serve('neighbour', '192.168.77.2');
     await loader.load(stateOf());
   });
   after(() => {
-    for (const child of children) child.kill('SIGKILL');
+    host.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -172,9 +96,7 @@ function defineTests(): void {
     for (const from of ['host', 'pod-a']) {
       const servers = new Set<string>();
       for (let i = 0; i < 40; i++) {
-        const answer = await (from === 'host'
-          ? run('curl', ...curl('http://10.61.1.10/').slice(1))
-          : inside(from, ...curl('http://10.61.1.10/')));
+        const answer = await host.fetch(from, 'http://10.61.1.10/');
         servers.add(answer.split(' ')[0] ?? '');
       }
       assert.deepEqual([...servers].toSorted(), addresses.toSorted());
@@ -182,42 +104,31 @@ function defineTests(): void {
   });
 
   test("a pod reaches another through a service with its own address, and itself with the gateway's", async () => {
-    assert.equal(await inside('pod-b', ...curl('http://10.61.1.11/')), `${addresses[0]} ${addresses[1]}`);
-    assert.equal(await inside('pod-a', ...curl('http://10.61.1.11/')), `${addresses[0]} 10.60.1.1`);
+    assert.equal(await host.fetch('pod-b', 'http://10.61.1.11/'), `${addresses[0]} ${addresses[1]}`);
+    assert.equal(await host.fetch('pod-a', 'http://10.61.1.11/'), `${addresses[0]} 10.60.1.1`);
   });
 
   test('a node port answers a neighbour, who is seen with its own address, and localhost', async () => {
-    assert.match(await inside('neighbour', ...curl('http://192.168.77.1:30080/')), / 192\.168\.77\.2$/u);
-    assert.match(await run('curl', ...curl('http://127.0.0.1:30080/').slice(1)), / 10\.60\.1\.1$/u);
-    assert.match(await run('curl', ...curl('http://192.168.77.1:30080/').slice(1)), / 192\.168\.77\.1$/u);
+    assert.match(await host.fetch('neighbour', 'http://192.168.77.1:30080/'), / 192\.168\.77\.2$/u);
+    assert.match(await host.fetch('host', 'http://127.0.0.1:30080/'), / 10\.60\.1\.1$/u);
+    assert.match(await host.fetch('host', 'http://192.168.77.1:30080/'), / 192\.168\.77\.1$/u);
   });
 
   test("a pod that routes loopback to its gateway does not reach what listens on the host's loopback", async () => {
-    children.push(
-      await processes.start(process.execPath, ['-e', ECHO_SERVER, 'host'], { logPath: `${folder}/host.log` }),
-    );
-    await run(
-      'curl',
-      '--retry',
-      '20',
-      '--retry-connrefused',
-      '--retry-delay',
-      '1',
-      ...curl('http://127.0.0.1:8080/').slice(1),
-    );
-    await addPod('attacker');
-    const attempt = ['curl', '--silent', '--max-time', '1', 'http://127.0.0.1:8080/'];
-    const setUp =
-      'echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet; ip addr flush dev lo; ip route flush table local 127.0.0.0/8; ip route add 127.0.0.1/32 via 10.60.1.1';
-    await inside('attacker', 'sh', '-c', setUp);
-    assert.equal((await processes.run('nsenter', ['--net=/run/netns/attacker', ...attempt])).code, 28);
-    await run('nft', 'flush', 'chain', 'inet', testNetwork.nftTable, 'guard-loopback');
-    assert.match(
-      await inside('attacker', ...attempt),
-      /^host 10\.60\.1\./u,
-      'the attempt is one that works without the guard',
-    );
-    await run('nft', 'flush', 'ruleset');
+    await host.serve('host', 'host');
+    await host.addPod('attacker');
+    const setUp = [
+      'echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet',
+      'ip addr flush dev lo',
+      'ip route flush table local 127.0.0.0/8',
+      'ip route add 127.0.0.1/32 via 10.60.1.1',
+    ];
+    await host.inside('attacker', 'sh', '-c', setUp.join(' && '));
+    assert.equal(await host.fetchCode('attacker', 'http://127.0.0.1:8080/', 1), 28);
+    await host.run('nft', 'flush', 'chain', 'inet', testNetwork.nftTable, 'guard-loopback');
+    const unguarded = await host.fetch('attacker', 'http://127.0.0.1:8080/');
+    assert.match(unguarded, /^host 10\.60\.1\./u, 'without the guard, the attempt is one that works');
+    await host.run('nft', 'flush', 'ruleset');
     await loader.verify();
     await loader.load(stateOf());
   });
@@ -229,10 +140,9 @@ function defineTests(): void {
       ['neighbour', 'http://192.168.77.1:30081/'],
       ['pod-a', 'http://10.61.1.200/'],
     ] as const) {
-      const result = await processes.run('nsenter', [`--net=/run/netns/${from}`, ...curl(url)]);
-      assert.equal(result.code, 7, `${url} from ${from}: ${result.stderr}`);
+      assert.equal(await host.fetchCode(from, url), 7, `${url} from ${from}`);
     }
-    assert.equal((await processes.run('curl', curl('http://10.61.1.12/').slice(1))).code, 7);
+    assert.equal(await host.fetchCode('host', 'http://10.61.1.12/'), 7);
     assert.match(await udpExchange('10.61.1.12', 81), /ECONNREFUSED/u);
     assert.ok(performance.now() - startMs < 2_000);
   });
@@ -250,7 +160,7 @@ function defineTests(): void {
   });
 
   test('a UDP client that never pauses follows its service to another endpoint', async (t) => {
-    if ((await processes.run('sh', ['-c', 'command -v conntrack'])).code !== 0)
+    if ((await host.codeOf('host', 'sh', '-c', 'command -v conntrack')) !== 0)
       return t.skip('conntrack is not installed');
     const feed = service('feed', '10.61.1.18', { ports: [{ port: 9000, protocol: 'UDP' }] });
     const at = (address: string | undefined): ServiceState =>
@@ -272,26 +182,26 @@ function defineTests(): void {
       socket.connect(9000, '10.61.1.18', () => setInterval(() => socket.send('hello'), 20));
       setTimeout(() => process.exit(1), 3000);
     `;
-    const heard = run(process.execPath, '-e', script);
-    await run('sleep', '0.5');
+    const heard = host.run(process.execPath, '-e', script);
+    await host.run('sleep', '0.5');
     await loader.load(at(addresses[1]));
     assert.equal(await heard, `${addresses[0]}\n${addresses[1]}\n`);
     await loader.load(stateOf());
   });
 
   test('a client stays with its endpoint under ClientIP affinity, also across updates of other services', async () => {
-    const [chosen] = (await inside('pod-a', ...curl('http://10.61.1.13/'))).split(' ');
+    const [chosen] = (await host.fetch('pod-a', 'http://10.61.1.13/')).split(' ');
     for (let i = 0; i < 12; i++) {
       if (i === 6) await loader.load(stateOf({ services: [service('more', '10.61.1.16')] }));
-      assert.equal((await inside('pod-a', ...curl('http://10.61.1.13/'))).split(' ')[0], chosen);
+      assert.equal((await host.fetch('pod-a', 'http://10.61.1.13/')).split(' ')[0], chosen);
     }
     await loader.load(stateOf());
   });
 
   test('pods reach beyond the site as the host, through a service too', async () => {
-    assert.equal(await inside('pod-a', ...curl('http://192.168.77.2:8080/')), '192.168.77.2 192.168.77.1');
-    assert.equal(await inside('pod-a', ...curl('http://10.61.1.14/')), '192.168.77.2 192.168.77.1');
-    assert.equal(await run('curl', ...curl('http://10.61.1.14/').slice(1)), '192.168.77.2 192.168.77.1');
+    assert.equal(await host.fetch('pod-a', 'http://192.168.77.2:8080/'), '192.168.77.2 192.168.77.1');
+    assert.equal(await host.fetch('pod-a', 'http://10.61.1.14/'), '192.168.77.2 192.168.77.1');
+    assert.equal(await host.fetch('host', 'http://10.61.1.14/'), '192.168.77.2 192.168.77.1');
   });
 
   test("a host port leads to its pod, and never takes another site's traffic", async () => {
@@ -301,20 +211,96 @@ function defineTests(): void {
       { containerPort: 8080, hostPort: 8081, hostIP: '192.168.77.1' },
     ]);
     await loader.load(stateOf({ pods: [dns] }));
-    assert.equal(await inside('neighbour', ...curl('http://192.168.77.1:53/')), `${address} 192.168.77.2`);
-    assert.equal(await inside('neighbour', ...curl('http://192.168.77.1:8081/')), `${address} 192.168.77.2`);
+    assert.equal(await host.fetch('neighbour', 'http://192.168.77.1:53/'), `${address} 192.168.77.2`);
+    assert.equal(await host.fetch('neighbour', 'http://192.168.77.1:8081/'), `${address} 192.168.77.2`);
     for (const gateway of [testNetwork.dnsAddress, otherNetwork.dnsAddress]) {
-      assert.equal((await processes.run('curl', curl(`http://${gateway}:53/`).slice(1))).code, 7);
-      assert.equal(
-        (await processes.run('nsenter', ['--net=/run/netns/pod-b', ...curl(`http://${gateway}:53/`)])).code,
-        7,
-      );
+      assert.equal(await host.fetchCode('host', `http://${gateway}:53/`), 7);
+      assert.equal(await host.fetchCode('pod-b', `http://${gateway}:53/`), 7);
     }
     await loader.load(stateOf());
   });
 
+  test('outside addresses lead in, a restricted one only for the clients it is for', async () => {
+    for (const address of ['192.168.77.50', '192.168.77.51'])
+      await host.run('ip', 'address', 'add', `${address}/32`, 'dev', 'uplink');
+    const balanced = (name: string, index: number, range: string): Service => ({
+      ...service(name, `10.61.1.${20 + index}`, { type: 'LoadBalancer', loadBalancerSourceRanges: [range] }),
+      status: { loadBalancer: { ingress: [{ ip: `192.168.77.${50 + index}` }] } },
+    });
+    const services = [balanced('open', 0, '192.168.77.0/24'), balanced('closed', 1, '203.0.113.0/24')];
+    await loader.load(
+      stateOf({ services, slices: ['open', 'closed'].map((name) => slice(name, addresses)) }),
+    );
+    assert.match(await host.fetch('neighbour', 'http://192.168.77.50/'), / 192\.168\.77\.2$/u);
+    assert.equal(await host.fetchCode('neighbour', 'http://192.168.77.51/', 0.5), 28);
+    assert.match(
+      await host.fetch('pod-a', 'http://10.61.1.21/'),
+      /^10\.60\.1\./u,
+      'the cluster IP is not restricted',
+    );
+    await loader.load(stateOf());
+  });
+
+  test('two sites answer DNS side by side, each its own names, and pass on the rest', async () => {
+    const upstream = `
+      const socket = require('node:dgram').createSocket('udp4');
+      socket.on('message', (query, from) => {
+        const answer = Buffer.concat([query, Buffer.from('c00c000100010000003c0004c6336407', 'hex')]);
+        answer.writeUInt16BE(0x8180, 2);
+        answer.writeUInt16BE(1, 6);
+        socket.send(answer, from.port, from.address);
+      });
+      socket.bind(53);
+    `;
+    await host.start('neighbour', upstream);
+    const controller = new AbortController();
+    const serveNames = async (
+      network: SiteNetwork,
+      address: string,
+      resolver: string,
+    ): Promise<{ ended: Promise<void> }> => {
+      const listening = Promise.withResolvers<void>();
+      const ended = runDnsServer(
+        {
+          ...system,
+          disk: { ...disk, read: async () => Buffer.from(`nameserver ${resolver}\n`) },
+          network,
+          sockets: realDnsSockets,
+          sources: fixedSources({ services: [service('web', address)], slices: [], pods: [] }),
+          onOutcome: (outcome) =>
+            outcome.state === 'listening' ? listening.resolve() : listening.reject(new Error(outcome.reason)),
+        },
+        controller.signal,
+      );
+      await listening.promise;
+      return { ended };
+    };
+    const resolve = async (server: string, name: string): Promise<string> => {
+      const script = `
+        const resolver = new (require('node:dns').promises.Resolver)({ tries: 1 });
+        resolver.setServers(['${server}']);
+        resolver.resolve4('${name}').then((found) => console.log(found.join()), (error) => console.log(error.code));
+      `;
+      return (await host.inside('pod-a', process.execPath, '-e', script)).trim();
+    };
+    const servers = [
+      await serveNames(testNetwork, '10.61.1.10', '192.168.77.2'),
+      await serveNames(otherNetwork, '10.61.2.10', '203.0.113.1'),
+    ];
+    const name = 'web.default.svc.cluster.local';
+    assert.equal(await resolve('10.60.1.1', name), '10.61.1.10');
+    assert.equal(await resolve('10.60.2.1', name), '10.61.2.10');
+    assert.equal(await resolve('10.60.1.1', 'none.default.svc.cluster.local'), 'ENOTFOUND');
+    assert.equal(await resolve('10.60.1.1', 'www.example.com'), '198.51.100.7');
+    const startMs = performance.now();
+    assert.equal(await resolve('10.60.2.1', 'www.example.com'), 'ESERVFAIL');
+    assert.ok(performance.now() - startMs < 1_000, 'a site without a route to its resolver fails at once');
+    controller.abort();
+    await Promise.all(servers.map(({ ended }) => ended));
+  });
+
   test('a connection lives on while rules are reloaded', async () => {
-    const slow = inside('pod-b', ...curl('http://10.61.1.11/slow'));
+    const slow = host.fetch('pod-b', 'http://10.61.1.11/slow');
     const { table } = serviceRules(stateOf({ services: [service('more', '10.61.1.17')] }), {
       network: testNetwork,
       bridgeNetfilter: true,
@@ -323,7 +309,7 @@ function defineTests(): void {
     assert.equal(await slow, `begun ${addresses[0]} ${addresses[1]}`);
     await loader.verify();
     await loader.load(stateOf());
-    assert.match(await inside('pod-a', ...curl('http://10.61.1.10/')), /^10\.60\.1\./u);
+    assert.match(await host.fetch('pod-a', 'http://10.61.1.10/'), /^10\.60\.1\./u);
   });
 
   test('without bridge netfilter, pods reach each other through a service too', async () => {
@@ -334,8 +320,8 @@ function defineTests(): void {
       log,
     });
     await bare.load(stateOf());
-    assert.equal(await inside('pod-b', ...curl('http://10.61.1.11/')), `${addresses[0]} 10.60.1.1`);
-    assert.equal(await inside('pod-a', ...curl('http://10.61.1.11/')), `${addresses[0]} 10.60.1.1`);
+    assert.equal(await host.fetch('pod-b', 'http://10.61.1.11/'), `${addresses[0]} 10.60.1.1`);
+    assert.equal(await host.fetch('pod-a', 'http://10.61.1.11/'), `${addresses[0]} 10.60.1.1`);
     await preparePodNetwork(options);
     await loader.verify();
     await loader.load(stateOf());
@@ -385,20 +371,22 @@ function defineTests(): void {
     await deleteNftTable(processes, otherNetwork.nftTable);
   });
 
-  test('a drop policy of another table on the forward hook is found', async () => {
+  test('a drop policy of another table is found', async () => {
     await runNftScript(
       processes,
       'table ip fw { chain FORWARD { type filter hook forward priority 0; policy drop; }; }',
     );
-    assert.deepEqual(forwardFirewalls(await run('nft', '-j', 'list', 'chains')), ['ip fw FORWARD']);
-    await run('nft', 'delete', 'table', 'ip', 'fw');
+    assert.deepEqual(dropPolicies(await host.run('nft', '-j', 'list', 'chains')), [
+      { hook: 'forward', chain: 'ip fw FORWARD' },
+    ]);
+    await host.run('nft', 'delete', 'table', 'ip', 'fw');
   });
 
   test('purging leaves nothing of a site, and everything of the other', async () => {
     await purgePodNetwork(options);
     await purgePodNetwork(options);
-    assert.doesNotMatch(await run('nft', 'list', 'tables'), /0a1b2c3d/u);
-    const links = await run('ip', '-br', 'link');
+    assert.doesNotMatch(await host.run('nft', 'list', 'tables'), /0a1b2c3d/u);
+    const links = await host.run('ip', '-br', 'link');
     assert.doesNotMatch(links, /sk-0a1b2c3d/u);
     assert.match(links, /sk-deadbeef/u);
     assert.deepEqual(await disk.list(options.leaseFolder), []);
@@ -412,7 +400,7 @@ function defineTests(): void {
       socket.connect(${port}, '${address}', () => socket.send('hello'));
       setTimeout(() => { console.log('timeout'); process.exit(); }, 2000);
     `;
-    return (await run(process.execPath, '-e', script)).trim();
+    return (await host.run(process.execPath, '-e', script)).trim();
   }
 }
 
@@ -431,4 +419,14 @@ async function elapsed(work: () => Promise<unknown>): Promise<number> {
   const startMs = performance.now();
   await work();
   return Math.round(performance.now() - startMs);
+}
+
+/** Sources that never change. */
+function fixedSources(state: ServiceState): ServiceSources {
+  const fixed = { subscribe: () => () => undefined, caughtUp: async () => undefined };
+  return {
+    services: { ...fixed, list: () => state.services },
+    slices: { ...fixed, list: () => state.slices },
+    pods: { ...fixed, list: () => state.pods },
+  };
 }

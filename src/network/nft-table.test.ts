@@ -70,7 +70,7 @@ test('a service that comes brings its chain before its element, one that goes ta
   ]);
   assert.deepEqual(update(one, none), [
     'add chain loaded',
-    'delete element served-addresses { 10.61.1.10 . tcp . 80 }',
+    'delete element served-addresses { 10.61.1.10 . tcp . 80 : goto service/default/web/tcp/80 }',
     'delete element hairpins { 10.60.1.5 . 10.60.1.5 }',
     'flush chain service/default/web/tcp/80',
     'delete chain service/default/web/tcp/80',

@@ -27,11 +27,19 @@ export async function deleteNftTable(processes: Processes, name: string): Promis
   await runNftScript(processes, `table inet ${name}\ndelete table inet ${name}\n`);
 }
 
+/** A base chain of another program that drops what it has no rule for. */
+export interface DropPolicy {
+  readonly hook: 'forward' | 'input';
+  /** `family table chain`. */
+  readonly chain: string;
+}
+
 /**
- * Base chains on the forward hook whose policy is drop, as `family table chain`: a site's traffic only passes where such a
- * firewall has a rule for it. From the output of `nft -j list chains`.
+ * Firewalls that a site's traffic only passes where they have a rule for it: on `forward` they stand between pods and
+ * everything else, on `input` between pods and the site's DNS and API. From the output of `nft -j list chains`; rules
+ * made with iptables-legacy are not seen there.
  */
-export function forwardFirewalls(chainsJson: string): string[] {
+export function dropPolicies(chainsJson: string): DropPolicy[] {
   interface Chain {
     readonly family: string;
     readonly table: string;
@@ -40,12 +48,9 @@ export function forwardFirewalls(chainsJson: string): string[] {
     readonly policy?: string;
   }
   const { nftables } = JSON.parse(chainsJson) as { nftables: { chain?: Chain }[] };
-  return nftables
-    .map(({ chain }) => chain)
-    .filter((chain) => chain !== undefined)
-    .filter(
-      ({ family, hook, policy }) =>
-        hook === 'forward' && policy === 'drop' && (family === 'ip' || family === 'inet'),
-    )
-    .map(({ family, table, name }) => `${family} ${table} ${name}`);
+  return nftables.flatMap(({ chain }) => {
+    if (chain?.policy !== 'drop' || (chain.family !== 'ip' && chain.family !== 'inet')) return [];
+    if (chain.hook !== 'forward' && chain.hook !== 'input') return [];
+    return [{ hook: chain.hook, chain: `${chain.family} ${chain.table} ${chain.name}` }];
+  });
 }

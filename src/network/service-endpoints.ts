@@ -17,7 +17,7 @@ export interface ServiceEndpoint {
 /** IPv4 slices by the key (`namespace/name`) of the service they belong to, in order of their names. */
 export function slicesByService(slices: readonly EndpointSlice[]): Map<string, EndpointSlice[]> {
   const found = new Map<string, EndpointSlice[]>();
-  const inOrder = slices.toSorted((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1));
+  const inOrder = sortedBy(slices, objectKey);
   for (const slice of inOrder) {
     const service = slice.metadata.labels?.[SERVICE_NAME_LABEL];
     if (service === undefined || slice.addressType !== 'IPv4') continue;
@@ -67,6 +67,12 @@ function* endpointsWithPort(
     if (match?.port === undefined || !isPort(match.port)) continue;
     for (const endpoint of slice.endpoints ?? []) yield { endpoint, endpointPort: match.port };
   }
+}
+
+/** In order of a text that is made once for each element. */
+export function sortedBy<T>(elements: readonly T[], textOf: (element: T) => string): T[] {
+  const keyed = elements.map((element) => ({ element, text: textOf(element) }));
+  return keyed.toSorted((a, b) => (a.text < b.text ? -1 : 1)).map(({ element }) => element);
 }
 
 /** Whether a number is a port. One rule that nftables refuses would hold up all others. */

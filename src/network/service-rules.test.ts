@@ -188,7 +188,7 @@ test('whatever the objects say, only own addresses and declared outside ones are
         const address = parseIpv4(key.split(' . ')[0] ?? '') ?? 0;
         assert.ok(contains(own, address) || !reserved.some((block) => contains(block, address)), key);
       }
-      for (const [key, verdict] of [...(table.sets.get('served-addresses')?.elements ?? [])]) {
+      for (const [key, verdict] of table.sets.get('served-addresses')?.elements ?? []) {
         assert.ok(table.chains.has(verdict.replace('goto ', '')), `${key} leads to ${verdict}`);
       }
     }),

@@ -5,7 +5,7 @@ import { frontendChains } from '#network/frontend-chains.ts';
 import { hostPortFrontends } from '#network/host-port-frontends.ts';
 import { blockOf, contains, formatBlock, outermost, parseIpv4 } from '#network/ipv4.ts';
 import type { NftChain, NftSet, NftTable } from '#network/nft-table.ts';
-import { slicesByService } from '#network/service-endpoints.ts';
+import { slicesByService, sortedBy } from '#network/service-endpoints.ts';
 import { serviceFrontends } from '#network/service-frontends.ts';
 import type { ServiceState } from '#network/service-sources.ts';
 import { rangesOf, type SiteNetwork, type SiteRanges } from '#network/site-network.ts';
@@ -53,10 +53,10 @@ function frontendsOf(
   const claims = new FrontendClaims();
   const slices = slicesByService(state.slices);
   const results = [
-    ...state.services
-      .toSorted(byAge)
-      .map((service) => serviceFrontends(service, slices.get(objectKey(service)) ?? [], { ranges, claims })),
-    ...state.pods.toSorted(byAge).map((pod) => hostPortFrontends(pod, { ranges, claims })),
+    ...sortedBy(state.services, ageAndKey).map((service) =>
+      serviceFrontends(service, slices.get(objectKey(service)) ?? [], { ranges, claims }),
+    ),
+    ...sortedBy(state.pods, ageAndKey).map((pod) => hostPortFrontends(pod, { ranges, claims })),
   ];
   return {
     frontends: results.flatMap((result) => result.frontends),
@@ -64,10 +64,8 @@ function frontendsOf(
   };
 }
 
-function byAge(a: KubeObject, b: KubeObject): number {
-  const left = `${a.metadata.creationTimestamp} ${objectKey(a)}`;
-  const right = `${b.metadata.creationTimestamp} ${objectKey(b)}`;
-  return left < right ? -1 : 1;
+function ageAndKey(object: KubeObject): string {
+  return `${object.metadata.creationTimestamp} ${objectKey(object)}`;
 }
 
 /** What the packet path looks up: who serves an address and port, which are refused, which flows need masquerading. */

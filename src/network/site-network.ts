@@ -1,4 +1,4 @@
-import { blockOf, formatBlock, formatIpv4, type Ipv4Block } from '#network/ipv4.ts';
+import { blockOf, formatBlock, formatIpv4, type Ipv4Block, overlaps } from '#network/ipv4.ts';
 
 /** Where pods of all sites of a machine get their networks from, unless a site is told otherwise. */
 export const POD_POOL_CIDR = '10.60.0.0/16';
@@ -45,6 +45,8 @@ export function siteNetwork(options: {
     throw new Error(`instance id "${instanceId}" is not eight hexadecimal digits`);
   const pods = blockOf(options.podCidr);
   const services = blockOf(options.serviceCidr);
+  if (overlaps(pods, services))
+    throw new Error(`pod network ${options.podCidr} and service network ${options.serviceCidr} overlap`);
   if (pods.length > 30) throw new Error(`pod network ${options.podCidr} is too small: at most /30`);
   return {
     siteName,

@@ -169,12 +169,18 @@ function declaredLookup<T extends KubeObject>(controller: Controller<T>, views: 
   const declared = new Set(
     [controller.for, ...controller.reads.map((r) => r.type)].map((type) => resourceName(type)),
   );
+  // Asked for several times with every change of every object: by the type itself once it is known to be declared.
+  const checked = new Map<object, View<KubeObject>>();
   const viewOf = <R extends KubeObject>(type: ResourceType<R>): View<R> => {
+    const known = checked.get(type);
+    if (known !== undefined) return known as unknown as View<R>;
     assert(
       declared.has(resourceName(type)),
       `controller ${controller.name} did not declare that it reads ${resourceName(type)}`,
     );
-    return views.of(type);
+    const view = views.of(type);
+    checked.set(type, view as unknown as View<KubeObject>);
+    return view;
   };
   return {
     list: (type, scope) => viewOf(type).list(scope),

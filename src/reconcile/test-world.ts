@@ -183,6 +183,7 @@ export class World {
     const merged = applyMergePatch(json(old), json(patch)) as unknown as KubeObject & { status?: unknown };
     const next = status ? { ...copy(old), status: merged.status } : { ...merged, status: old.status };
     if (next.status === undefined) delete next.status;
+    type.applyDefaults(next);
     if (equalJson(json(next), json(old))) return old;
     if (type.hasGeneration && !equalJson(contentOf(next), contentOf(old))) {
       next.metadata = { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 };

@@ -6,23 +6,36 @@ import type { ViewIndex } from '#client/view.ts';
 export const SCHEDULER_NAME = 'default-scheduler';
 
 /** Pods that wait for a host. */
-export interface Queue {
-  /** Not looked at yet. By key. */
-  readonly fresh: Map<string, Pod>;
-  /** Found to fit nowhere: looked at again when a host or another pod changes. By key. */
-  readonly unschedulable: Map<string, Pod>;
+export class Queue {
+  /** Those that were found to fit nowhere: looked at again when a host or another pod changes. By key. */
+  readonly unschedulable = new Map<string, Pod>();
+  readonly #waiting = new Map<string, Pod>();
+  #ordered: readonly Pod[] | undefined;
+
+  /** All of them in the order in which they choose: of higher priority first, then the older, then by name. */
+  get ordered(): readonly Pod[] {
+    this.#ordered ??= [...this.#waiting.values()].toSorted(compareTurns);
+    return this.#ordered;
+  }
+
+  /** Takes in what a pod has become; undefined where it is gone. */
+  take(key: string, pod: Pod | undefined): void {
+    const isIn = pod !== undefined && isWaiting(pod);
+    if (!isIn && !this.#waiting.has(key)) return;
+    this.#ordered = undefined;
+    this.unschedulable.delete(key);
+    this.#waiting.delete(key);
+    if (!isIn) return;
+    this.#waiting.set(key, pod);
+    if (isKnownUnschedulable(pod)) this.unschedulable.set(key, pod);
+  }
 }
 
 /** The queue, kept current by the view of all pods. */
 export const queueIndex: ViewIndex<Pod, Queue> = {
   type: podResource,
-  create: () => ({ fresh: new Map(), unschedulable: new Map() }),
-  take: ({ fresh, unschedulable }, { key, object }) => {
-    fresh.delete(key);
-    unschedulable.delete(key);
-    if (object === undefined || !isWaiting(object)) return;
-    (isKnownUnschedulable(object) ? unschedulable : fresh).set(key, object);
-  },
+  create: () => new Queue(),
+  take: (queue, { key, object }) => queue.take(key, object),
 };
 
 /** Whether a pod is this scheduler's to place: it has no host, is not ending, and nothing holds it back. */
@@ -37,13 +50,11 @@ export function isWaiting({ metadata, spec, status }: Pod): boolean {
   );
 }
 
-/** Pods in the order in which they choose: of higher priority first, then the older, then by name. */
-export function inQueueOrder(pods: Iterable<Pod>): Pod[] {
-  return [...pods].toSorted(
-    (a, b) =>
-      (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
-      compare(a.metadata.creationTimestamp, b.metadata.creationTimestamp) ||
-      compare(objectKey(a), objectKey(b)),
+function compareTurns(a: Pod, b: Pod): number {
+  return (
+    (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
+    compareText(a.metadata.creationTimestamp, b.metadata.creationTimestamp) ||
+    compareText(objectKey(a), objectKey(b))
   );
 }
 
@@ -52,6 +63,6 @@ function isKnownUnschedulable({ status }: Pod): boolean {
   return condition?.status === 'False' && condition.reason === 'Unschedulable';
 }
 
-function compare(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

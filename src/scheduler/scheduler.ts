@@ -4,15 +4,19 @@ import { type Pod, podResource } from '#api/core/pod.ts';
 import type { PodCondition } from '#api/core/pod-status.ts';
 import { objectKey } from '#api/object.ts';
 import { type Action, type Controller, type Lookup, read } from '#reconcile/controller.ts';
+import { changedHostsIndex } from '#scheduler/changed-hosts.ts';
 import { demandOfPod } from '#scheduler/demand.ts';
 import { place } from '#scheduler/place.ts';
-import { inQueueOrder, isWaiting, queueIndex, SCHEDULER_NAME } from '#scheduler/queue.ts';
+import { isWaiting, queueIndex, SCHEDULER_NAME } from '#scheduler/queue.ts';
 import { type Round, startRound } from '#scheduler/round.ts';
 import { unplaceableMessage } from '#scheduler/unplaceable-message.ts';
 import { timestamp } from '#system/clock.ts';
 
-/** Most pods that one plan places; the next goes on. */
+/** Most pods that one plan looks at; the next goes on. */
 const ROUND_PODS_MAX = 500;
+
+/** When this many pods in a row, known not to fit, still fit nowhere, the rest of their kind is left to their own turn. */
+const HOPELESS_PODS_MAX = 16;
 
 /**
  * Gives pods their hosts: filter, score, bind. A plan places not only the pod of its key but all that wait with it, those
@@ -23,7 +27,10 @@ export const schedulerController: Controller<Pod> = {
   name: SCHEDULER_NAME,
   for: podResource,
   reads: [
-    read(nodeResource, (_node, lookup) => [...lookup.index(queueIndex).unschedulable.keys()]),
+    read(nodeResource, ({ metadata: { name } }, lookup) => {
+      const { unschedulable } = lookup.index(queueIndex);
+      return unschedulable.size > 0 && lookup.index(changedHostsIndex).has(name) ? [...unschedulable.keys()] : [];
+    }),
     read(namespaceResource, () => []),
     read(podResource, concernedByPod),
   ],
@@ -33,11 +40,23 @@ export const schedulerController: Controller<Pod> = {
     const { object: pod } = snapshot;
     if (pod === undefined || !isWaiting(pod)) return [];
     const key = objectKey(pod);
-    const waiting = new Map([...snapshot.index(queueIndex).fresh, [key, pod]]);
-    const batch = inQueueOrder(waiting.values()).slice(0, ROUND_PODS_MAX);
+    const { ordered, unschedulable } = snapshot.index(queueIndex);
     const round = startRound(snapshot);
-    const actions = batch.flatMap((each) => schedule(each, { round, nowMs }));
-    return batch.includes(pod) ? actions : [...actions, { type: 'requeue', afterMs: 0, why: 'others go first' }];
+    const actions: Action[] = [];
+    let [looked, hopeless, isOwnTurn] = [0, 0, false];
+    for (const each of ordered) {
+      if (looked === ROUND_PODS_MAX) break;
+      const isOwn = objectKey(each) === key;
+      const isKnown = unschedulable.has(objectKey(each));
+      if (isKnown && !isOwn && hopeless >= HOPELESS_PODS_MAX) continue;
+      const steps = schedule(each, { round, nowMs });
+      actions.push(...steps);
+      looked += 1;
+      isOwnTurn ||= isOwn;
+      if (steps[0]?.type === 'bind') hopeless = 0;
+      else if (isKnown) hopeless += 1;
+    }
+    return isOwnTurn ? actions : [...actions, { type: 'requeue', afterMs: 0, why: 'others go first' }];
   },
 };
 

@@ -2,7 +2,7 @@ import { compareKeys, prefixEnd } from '#store/key-order.ts';
 import type { LogContent, LoggedChange, LoggedCommit } from '#store/memory-log.ts';
 import type { RevisionRange } from '#store/revision-range.ts';
 import type { Entry, ListOptions, ListResult, StoreEvent } from '#store/store.ts';
-import type { EventPage, WatchSource } from '#store/watches.ts';
+import type { EventPage } from '#store/watches.ts';
 
 /** The last states of one key, oldest first; the first may be the one in force at the compacted revision. */
 type Versions = Version[];
@@ -13,7 +13,7 @@ interface Version {
 }
 
 /** Every key's states since the compacted revision, and the events between them. */
-export class MemoryState implements WatchSource {
+export class MemoryState {
   #compacted: number;
   #revision: number;
   readonly #versions = new Map<string, Versions>();
@@ -56,6 +56,7 @@ export class MemoryState implements WatchSource {
     return { entries, revision, remaining };
   }
 
+  /** All changes under `prefix` after a revision that can be read. */
   readEvents(prefix: string, after: number): EventPage {
     const events = this.#events
       .slice(this.#firstEventAfter(after))

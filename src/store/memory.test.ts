@@ -118,8 +118,10 @@ test('commits beyond the bytes that may wait are refused', async () => {
   const fit = Math.floor(COMMIT_QUEUE_BYTES_MAX / VALUE_BYTES_MAX);
   const commits = Array.from({ length: fit }, (_, n) => store.commit([{ type: 'put', key: `/${n}`, value }]));
   await assert.rejects(store.commit([{ type: 'put', key: '/more', value }]), StoreUnavailableError);
-  await release('kept');
-  await Promise.all(commits);
+  for (const commit of commits) {
+    await release('kept');
+    await commit;
+  }
   const later = store.commit([{ type: 'put', key: '/more', value }]);
   await release('kept');
   await later;

@@ -57,8 +57,11 @@ class MemoryStore implements Store {
     this.epoch = epoch;
     this.#log = log;
     this.#state = state;
-    // Two microtasks: one for the promise of `watch`, one for the code that awaits it.
-    this.#watches = new Watches(state, (callback) => queueMicrotask(() => queueMicrotask(callback)));
+    this.#watches = new Watches(
+      { range: () => state.range, readEvents: (prefix, after) => state.readEvents(prefix, after) },
+      // Two microtasks: one for the promise of `watch`, one for the code that awaits it.
+      (callback) => queueMicrotask(() => queueMicrotask(callback)),
+    );
   }
 
   get revision(): number {

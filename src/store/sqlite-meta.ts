@@ -11,10 +11,13 @@ export interface SqliteMeta {
   readonly swept: number;
 }
 
-/** Reads and writes {@link SqliteMeta}. */
+/** The numbers' table. Writes are within the transaction that the caller holds open. */
 export interface SqliteMetaTable {
-  /** Undefined in a new database. */
-  read(): SqliteMeta | undefined;
+  /**
+   * The numbers in force, with an epoch of at least `epochMin`. A higher one than before begins after every revision
+   * there was, and is written.
+   */
+  begin(epochMin: number): SqliteMeta;
   write(meta: Partial<SqliteMeta>): void;
 }
 
@@ -25,20 +28,19 @@ export function createSqliteMeta(database: DatabaseSync): SqliteMetaTable {
     database,
     'INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)',
   );
+  const read = (name: keyof SqliteMeta): number | undefined => select.one(name)?.[0];
+  const write = (meta: Partial<SqliteMeta>): void => {
+    for (const [name, value] of Object.entries(meta)) replace.run(name, value);
+  };
   return {
-    read() {
-      const [epoch, compacted, swept] = ['epoch', 'compacted', 'swept'].map((name) => select.one(name)?.[0]);
-      if (epoch === undefined || compacted === undefined || swept === undefined) return undefined;
-      return { epoch, compacted, swept };
-    },
-    write(meta) {
-      for (const [name, value] of Object.entries(meta)) replace.run(name, value);
+    write,
+    begin(epochMin) {
+      const [epoch, compacted, swept = 0] = [read('epoch'), read('compacted'), read('swept')];
+      if (epoch !== undefined && compacted !== undefined && epoch >= epochMin)
+        return { epoch, compacted, swept };
+      const raised = { epoch: epochMin, compacted: firstRevision(epochMin), swept };
+      write(raised);
+      return raised;
     },
   };
-}
-
-/** The numbers in force with an epoch of at least `epochMin`: a higher one begins after every revision there was. */
-export function raiseEpoch(kept: SqliteMeta | undefined, epochMin: number): SqliteMeta {
-  if (kept !== undefined && kept.epoch >= epochMin) return kept;
-  return { epoch: epochMin, compacted: firstRevision(epochMin), swept: kept?.swept ?? 0 };
 }

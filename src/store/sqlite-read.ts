@@ -43,6 +43,8 @@ export interface SqliteReader {
   count(range: KeyRange, boundary: number): number;
   /** The last row of the newest commit that is whole at `revision`. Row ids are compared with this, never with a revision. */
   boundary(revision: number): number;
+  /** The last row of the log; 0 where it is empty. */
+  newestRow(): number;
 }
 
 type ScanColumns = [key: string, id: number, deleted: number];
@@ -78,6 +80,7 @@ export function createSqliteReader(database: DatabaseSync, cache: EntryCache): S
     database,
     'SELECT id FROM current WHERE key >= ? AND key < ? AND id > ?',
   );
+  const findNewest = prepare<[], [id: number | null]>(database, 'SELECT max(id) FROM log');
   const findAhead = prepare<[id: number], [ahead: number]>(database, 'SELECT ahead FROM log WHERE id = ?');
   const findFirst = prepare<[after: number, upTo: number, revision: number], [id: number | null]>(
     database,
@@ -132,6 +135,7 @@ export function createSqliteReader(database: DatabaseSync, cache: EntryCache): S
       }
       return count;
     },
+    newestRow: () => findNewest.one()?.[0] ?? 0,
     boundary(revision) {
       const ahead = findAhead.one(revision)?.[0] ?? 0;
       if (ahead === 0) return revision;

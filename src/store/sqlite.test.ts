@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { describeStore } from '#store/conformance.ts';
-import { collect, committed, deletion, pairs, put, text } from '#store/conformance-words.ts';
-import { openSqliteStore, SqliteStore } from '#store/sqlite.ts';
+import { committed, deletion, put } from '#store/conformance-words.ts';
+import { createSqliteStore, openSqliteStore } from '#store/sqlite.ts';
+import { alter, failingDatabase, inFolder, makeFolder, withStore } from '#store/sqlite-bed.fixture.ts';
 import { assertSqliteVersion, FORMAT_VERSION, openDatabase } from '#store/sqlite-database.ts';
 import {
   COMMIT_QUEUE_BYTES_MAX,
@@ -90,7 +89,8 @@ describe('group commit', () => {
     await inFolder(async (path) => {
       const turns: (() => void)[] = [];
       const watched = failingDatabase(openDatabase(path));
-      await using store = new SqliteStore(watched.database, { defer: (callback) => turns.push(callback) });
+      await using store = createSqliteStore(watched.database, { defer: (callback) => turns.push(callback) });
+      for (const turn of turns.splice(0)) turn();
       const before = watched.commits();
       let acknowledged = 0;
       const commits = Array.from({ length: 20 }, (_, n) =>
@@ -137,109 +137,6 @@ describe('group commit', () => {
       await assert.rejects(store.commit([{ type: 'put', key: '/a', value }]), StoreUnavailableError);
       await Promise.all(commits);
       await store.commit([{ type: 'put', key: '/a', value }]);
-    });
-  });
-});
-
-describe('a disk that fails', () => {
-  test('when it is full, commits are refused whole, reads go on, and writes again when there is space', async () => {
-    await inFolder(async (path) => {
-      const database = openDatabase(path);
-      await using store = new SqliteStore(database, { defer: setImmediate });
-      const begin = await committed(store, put('/a', '1'));
-      const watch = await collect(store, '/', begin);
-      const pages = Number(database.prepare('PRAGMA page_count').get()?.page_count);
-      database.exec(`PRAGMA max_page_count = ${pages + 2}`);
-      const large = Buffer.alloc(100_000);
-      const results = await Promise.allSettled([
-        store.commit([put('/a', '2')]),
-        store.commit([put('/b', '1'), { type: 'put', key: '/large', value: large }]),
-        store.commit([put('/a', '3', { type: 'absent' })]),
-      ]);
-      for (const result of results) {
-        assert.ok(result.status === 'rejected' && result.reason instanceof StoreUnavailableError);
-        assert.match(String(result.reason.cause), /full/);
-      }
-      assert.deepEqual(pairs((await store.list('/')).entries), ['/a=1']);
-      assert.equal(store.revision, begin);
-      database.exec('PRAGMA max_page_count = 1000000');
-      const next = await committed(store, put('/a', '2'), { type: 'put', key: '/large', value: large });
-      await watch.reached(next);
-      assert.deepEqual(
-        watch.events.map(({ key, revision }) => [key, revision]),
-        [
-          ['/a', next],
-          ['/large', next],
-        ],
-      );
-    });
-  });
-
-  test('after a failed fsync no write is accepted any more, reads go on, and the owner is told once', async () => {
-    await inFolder(async (path) => {
-      const failing = failingDatabase(openDatabase(path));
-      const failures: StoreUnavailableError[] = [];
-      const options = {
-        defer: setImmediate,
-        onFailure: (error: StoreUnavailableError) => failures.push(error),
-      };
-      const store = new SqliteStore(failing.database, options);
-      await committed(store, put('/a', '1'));
-      failing.failWith(SQLITE_IOERR_FSYNC);
-      const first = [store.commit([put('/a', '2')]), store.commit([put('/b', '2')])];
-      for (const result of await Promise.allSettled(first)) {
-        assert.ok(result.status === 'rejected' && result.reason instanceof StoreUnavailableError);
-      }
-      failing.failWith(undefined);
-      await assert.rejects(store.commit([put('/a', '3')]), StoreUnavailableError);
-      await assert.rejects(store.compact(store.revision), StoreUnavailableError);
-      assert.equal(text((await store.get('/a'))?.value), '1');
-      assert.equal(failures.length, 1);
-      await store[Symbol.asyncDispose]();
-      await using again = openSqliteStore(path, { defer: setImmediate });
-      assert.equal(text((await again.get('/a'))?.value), '1');
-      await committed(again, put('/a', '4'));
-    });
-  });
-
-  test('a refused write of bytes is passing', async () => {
-    await inFolder(async (path) => {
-      const failing = failingDatabase(openDatabase(path));
-      await using store = new SqliteStore(failing.database, { defer: setImmediate });
-      failing.failWith(SQLITE_IOERR_WRITE);
-      await assert.rejects(store.commit([put('/a', '1')]), StoreUnavailableError);
-      assert.equal(await store.get('/a'), undefined);
-      failing.failWith(undefined);
-      await committed(store, put('/a', '2', { type: 'absent' }));
-    });
-  });
-});
-
-describe('damaged data', () => {
-  test('is never served, in a get, a list, a conflict or a watch, and can be written anew', async () => {
-    await inFolder(async (path) => {
-      const begin = await withStore(path, async (store) => {
-        await committed(store, put('/good', 'good'), put('/bad', 'good'));
-        return store.revision - 2;
-      });
-      alter(path, `UPDATE log SET value = x'62616421' WHERE key = '/bad'`);
-      await withStore(path, async (store) => {
-        await assert.rejects(store.get('/bad'), StoreFormatError);
-        await assert.rejects(store.list('/'), StoreFormatError);
-        await assert.rejects(store.commit([put('/bad', 'x', { type: 'absent' })]), StoreFormatError);
-        assert.equal(text((await store.get('/good'))?.value), 'good');
-        const replay = await collect(store, '/', begin);
-        await replay.ended;
-        assert.ok(replay.ends[0] instanceof StoreFormatError);
-        const live = await collect(store, '/', store.revision);
-        const other = await collect(store, '/good', store.revision);
-        await other.reached(await committed(store, put('/good', 'better')));
-        await committed(store, put('/bad', 'repaired'));
-        await live.ended;
-        assert.ok(live.ends[0] instanceof StoreFormatError);
-        assert.deepEqual(other.ends, []);
-        assert.deepEqual(pairs((await store.list('/')).entries), ['/bad=repaired', '/good=better']);
-      });
     });
   });
 });
@@ -315,69 +212,6 @@ describe('compaction', () => {
   });
 });
 
-/** SQLite's extended codes (https://www.sqlite.org/rescode.html). */
-const SQLITE_IOERR_WRITE = 778;
-const SQLITE_IOERR_FSYNC = 1034;
-
-/** A database whose COMMIT fails on demand with an error of SQLite, and counts. */
-function failingDatabase(database: DatabaseSync): {
-  database: DatabaseSync;
-  failWith(code: number | undefined): void;
-  commits(): number;
-} {
-  let failure: number | undefined;
-  let commits = 0;
-  const commit = database.prepare('COMMIT');
-  const run = (): ReturnType<typeof commit.run> => {
-    commits += 1;
-    if (failure === undefined) return commit.run();
-    throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: failure });
-  };
-  const failingCommit = { run, setReturnArrays: () => undefined };
-  const proxy = new Proxy(database, {
-    get(target, property) {
-      if (property === 'prepare') {
-        return (sql: string) => (sql === 'COMMIT' ? failingCommit : target.prepare(sql));
-      }
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-  return {
-    database: proxy,
-    commits: () => commits,
-    failWith(code) {
-      failure = code;
-    },
-  };
-}
-
-/** Runs SQL on a database that no store has open. */
-function alter(path: string, sql: string): Record<string, unknown> | undefined {
-  const database = new DatabaseSync(path);
-  const row = database.prepare(sql).get();
-  database.close();
-  return row;
-}
-
-async function withStore<T>(path: string, work: (store: SqliteStore) => Promise<T>): Promise<T> {
-  await using store = new SqliteStore(openDatabase(path), { defer: setImmediate });
-  return await work(store);
-}
-
-function makeFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'skerry-store-'));
-}
-
 function folderBytes(folder: string): number {
   return readdirSync(folder).reduce((bytes, name) => bytes + statSync(join(folder, name)).size, 0);
-}
-
-async function inFolder(work: (path: string, folder: string) => Promise<void>): Promise<void> {
-  const folder = makeFolder();
-  try {
-    await work(join(folder, 'store.db'), folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

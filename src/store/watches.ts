@@ -4,7 +4,7 @@ import { RevisionExpiredError } from '#store/store.ts';
 
 /** What {@link Watches} needs of a driver. */
 export interface WatchSource {
-  readonly range: RevisionRange;
+  range(): RevisionRange;
   /** The changes under `prefix` after revision `after`: those of a bounded number of whole commits. Throws where damaged. */
   readEvents(prefix: string, after: number): EventPage;
 }
@@ -91,7 +91,7 @@ export class Watches {
   /** One step of one replay; true where that read a page. */
   #replay({ watch, after }: Replay): boolean {
     if (!this.#open.has(watch)) return false;
-    const { range } = this.#source;
+    const range = this.#source.range();
     if (after >= range.revision) {
       this.#goLive(watch);
       return false;

@@ -32,6 +32,8 @@ export interface Disk {
   /** Makes (or atomically replaces) a symlink at `path` that says `target`. */
   symlink(target: string, path: string): Promise<void>;
   readLink(path: string): Promise<string | undefined>;
+  /** Size of the file system that a folder is on, and what is left of it for us. */
+  space(path: string): Promise<{ totalBytes: number; freeBytes: number }>;
   /** Sets the permission bits exactly, whatever the process's umask. */
   setMode(path: string, mode: number): Promise<void>;
   /** Gives the file itself (a symlink, not its target) to another group; its user stays. */

@@ -21,6 +21,10 @@ export const realDisk: Disk = {
   rename: (from, to) => fs.rename(from, to),
   symlink: replaceSymlink,
   readLink: (path) => orUndefined(fs.readlink(path)),
+  space: async (path) => {
+    const { bsize, blocks, bavail } = await fs.statfs(path);
+    return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
+  },
   setMode: (path, mode) => fs.chmod(path, mode),
   setGroup,
 };
@@ -33,7 +37,11 @@ function temporaryName(path: string): string {
   return `${path}.${process.pid}.${temporaryNames}.tmp`;
 }
 
-async function replaceFile(path: string, content: Uint8Array | string, options: { mode?: number } = {}): Promise<void> {
+async function replaceFile(
+  path: string,
+  content: Uint8Array | string,
+  options: { mode?: number } = {},
+): Promise<void> {
   await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = temporaryName(path);
   try {

@@ -16,7 +16,12 @@ const IDLE_MS_MAX = 10_000;
 export const realDnsSockets: DnsSockets = { listen, exchange };
 
 async function listen(options: { address: string; port: number; onQuery: DnsHandler }): Promise<DnsListener> {
-  const tcp = net.createServer({ noDelay: true }, (socket) => void serveConnection(socket, options.onQuery));
+  const connections = new Set<net.Socket>();
+  const tcp = net.createServer({ noDelay: true }, (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+    void serveConnection(socket, options.onQuery);
+  });
   tcp.maxConnections = CONNECTIONS_MAX;
   tcp.listen({ host: options.address, port: options.port });
   await once(tcp, 'listening');
@@ -29,12 +34,15 @@ async function listen(options: { address: string; port: number; onQuery: DnsHand
     tcp.close();
     throw error;
   }
+  // A connection that could not be accepted (EMFILE): its client tries again.
+  tcp.on('error', () => undefined);
   serveDatagrams(udp, options.onQuery);
   return {
     port,
     async [Symbol.asyncDispose]() {
       udp.close();
       tcp.close();
+      for (const connection of connections) connection.destroy();
     },
   };
 }

@@ -10,6 +10,9 @@ type Entry =
 /** Symlinks followed on the way of one path; more is taken for a loop, as Linux does. */
 const SYMLINKS_MAX = 40;
 
+/** What a simulated disk holds, in bytes; writing more is not refused, a fault does that. */
+const SPACE_BYTES = 64 * 1024 ** 3;
+
 /** How a simulated disk fails: thrown by the next calls of that operation on a path that starts with `prefix`. */
 export interface DiskFault {
   readonly operation: 'read' | 'write';
@@ -127,7 +130,7 @@ export class SimulatedDisk implements Disk {
   async remove(path: string): Promise<void> {
     this.#check('write', path);
     const located = this.#locate(path);
-    for (const other of [...this.#entries.keys()]) {
+    for (const other of this.#entries.keys()) {
       if (other === located || other.startsWith(`${located}/`)) this.#entries.delete(other);
     }
   }
@@ -139,8 +142,8 @@ export class SimulatedDisk implements Disk {
     const target = this.#locate(to);
     if (this.#entries.get(posix.dirname(target))?.type !== 'directory') throw systemError('ENOENT', to);
     await this.remove(target);
-    for (const [path, entry] of [...this.#entries]) {
-      if (path !== source && !path.startsWith(`${source}/`)) continue;
+    const moved = [...this.#entries].filter(([path]) => path === source || path.startsWith(`${source}/`));
+    for (const [path, entry] of moved) {
       this.#entries.delete(path);
       this.#entries.set(`${target}${path.slice(source.length)}`, entry);
     }
@@ -156,6 +159,13 @@ export class SimulatedDisk implements Disk {
     if (entry === undefined) return undefined;
     if (entry.type !== 'symlink') throw systemError('EINVAL', path);
     return entry.target;
+  }
+
+  async space(path: string): Promise<{ totalBytes: number; freeBytes: number }> {
+    this.#check('read', path);
+    let usedBytes = 0;
+    for (const entry of this.#entries.values()) if (entry.type === 'file') usedBytes += entry.content.length;
+    return { totalBytes: SPACE_BYTES, freeBytes: Math.max(0, SPACE_BYTES - usedBytes) };
   }
 
   async setMode(path: string, mode: number): Promise<void> {

@@ -16,6 +16,7 @@ interface PendingTimer {
 export class SimulatedClock implements Clock {
   #nowMs: number;
   readonly #originMs: number;
+  #wallOffsetMs = 0;
   #order = 0;
   /** A binary heap by (atMs, order). */
   readonly #heap: PendingTimer[] = [];
@@ -32,7 +33,12 @@ export class SimulatedClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#wallOffsetMs;
+  }
+
+  /** Sets the wall clock, as an operator or a time server would; timers and intervals do not notice. */
+  setWall(nowMs: number): void {
+    this.#wallOffsetMs = nowMs - this.#nowMs;
   }
 
   monotonic(): number {

@@ -44,7 +44,8 @@ function libraries(file, segments, dynamic) {
   }
   const table = entries.find((entry) => entry.tag === DT_STRTAB)?.value ?? 0;
   const holder = segments.find(
-    (segment) => segment.type === PT_LOAD && table >= segment.address && table < segment.address + segment.size,
+    (segment) =>
+      segment.type === PT_LOAD && table >= segment.address && table < segment.address + segment.size,
   );
   if (holder === undefined) return [];
   const names = holder.offset + table - holder.address;

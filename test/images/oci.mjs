@@ -20,9 +20,15 @@ export function ociArchive(/** @type {Image[]} */ images, /** @type {string} */ 
   const manifests = images.flatMap(({ names, layers, config }) => {
     const added = layers.map((layer) => add('layer.v1.tar', layer));
     const rootfs = { type: 'layers', diff_ids: added.map((layer) => layer.digest) };
-    const described = add('config.v1+json', json({ created: '1970-01-01T00:00:00Z', architecture, os: 'linux', config, rootfs }));
+    const described = add(
+      'config.v1+json',
+      json({ created: '1970-01-01T00:00:00Z', architecture, os: 'linux', config, rootfs }),
+    );
     const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-    const manifest = add('manifest.v1+json', json({ schemaVersion: 2, mediaType, config: described, layers: added }));
+    const manifest = add(
+      'manifest.v1+json',
+      json({ schemaVersion: 2, mediaType, config: described, layers: added }),
+    );
     // Each repository also by digest, as if the image had been pulled from there.
     const repositories = new Set(names.map((name) => name.slice(0, name.lastIndexOf(':'))));
     const digests = [...repositories].map((repository) => `${repository}@${manifest.digest}`);
@@ -34,7 +40,10 @@ export function ociArchive(/** @type {Image[]} */ images, /** @type {string} */ 
   });
   const files = [
     ['oci-layout', json({ imageLayoutVersion: '1.0.0' })],
-    ['index.json', json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests })],
+    [
+      'index.json',
+      json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }),
+    ],
     ...blobs,
   ];
   return tar(files.map(([path, content]) => ({ path, type: 'file', content, mode: 0o644 })));

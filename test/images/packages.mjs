@@ -1,7 +1,16 @@
 // Debian packages as a source of files: downloaded with apt and unpacked, never installed.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join, posix } from 'node:path';
 import { elfNeeds } from './elf.mjs';
 
@@ -14,7 +23,10 @@ export function architecture() {
 }
 
 /** Downloads and unpacks packages with the libraries they depend on into one folder, a pool to pick files from. */
-export function unpackPool(/** @type {string[]} */ packages, /** @type {{ folder: string, cache: string }} */ { folder, cache }) {
+export function unpackPool(
+  /** @type {string[]} */ packages,
+  /** @type {{ folder: string, cache: string }} */ { folder, cache },
+) {
   mkdirSync(cache, { recursive: true });
   rmSync(folder, { recursive: true, force: true });
   const unpacking = `${folder}.part`;
@@ -29,9 +41,18 @@ function withLibraries(/** @type {string[]} */ packages) {
   const found = new Set(packages);
   for (let added = packages; added.length > 0; ) {
     const asked = added;
-    const options = ['--no-recommends', '--no-suggests', '--no-conflicts', '--no-breaks', '--no-replaces', '--no-enhances'];
+    const options = [
+      '--no-recommends',
+      '--no-suggests',
+      '--no-conflicts',
+      '--no-breaks',
+      '--no-replaces',
+      '--no-enhances',
+    ];
     const listed = updating(() => run('apt-cache', ['depends', ...options, ...asked]));
-    const names = [...listed.matchAll(/^ [ |](?:Pre)?Depends: ((?:lib|zlib)[a-z0-9+.-]*)$/gmu)].map((match) => match[1] ?? '');
+    const names = [...listed.matchAll(/^ [ |](?:Pre)?Depends: ((?:lib|zlib)[a-z0-9+.-]*)$/gmu)].map(
+      (match) => match[1] ?? '',
+    );
     added = [...new Set(names)].filter((name) => !found.has(name));
     for (const name of added) found.add(name);
   }
@@ -40,7 +61,8 @@ function withLibraries(/** @type {string[]} */ packages) {
 
 /** The paths of the packages' files; those that are not in the cache are downloaded. */
 function download(/** @type {string[]} */ names, /** @type {string} */ cache) {
-  const fileOf = (/** @type {string} */ name) => readdirSync(cache).find((file) => file.startsWith(`${name}_`));
+  const fileOf = (/** @type {string} */ name) =>
+    readdirSync(cache).find((file) => file.startsWith(`${name}_`));
   const missing = names.filter((name) => fileOf(name) === undefined);
   if (missing.length > 0) updating(() => run('apt-get', ['download', ...missing], cache));
   return names.map((name) => join(cache, fileOf(name) ?? `${name}_.deb`));
@@ -96,11 +118,19 @@ export function programEntries(pool, programs) {
   return [...entries.values()];
 }
 
-function libraryPath(/** @type {string} */ pool, /** @type {string} */ library, /** @type {string} */ neededBy) {
+function libraryPath(
+  /** @type {string} */ pool,
+  /** @type {string} */ library,
+  /** @type {string} */ neededBy,
+) {
   const triplets = LIBRARY_FOLDERS.flatMap((folder) =>
-    existsSync(join(pool, folder)) ? readdirSync(join(pool, folder)).filter((name) => name.includes('-linux-gnu')) : [],
+    existsSync(join(pool, folder))
+      ? readdirSync(join(pool, folder)).filter((name) => name.includes('-linux-gnu'))
+      : [],
   );
-  const folders = LIBRARY_FOLDERS.flatMap((folder) => [...new Set(triplets)].map((triplet) => `${folder}/${triplet}`));
+  const folders = LIBRARY_FOLDERS.flatMap((folder) =>
+    [...new Set(triplets)].map((triplet) => `${folder}/${triplet}`),
+  );
   const found = [...folders, ...LIBRARY_FOLDERS].find(
     (folder) => resolveInPool(pool, `${folder}/${library}`) !== undefined,
   );
@@ -123,6 +153,10 @@ function resolveInPool(/** @type {string} */ pool, /** @type {string} */ path) {
 }
 
 /** What a program of the pool prints; only for programs that need no library. */
-export function output(/** @type {string} */ pool, /** @type {string} */ program, /** @type {string[]} */ args) {
+export function output(
+  /** @type {string} */ pool,
+  /** @type {string} */ program,
+  /** @type {string[]} */ args,
+) {
   return run(join(pool, program), args);
 }

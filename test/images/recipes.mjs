@@ -17,13 +17,22 @@ const file = (/** @type {string} */ path, /** @type {string} */ text, mode = 0o6
 });
 
 /** @returns {Entry} */
-const folder = (/** @type {string} */ path, mode = 0o755, owner = 0) => ({ path, type: 'folder', mode, uid: owner, gid: owner });
+const folder = (/** @type {string} */ path, mode = 0o755, owner = 0) => ({
+  path,
+  type: 'folder',
+  mode,
+  uid: owner,
+  gid: owner,
+});
 
 /** @returns {Entry} */
 const link = (/** @type {string} */ path, /** @type {string} */ target) => ({ path, type: 'link', target });
 
 /** The shell and the small programs that every image has, and the files that programs expect of a system. */
-function base(/** @type {string} */ pool, /** @type {{ name: string, id: number, home: string }[]} */ users = []) {
+function base(
+  /** @type {string} */ pool,
+  /** @type {{ name: string, id: number, home: string }[]} */ users = [],
+) {
   const applets = output(pool, '/bin/busybox', ['--list']).trim().split('\n');
   const accounts = [
     { name: 'root', id: 0, home: '/root' },
@@ -35,29 +44,60 @@ function base(/** @type {string} */ pool, /** @type {{ name: string, id: number,
   return [
     ...programEntries(pool, ['/bin/busybox']),
     ...applets.filter((name) => name !== 'busybox').map((name) => link(`bin/${name}`, 'busybox')),
-    ...['bin', 'dev', 'etc', 'home', 'proc', 'run', 'sys', 'usr', 'usr/bin', 'usr/sbin', 'usr/local', 'usr/local/bin'].map((path) =>
-      folder(path),
-    ),
+    ...[
+      'bin',
+      'dev',
+      'etc',
+      'home',
+      'proc',
+      'run',
+      'sys',
+      'usr',
+      'usr/bin',
+      'usr/sbin',
+      'usr/local',
+      'usr/local/bin',
+    ].map((path) => folder(path)),
     ...['var', 'var/log', 'var/lib', 'var/cache', 'sbin'].map((path) => folder(path)),
     folder('root', 0o700),
     folder('tmp', 0o1777),
     folder('var/tmp', 0o1777),
     link('var/run', '/run'),
     link('usr/bin/env', '/bin/env'),
-    file('etc/passwd', accounts.map(({ name, id, home }) => `${name}:x:${id}:${id}:${name}:${home}:/bin/sh\n`).join('')),
+    file(
+      'etc/passwd',
+      accounts.map(({ name, id, home }) => `${name}:x:${id}:${id}:${name}:${home}:/bin/sh\n`).join(''),
+    ),
     file('etc/group', accounts.map(({ name, id }) => `${name}:x:${id}:\n`).join('')),
     file('etc/nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files dns\n'),
   ];
 }
 
-const named = (/** @type {string} */ repository, /** @type {string[]} */ tags) => tags.map((tag) => `${repository}:${tag}`);
+const named = (/** @type {string} */ repository, /** @type {string[]} */ tags) =>
+  tags.map((tag) => `${repository}:${tag}`);
 
 const busybox = {
   family: 'busybox',
   packages: ['busybox-static'],
   images(/** @type {string} */ pool) {
-    const tags = ['latest', '1.36', '1.36.1', '1.37', '1.35', '1.34', '1.28', '1.27.2', 'stable', 'musl', 'glibc', 'uclibc'];
-    const names = [...named('docker.io/library/busybox', tags), ...named('registry.k8s.io/busybox', ['latest', '1.27.2'])];
+    const tags = [
+      'latest',
+      '1.36',
+      '1.36.1',
+      '1.37',
+      '1.35',
+      '1.34',
+      '1.28',
+      '1.27.2',
+      'stable',
+      'musl',
+      'glibc',
+      'uclibc',
+    ];
+    const names = [
+      ...named('docker.io/library/busybox', tags),
+      ...named('registry.k8s.io/busybox', ['latest', '1.27.2']),
+    ];
     return [{ names, layers: [tar(base(pool))], config: { Env: [PATH], Cmd: ['sh'] } }];
   },
 };
@@ -138,7 +178,9 @@ const nginx = {
     const server = tar([
       ...base(pool, [{ name: 'nginx', id: NGINX_USER, home: '/nonexistent' }]),
       ...programEntries(pool, ['/usr/sbin/nginx']),
-      ...['etc/nginx', 'etc/nginx/conf.d', 'usr/share', 'usr/share/nginx', 'usr/share/nginx/html'].map((path) => folder(path)),
+      ...['etc/nginx', 'etc/nginx/conf.d', 'usr/share', 'usr/share/nginx', 'usr/share/nginx/html'].map(
+        (path) => folder(path),
+      ),
       folder('var/cache/nginx', 0o755, NGINX_USER),
       folder('var/lib/nginx', 0o755, NGINX_USER),
       folder('var/log/nginx', 0o755, NGINX_USER),
@@ -207,7 +249,20 @@ const redis = {
       file('usr/local/bin/docker-entrypoint.sh', REDIS_ENTRYPOINT, 0o755),
       link('usr/local/bin/redis-cli', '/usr/bin/redis-cli'),
     ]);
-    const tags = ['latest', 'alpine', '7', '7-alpine', '7.0', '7.0-alpine', '7.2', '7.2-alpine', '7.4', '7.4-alpine', '6', '8'];
+    const tags = [
+      'latest',
+      'alpine',
+      '7',
+      '7-alpine',
+      '7.0',
+      '7.0-alpine',
+      '7.2',
+      '7.2-alpine',
+      '7.4',
+      '7.4-alpine',
+      '6',
+      '8',
+    ];
     const config = {
       Env: [PATH],
       Entrypoint: ['docker-entrypoint.sh'],

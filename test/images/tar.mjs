@@ -35,7 +35,15 @@ function record(/** @type {Entry} */ entry) {
 function longText(/** @type {string} */ type, /** @type {string} */ text) {
   if (Buffer.byteLength(text) <= NAME_BYTES_MAX) return [];
   const content = Buffer.from(`${text}\0`);
-  const fields = { path: '././@LongLink', target: '', mode: 0o644, uid: 0, gid: 0, size: content.length, type };
+  const fields = {
+    path: '././@LongLink',
+    target: '',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: content.length,
+    type,
+  };
   return [header(fields), ...padded(content)];
 }
 
@@ -45,7 +53,8 @@ function padded(/** @type {Uint8Array} */ content) {
 
 function header(/** @type {Record<string, any>} */ { path, target, mode, uid, gid, size, type }) {
   const block = Buffer.alloc(BLOCK_BYTES);
-  const octal = (/** @type {number} */ value, /** @type {number} */ digits) => value.toString(8).padStart(digits, '0');
+  const octal = (/** @type {number} */ value, /** @type {number} */ digits) =>
+    value.toString(8).padStart(digits, '0');
   block.write(path.slice(0, NAME_BYTES_MAX), 0);
   block.write(octal(mode, 7), 100);
   block.write(octal(uid, 7), 108);
@@ -57,6 +66,12 @@ function header(/** @type {Record<string, any>} */ { path, target, mode, uid, gi
   block.write(target.slice(0, NAME_BYTES_MAX), 157);
   block.write('ustar\0', 257);
   block.write('00', 263);
-  block.write(`${octal(block.reduce((sum, byte) => sum + byte, 0), 6)}\0 `, 148);
+  block.write(
+    `${octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      6,
+    )}\0 `,
+    148,
+  );
   return block;
 }

@@ -7,6 +7,7 @@ const UNLIMITED = 2 ** 31 - 1;
 
 /** Labels by which a job knows its pods. */
 export const CONTROLLER_UID_LABEL = 'batch.kubernetes.io/controller-uid';
+/** The label by which people find a job's pods. */
 export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
 
 /** Defaults of a job, in place; with a uid, also the selector that only its own pods match. */

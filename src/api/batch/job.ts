@@ -2,7 +2,6 @@ import { humanDuration } from '#api/age.ts';
 import { defaultJob } from '#api/batch/job-defaults.ts';
 import { validateJob } from '#api/batch/job-validation.ts';
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
-import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';

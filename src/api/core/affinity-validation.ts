@@ -44,7 +44,7 @@ function validateNodeAffinity(field: string, affinity: NodeAffinity): FieldError
           `${field}.requiredDuringSchedulingIgnoredDuringExecution`,
           required.nodeSelectorTerms,
         )),
-    ...preferred.flatMap(({ weight, preference = {} }, index) => {
+    ...preferred.flatMap(({ weight, preference }, index) => {
       const path = `${field}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
       return [
         ...validateWeight(`${path}.weight`, weight),

@@ -26,11 +26,12 @@ export function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotP
   return name.endsWith(':latest') || !name.includes(':') ? 'Always' : 'IfNotPresent';
 }
 
+/** A zero counts as absent. */
 function defaultProbe(probe: Probe): void {
-  probe.failureThreshold ??= 3;
-  probe.periodSeconds ??= 10;
-  probe.successThreshold ??= 1;
-  probe.timeoutSeconds ??= 1;
+  probe.failureThreshold ||= 3;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.timeoutSeconds ||= 1;
   if (probe.grpc !== undefined) probe.grpc.service ??= '';
   defaultHandler(probe);
 }

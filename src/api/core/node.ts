@@ -1,8 +1,7 @@
 import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn, wide } from '#api/columns.ts';
 import type { TaintEffect } from '#api/core/affinity.ts';
-import { validateAmount } from '#api/core/resources-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkOneOf, checkUnchanged } from '#api/field-checks.ts';
+import { checkName, checkOneOf, checkQuantity, checkUnchanged } from '#api/field-checks.ts';
 import { duplicateValue, forbiddenField } from '#api/field-errors.ts';
 import { cidrErrors } from '#api/ip-syntax.ts';
 import { labelValueErrors } from '#api/label-syntax.ts';
@@ -208,9 +207,9 @@ function validateNode({ spec, status }: Node, old: Node | undefined): FieldError
   ];
 }
 
-/** A node also counts pods. */
-function validateNodeAmount(field: string, entry: [string, string]): FieldError[] {
-  return entry[0] === 'pods' ? [] : validateAmount(field, entry);
+/** A node may have any resource. */
+function validateNodeAmount(field: string, [name, amount]: [string, string]): FieldError[] {
+  return [...checkName(field, name, qualifiedNameErrors), ...checkQuantity(`${field}[${name}]`, amount)];
 }
 
 function validateNodeChange(spec: NodeSpec, old: NodeSpec): FieldError[] {

@@ -108,11 +108,13 @@ function validateUpdate(spec: PodSpec, old: PodSpec): FieldError[] {
 }
 
 /** A toleration stays, but for how long it holds. */
-function isKept(
-  { tolerationSeconds: _, ...toleration }: Toleration,
-  tolerations: readonly Toleration[],
-): boolean {
-  return tolerations.some(({ tolerationSeconds: _seconds, ...other }) => equalJson(toleration, other));
+function isKept(toleration: Toleration, tolerations: readonly Toleration[]): boolean {
+  return tolerations.some((other) => equalJson(withoutSeconds(toleration), withoutSeconds(other)));
+}
+
+function withoutSeconds(toleration: Toleration): Omit<Toleration, 'tolerationSeconds'> {
+  const { tolerationSeconds: _, ...rest } = toleration;
+  return rest;
 }
 
 function validateEphemeralChange({ ephemeralContainers = [] }: PodSpec, old: PodSpec): FieldError[] {

@@ -12,7 +12,10 @@ export function defaultService(service: Service): void {
   else spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: SESSION_AFFINITY_TIMEOUT_SECONDS } };
   for (const port of spec.ports ?? []) {
     port.protocol ??= 'TCP';
-    if (port.port !== undefined && (port.targetPort === undefined || port.targetPort === ''))
+    if (
+      port.port !== undefined &&
+      (port.targetPort === undefined || port.targetPort === '' || port.targetPort === 0)
+    )
       port.targetPort = port.port;
   }
   defaultTraffic(service);

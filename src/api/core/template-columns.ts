@@ -2,7 +2,7 @@ import { joinOrNone, textColumn, wide } from '#api/columns.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
 import type { Column } from '#api/resource.ts';
-import { compileLabelSelector, formatSelector } from '#api/selector.ts';
+import { formatSelector, type Requirement } from '#api/selector.ts';
 
 /** `-o wide` of a kind that makes pods: its template's containers, their images, and the selector of its pods. */
 export function workloadColumns<T extends KubeObject>(of: {
@@ -45,8 +45,20 @@ export function containerImages(template: PodTemplateSpec | undefined): string {
   return (template?.spec?.containers ?? []).map(({ image }) => image ?? '').join(',');
 }
 
-/** A selector as kubectl writes it: `app=web,tier in (a,b)`; `<none>` where it is empty or absent. */
+/** A selector as kubectl writes it, by key: `app=web,tier in (a,b)`; `<none>` where it is empty or absent. */
 export function formatLabelSelector(selector: LabelSelector | undefined): string {
-  const text = formatSelector(compileLabelSelector(selector).requirements);
-  return joinOrNone(text === '' ? [] : [text]);
+  const labels = Object.entries(selector?.matchLabels ?? {}).map(
+    ([key, value]): Requirement => ({ key, operator: '=', values: [value] }),
+  );
+  const expressions = (selector?.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }): Requirement => ({
+      key,
+      operator: OPERATORS[operator] ?? 'exists',
+      values,
+    }),
+  );
+  const requirements = [...labels, ...expressions].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return joinOrNone(requirements.length === 0 ? [] : [formatSelector(requirements)]);
 }
+
+const OPERATORS = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' } as const;

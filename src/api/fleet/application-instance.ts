@@ -15,6 +15,7 @@ export interface ApplicationInstance extends KubeObject {
   status?: ApplicationInstanceStatus;
 }
 
+/** What is wanted at the site. */
 export interface ApplicationInstanceSpec {
   /** Name of the Application in the same namespace. */
   application: string;
@@ -24,6 +25,7 @@ export interface ApplicationInstanceSpec {
   revision: RevisionReference;
 }
 
+/** What the site last said. */
 export interface ApplicationInstanceStatus {
   observedGeneration?: number;
   /** The revision that the site runs. */
@@ -37,6 +39,7 @@ export interface ApplicationInstanceStatus {
   conditions?: Condition[];
 }
 
+/** How it goes at the site. `Degraded`: it ran, and part of it does not any more. */
 export type ApplicationInstancePhase =
   | 'Pending'
   | 'Progressing'

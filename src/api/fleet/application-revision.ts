@@ -12,6 +12,7 @@ export interface ApplicationRevision extends KubeObject {
   spec: ApplicationRevisionSpec;
 }
 
+/** The manifests, by digest, and where they come from. */
 export interface ApplicationRevisionSpec {
   /** Name of the Application in the same namespace. */
   application: string;
@@ -27,6 +28,7 @@ export interface ApplicationRevisionSpec {
   signature?: RevisionSignature;
 }
 
+/** One object of a revision, by name. */
 export interface RevisionObject {
   apiVersion: string;
   kind: string;

@@ -17,6 +17,7 @@ export interface Application extends KubeObject {
   status?: ApplicationStatus;
 }
 
+/** What to run, and where. */
 export interface ApplicationSpec {
   source: ApplicationSource;
   placement: ApplicationPlacement;
@@ -37,6 +38,7 @@ export interface ApplicationPlacement {
   sites?: string[];
 }
 
+/** How many sites run it. */
 export interface ApplicationStatus {
   observedGeneration?: number;
   /** The revision that all placed sites shall run. */

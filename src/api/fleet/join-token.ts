@@ -16,6 +16,7 @@ export interface JoinToken extends KubeObject {
   status?: JoinTokenStatus;
 }
 
+/** Who may join with it, how often, and until when. */
 export interface JoinTokenSpec {
   /** The only site that may be joined; any, by the host's own wish, where absent. */
   site?: string;
@@ -29,6 +30,7 @@ export interface JoinTokenSpec {
   siteLabels?: Record<string, string>;
 }
 
+/** How often it was used. */
 export interface JoinTokenStatus {
   uses: number;
   lastUsedTime?: string;

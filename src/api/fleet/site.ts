@@ -16,6 +16,7 @@ export interface Site extends KubeObject {
   status?: SiteStatus;
 }
 
+/** What the site shall be. */
 export interface SiteSpec {
   location?: SiteLocation;
   /** What runs the pods there: Skerry itself, or an attached Kubernetes cluster. */
@@ -42,6 +43,7 @@ export interface MaintenanceWindow {
   timeZone?: string;
 }
 
+/** What the site said of itself last, and when. */
 export interface SiteStatus {
   connectivity?: SiteConnectivity;
   /** When the site last reported what is below, by the hub's clock. */
@@ -66,8 +68,10 @@ export interface SiteConnectivity {
   since: string;
 }
 
+/** A site that never connected is not offline: nothing is known of it at all. */
 export type SiteConnectivityState = 'NeverConnected' | 'Connected' | 'Offline' | 'Unknown';
 
+/** One machine of a site. */
 export interface SiteHost {
   name: string;
   ready: 'True' | 'False' | 'Unknown';
@@ -79,11 +83,13 @@ export interface SiteHost {
   versions?: SiteVersions;
 }
 
+/** Where a site or a host is reached on its own network. */
 export interface SiteAddress {
   type: 'InternalIP' | 'ExternalIP' | 'Hostname';
   address: string;
 }
 
+/** What runs at a site or on a host. */
 export interface SiteVersions {
   skerry?: string;
   kubernetes?: string;

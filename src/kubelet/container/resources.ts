@@ -1,6 +1,6 @@
-import { qosClassOf } from '#api/core/pod-qos.ts';
 import type { Container } from '#api/core/container.ts';
 import type { Pod } from '#api/core/pod.ts';
+import { qosClassOf } from '#api/core/pod-qos.ts';
 import { quantityMillis, quantityUnits, readQuantity } from '#api/quantity.ts';
 import type { ContainerResources } from '#cri/runtime.ts';
 
@@ -16,16 +16,26 @@ const OOM_SCORE_GUARANTEED = -997;
 const OOM_SCORE_BEST_EFFORT = 1000;
 
 /** The cgroup settings that follow from a container's requests and limits. Pure. */
-export function resourcesOf(pod: Pod, container: Container, host: { memoryBytes: number }): ContainerResources {
+export function resourcesOf(
+  pod: Pod,
+  container: Container,
+  host: { memoryBytes: number },
+): ContainerResources {
   const { limits, requests } = container.resources ?? {};
   const cpuLimit = millisOf(limits?.cpu);
   const cpuRequest = millisOf(requests?.cpu) ?? cpuLimit ?? 0;
   const memoryLimitBytes = bytesOf(limits?.memory);
   return {
-    cpuShares: Math.min(CPU_SHARES_MAX, Math.max(CPU_SHARES_MIN, Math.floor((cpuRequest * CPU_SHARES_PER_CORE) / 1000))),
+    cpuShares: Math.min(
+      CPU_SHARES_MAX,
+      Math.max(CPU_SHARES_MIN, Math.floor((cpuRequest * CPU_SHARES_PER_CORE) / 1000)),
+    ),
     ...(cpuLimit === undefined || cpuLimit === 0
       ? {}
-      : { cpuQuota: Math.max(CPU_QUOTA_US_MIN, Math.floor((cpuLimit * CPU_PERIOD_US) / 1000)), cpuPeriod: CPU_PERIOD_US }),
+      : {
+          cpuQuota: Math.max(CPU_QUOTA_US_MIN, Math.floor((cpuLimit * CPU_PERIOD_US) / 1000)),
+          cpuPeriod: CPU_PERIOD_US,
+        }),
     ...(memoryLimitBytes === undefined || memoryLimitBytes === 0 ? {} : { memoryLimitBytes }),
     oomScoreAdj: oomScoreOf(pod, container, host),
   };
@@ -33,7 +43,8 @@ export function resourcesOf(pod: Pod, container: Container, host: { memoryBytes:
 
 function oomScoreOf(pod: Pod, container: Container, { memoryBytes }: { memoryBytes: number }): number {
   const { priorityClassName } = pod.spec;
-  const isCritical = priorityClassName === 'system-node-critical' || priorityClassName === 'system-cluster-critical';
+  const isCritical =
+    priorityClassName === 'system-node-critical' || priorityClassName === 'system-cluster-critical';
   switch (isCritical ? 'Guaranteed' : qosClassOf(pod.spec)) {
     case 'Guaranteed':
       return OOM_SCORE_GUARANTEED;

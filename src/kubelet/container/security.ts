@@ -9,7 +9,11 @@ import { StartError } from '#kubelet/start-error.ts';
  * What a container may do, from its own and its pod's securityContext. A container that names no seccomp profile gets the
  * runtime's (as the kubelet with `--seccomp-default`). Throws StartError where runAsNonRoot forbids the image's user.
  */
-export function securityOf(pod: Pod, container: Container, context: { image: Image; seccompFolder: string }): ContainerSecurity {
+export function securityOf(
+  pod: Pod,
+  container: Container,
+  context: { image: Image; seccompFolder: string },
+): ContainerSecurity {
   const own = container.securityContext ?? {};
   const shared = pod.spec.securityContext ?? {};
   const privileged = own.privileged ?? false;
@@ -25,15 +29,19 @@ export function securityOf(pod: Pod, container: Container, context: { image: Ima
     ...(runAsUser === undefined ? {} : { runAsUser }),
     ...(runAsGroup === undefined ? {} : { runAsGroup }),
     supplementalGroups: podGroupsOf(pod),
-    seccomp: privileged ? { type: 'unconfined' } : seccompOf(own.seccompProfile ?? shared.seccompProfile, context.seccompFolder),
+    seccomp: privileged
+      ? { type: 'unconfined' }
+      : seccompOf(own.seccompProfile ?? shared.seccompProfile, context.seccompFolder),
   };
 }
 
 function assertNotRoot(runAsUser: number | undefined, image: Image): void {
-  if (runAsUser === 0) refuse('container\'s runAsUser breaks non-root policy');
+  if (runAsUser === 0) refuse("container's runAsUser breaks non-root policy");
   if (runAsUser !== undefined) return;
   if (image.username !== undefined && image.uid === undefined) {
-    refuse(`container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root`);
+    refuse(
+      `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root`,
+    );
   }
   if ((image.uid ?? 0) === 0) refuse('container has runAsNonRoot and image will run as root');
 }

@@ -43,15 +43,23 @@ export function composeEnvironment(context: EnvironmentContext): Map<string, str
   return new Map([...services, ...variables]);
 }
 
-function valuesOf({ prefix = '', configMapRef, secretRef }: EnvFromSource, context: EnvironmentContext): [string, string][] {
+function valuesOf(
+  { prefix = '', configMapRef, secretRef }: EnvFromSource,
+  context: EnvironmentContext,
+): [string, string][] {
   const values: [string, string][] = [];
   if (configMapRef !== undefined) {
-    const map = requireObject(context.configMap(configMapRef.name ?? ''), { kind: 'configmap', ...configMapRef });
+    const map = requireObject(context.configMap(configMapRef.name ?? ''), {
+      kind: 'configmap',
+      ...configMapRef,
+    });
     values.push(...Object.entries(map?.data ?? {}));
   }
   if (secretRef !== undefined) {
     const secret = requireObject(context.secret(secretRef.name ?? ''), { kind: 'secret', ...secretRef });
-    values.push(...Object.entries(secret?.data ?? {}).map(([key, value]): [string, string] => [key, decode(value)]));
+    values.push(
+      ...Object.entries(secret?.data ?? {}).map(([key, value]): [string, string] => [key, decode(value)]),
+    );
   }
   return values.map(([key, value]) => [prefix + key, value]);
 }
@@ -64,8 +72,14 @@ function valueFromSource(source: EnvVarSource, context: EnvironmentContext): str
   }
   if (source.resourceFieldRef !== undefined) {
     const { containerName, resource } = source.resourceFieldRef;
-    const container = containerName === undefined || containerName === '' ? context.container : otherContainer(containerName, context);
-    return resourceValue(source.resourceFieldRef, { ...context, container }) ?? refuse(`unsupported container resource: ${resource}`);
+    const container =
+      containerName === undefined || containerName === ''
+        ? context.container
+        : otherContainer(containerName, context);
+    return (
+      resourceValue(source.resourceFieldRef, { ...context, container }) ??
+      refuse(`unsupported container resource: ${resource}`)
+    );
   }
   if (source.configMapKeyRef !== undefined) {
     const { key, name = '', optional } = source.configMapKeyRef;
@@ -76,22 +90,33 @@ function valueFromSource(source: EnvVarSource, context: EnvironmentContext): str
     const { key, name = '', optional } = source.secretKeyRef;
     const secret = requireObject(context.secret(name), { kind: 'secret', name, optional });
     const value = secret?.data?.[key];
-    return value === undefined ? missingKey(`Secret ${namespaceOf(context)}/${name}`, { key, optional }) : decode(value);
+    return value === undefined
+      ? missingKey(`Secret ${namespaceOf(context)}/${name}`, { key, optional })
+      : decode(value);
   }
   return refuse('a variable has a valueFrom that is not supported');
 }
 
 function otherContainer(name: string, { pod }: EnvironmentContext): Container {
-  const found = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((container) => container.name === name);
+  const found = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
+    (container) => container.name === name,
+  );
   return found ?? refuse(`container ${name} not found`);
 }
 
-function requireObject<T>(found: T | undefined, wanted: { kind: string; name?: string; optional?: boolean | undefined }): T | undefined {
-  if (found === undefined && wanted.optional !== true) refuse(`${wanted.kind} "${wanted.name ?? ''}" not found`);
+function requireObject<T>(
+  found: T | undefined,
+  wanted: { kind: string; name?: string; optional?: boolean | undefined },
+): T | undefined {
+  if (found === undefined && wanted.optional !== true)
+    refuse(`${wanted.kind} "${wanted.name ?? ''}" not found`);
   return found;
 }
 
-function missingKey(where: string, { key, optional }: { key: string; optional: boolean | undefined }): undefined {
+function missingKey(
+  where: string,
+  { key, optional }: { key: string; optional: boolean | undefined },
+): undefined {
   if (optional !== true) refuse(`couldn't find key ${key} in ${where}`);
 }
 

@@ -12,9 +12,13 @@ export interface FieldContext {
  * The value of a downward API `fieldRef`; undefined where the path is none that Kubernetes has. Labels and annotations as a
  * whole are lines of `key="escaped value"`, sorted (Kubernetes docs, "Downward API").
  */
-export function fieldValue(path: string, { pod, addresses, hostAddress, nodeName }: FieldContext): string | undefined {
+export function fieldValue(
+  path: string,
+  { pod, addresses, hostAddress, nodeName }: FieldContext,
+): string | undefined {
   const subscript = /^metadata\.(labels|annotations)\['(.+)'\]$/u.exec(path);
-  if (subscript !== null) return pod.metadata[subscript[1] as 'labels' | 'annotations']?.[subscript[2] ?? ''] ?? '';
+  if (subscript !== null)
+    return pod.metadata[subscript[1] as 'labels' | 'annotations']?.[subscript[2] ?? ''] ?? '';
   switch (path) {
     case 'metadata.name':
       return pod.metadata.name;

@@ -14,8 +14,11 @@ export function resourceValue(
   const [, kind, resource = ''] = match ?? [];
   if (kind === undefined || !(RESOURCES.has(resource) || resource.startsWith('hugepages-'))) return undefined;
   const { limits, requests } = context.container.resources ?? {};
-  const amount = kind === 'limits' ? (limits?.[resource] ?? context.allocatable[resource]) : requests?.[resource];
-  const divisor = parseQuantity(selector.divisor === undefined || selector.divisor === '0' ? '1' : selector.divisor).nanos;
+  const amount =
+    kind === 'limits' ? (limits?.[resource] ?? context.allocatable[resource]) : requests?.[resource];
+  const divisor = parseQuantity(
+    selector.divisor === undefined || selector.divisor === '0' ? '1' : selector.divisor,
+  ).nanos;
   const { nanos } = parseQuantity(amount ?? '0');
   return String((nanos + divisor - 1n) / divisor);
 }

@@ -19,7 +19,8 @@ function addService(variables: Map<string, string>, { metadata, spec }: Service)
   variables.set(`${name}_SERVICE_HOST`, address);
   variables.set(`${name}_SERVICE_PORT`, String(first.port));
   for (const port of spec.ports ?? []) {
-    if (port.name !== undefined) variables.set(`${name}_SERVICE_PORT_${variableName(port.name)}`, String(port.port));
+    if (port.name !== undefined)
+      variables.set(`${name}_SERVICE_PORT_${variableName(port.name)}`, String(port.port));
   }
   variables.set(`${name}_PORT`, link(first, address));
   for (const port of spec.ports ?? []) {

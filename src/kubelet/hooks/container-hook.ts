@@ -23,7 +23,8 @@ export interface ContainerDraft {
 }
 
 /** A container that runs and is about to be stopped. */
-export interface StoppingContainer extends Pick<ContainerContext, 'host' | 'pod' | 'spec' | 'addresses' | 'signal'> {
+export interface StoppingContainer
+  extends Pick<ContainerContext, 'host' | 'pod' | 'spec' | 'addresses' | 'signal'> {
   readonly containerId: string;
 }
 

@@ -1,4 +1,9 @@
-import type { ContainerContext, ContainerDraft, ContainerHook, StoppingContainer } from '#kubelet/hooks/container-hook.ts';
+import type {
+  ContainerContext,
+  ContainerDraft,
+  ContainerHook,
+  StoppingContainer,
+} from '#kubelet/hooks/container-hook.ts';
 import { environmentHook } from '#kubelet/hooks/environment-hook.ts';
 import { hostsFileHook } from '#kubelet/hooks/hosts-file-hook.ts';
 import { imageHook } from '#kubelet/hooks/image-hook.ts';
@@ -19,7 +24,10 @@ export const CONTAINER_HOOKS: readonly ContainerHook[] = [
 ];
 
 /** The finished configuration. Throws what the first hook that fails throws. */
-export async function prepareContainer(context: ContainerContext, draft: ContainerDraft): Promise<ContainerDraft> {
+export async function prepareContainer(
+  context: ContainerContext,
+  draft: ContainerDraft,
+): Promise<ContainerDraft> {
   let prepared = draft;
   for (const hook of CONTAINER_HOOKS) {
     context.signal.throwIfAborted();

@@ -41,6 +41,7 @@ export function environmentOf({ host, pod, spec, addresses }: ContainerContext):
 /** The API server's own service always; those of the pod's namespace unless it declines. */
 function servicesSeenBy(pod: Pod, { services }: KubeletSources): Service[] {
   const master = services.get('default/kubernetes');
-  const own = pod.spec.enableServiceLinks === false ? [] : services.list({ namespace: pod.metadata.namespace });
+  const own =
+    pod.spec.enableServiceLinks === false ? [] : services.list({ namespace: pod.metadata.namespace });
   return master === undefined || own.includes(master) ? own : [master, ...own];
 }

@@ -18,7 +18,11 @@ export const lifecycleHook: ContainerHook = {
       await runHandler({ ...context, containerId }, handler);
     } catch (error) {
       context.signal.throwIfAborted();
-      context.host.announce(context.pod, { eventType: 'Warning', reason: 'FailedPostStartHook', message: `PostStartHook failed: ${describeError(error)}` });
+      context.host.announce(context.pod, {
+        eventType: 'Warning',
+        reason: 'FailedPostStartHook',
+        message: `PostStartHook failed: ${describeError(error)}`,
+      });
       throw new StartError('PostStartHookError', describeError(error), { cause: error });
     }
   },
@@ -29,7 +33,11 @@ export const lifecycleHook: ContainerHook = {
       await runHandler(context, handler);
     } catch (error) {
       if (context.signal.aborted) return;
-      context.host.announce(context.pod, { eventType: 'Warning', reason: 'FailedPreStopHook', message: `PreStopHook failed: ${describeError(error)}` });
+      context.host.announce(context.pod, {
+        eventType: 'Warning',
+        reason: 'FailedPreStopHook',
+        message: `PreStopHook failed: ${describeError(error)}`,
+      });
     }
   },
 };
@@ -37,16 +45,23 @@ export const lifecycleHook: ContainerHook = {
 async function runHandler(context: StoppingContainer, handler: LifecycleHandler): Promise<void> {
   if (handler.exec !== undefined) return runCommand(context, handler.exec.command ?? []);
   if (handler.httpGet !== undefined) return runRequest(context, handler.httpGet);
-  if (handler.sleep !== undefined) return sleep(context.host.clock, handler.sleep.seconds * 1000, context.signal);
+  if (handler.sleep !== undefined)
+    return sleep(context.host.clock, handler.sleep.seconds * 1000, context.signal);
 }
 
-async function runCommand({ host, containerId }: StoppingContainer, command: readonly string[]): Promise<void> {
+async function runCommand(
+  { host, containerId }: StoppingContainer,
+  command: readonly string[],
+): Promise<void> {
   const { exitCode, stdout, stderr } = await host.runtime.execSync(containerId, command, HANDLER_TIMEOUT_MS);
   if (exitCode === 0) return;
   throw new Error(`command '${command.join(' ')}' exited with ${exitCode}: ${(stderr || stdout).trim()}`);
 }
 
-async function runRequest({ host, spec, addresses }: StoppingContainer, action: HTTPGetAction): Promise<void> {
+async function runRequest(
+  { host, spec, addresses }: StoppingContainer,
+  action: HTTPGetAction,
+): Promise<void> {
   const result = await host.prober.http({
     scheme: action.scheme === 'HTTPS' ? 'https' : 'http',
     host: action.host ?? addresses[0] ?? host.hostAddress,

@@ -38,5 +38,8 @@ export async function readTerminationMessage(
   if (bytes !== undefined && bytes.length > 0) return Buffer.from(bytes).toString('utf8');
   const hasFailed = container.state.type === 'exited' && container.state.exitCode !== 0;
   if (!hasFailed || spec?.terminationMessagePolicy !== 'FallbackToLogsOnError') return '';
-  return lastLogText(host.disk, container.logPath, { linesMax: LOG_MESSAGE_LINES_MAX, bytesMax: LOG_MESSAGE_BYTES_MAX });
+  return lastLogText(host.disk, container.logPath, {
+    linesMax: LOG_MESSAGE_LINES_MAX,
+    bytesMax: LOG_MESSAGE_BYTES_MAX,
+  });
 }

@@ -7,7 +7,11 @@ import { StartError } from '#kubelet/start-error.ts';
 import { resolveSubPath } from '#kubelet/volumes/sub-path.ts';
 import type { MountedVolume } from '#kubelet/volumes/volume.ts';
 
-const PROPAGATIONS = { None: 'private', HostToContainer: 'hostToContainer', Bidirectional: 'bidirectional' } as const;
+const PROPAGATIONS = {
+  None: 'private',
+  HostToContainer: 'hostToContainer',
+  Bidirectional: 'bidirectional',
+} as const;
 
 /** The pod's volumes in the container: file systems and block devices. */
 export const volumeMountsHook: ContainerHook = {
@@ -29,9 +33,13 @@ async function volumeMount(context: ContainerContext, wanted: VolumeMount): Prom
   };
 }
 
-async function sourceOf(context: ContainerContext, { wanted, volume }: { wanted: VolumeMount; volume: MountedVolume }): Promise<string> {
+async function sourceOf(
+  context: ContainerContext,
+  { wanted, volume }: { wanted: VolumeMount; volume: MountedVolume },
+): Promise<string> {
   const { subPath = '', subPathExpr = '' } = wanted;
-  if (subPathExpr === '') return subPath === '' ? volume.hostPath : resolveSubPath(context.host.disk, volume.hostPath, subPath);
+  if (subPathExpr === '')
+    return subPath === '' ? volume.hostPath : resolveSubPath(context.host.disk, volume.hostPath, subPath);
   const variables = environmentOf(context);
   const missing: string[] = [];
   const path = expand(subPathExpr, (name) => {
@@ -40,21 +48,33 @@ async function sourceOf(context: ContainerContext, { wanted, volume }: { wanted:
     return value;
   });
   if (missing.length > 0) {
-    throw new StartError('CreateContainerConfigError', `subPathExpr "${subPathExpr}" refers to the variable ${missing.join(', ')}, which is not set`);
+    throw new StartError(
+      'CreateContainerConfigError',
+      `subPathExpr "${subPathExpr}" refers to the variable ${missing.join(', ')}, which is not set`,
+    );
   }
   return resolveSubPath(context.host.disk, volume.hostPath, path);
 }
 
 function volumeNamed({ volumes }: ContainerContext, name: string): MountedVolume {
   const volume = volumes.get(name);
-  if (volume === undefined) throw new StartError('CreateContainerConfigError', `the pod has no volume "${name}"`);
+  if (volume === undefined)
+    throw new StartError('CreateContainerConfigError', `the pod has no volume "${name}"`);
   return volume;
 }
 
 function devicesOf(context: ContainerContext): ContainerConfig['devices'] {
   return (context.spec.volumeDevices ?? []).map(({ name, devicePath }) => {
     const volume = volumeNamed(context, name);
-    if (!volume.isDevice) throw new StartError('CreateContainerConfigError', `volume "${name}" is a file system, not a block device`);
-    return { hostPath: volume.hostPath, containerPath: devicePath, permissions: volume.readOnly ? 'r' : 'rwm' };
+    if (!volume.isDevice)
+      throw new StartError(
+        'CreateContainerConfigError',
+        `volume "${name}" is a file system, not a block device`,
+      );
+    return {
+      hostPath: volume.hostPath,
+      containerPath: devicePath,
+      permissions: volume.readOnly ? 'r' : 'rwm',
+    };
   });
 }

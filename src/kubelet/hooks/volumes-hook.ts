@@ -2,8 +2,8 @@ import type { Volume } from '#api/core/volume.ts';
 import type { PodContext, PodHook, PodRemains } from '#kubelet/hooks/pod-hook.ts';
 import { volumeObjectsOf } from '#kubelet/sources.ts';
 import { StartError } from '#kubelet/start-error.ts';
-import { kindOf, VOLUME_KINDS } from '#kubelet/volumes/volume-kinds.ts';
 import type { MountedVolume } from '#kubelet/volumes/volume.ts';
+import { kindOf, VOLUME_KINDS } from '#kubelet/volumes/volume-kinds.ts';
 import { describeError } from '#system/log.ts';
 
 /** When a volume is set up again that could only be kept as it was, in milliseconds. */

@@ -1,5 +1,5 @@
 import { type Image, ImagePullError, type Runtime } from '#cri/runtime.ts';
-import { parseImageName } from '#kubelet/images/image-name.ts';
+import { isImageName, isPinned } from '#kubelet/images/image-name.ts';
 import { createSlots } from '#kubelet/operations/slots.ts';
 import { StartError } from '#kubelet/start-error.ts';
 import type { Clock } from '#system/clock.ts';
@@ -43,7 +43,11 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
     announce({ eventType: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` });
     const id = await until(pull(image), signal);
     const pulled = (await runtime.imageStatus(image)) ?? (await runtime.imageStatus(id));
-    if (pulled === undefined) throw new StartError('ErrImagePull', `the image "${image}" was pulled, but the runtime does not have it`);
+    if (pulled === undefined)
+      throw new StartError(
+        'ErrImagePull',
+        `the image "${image}" was pulled, but the runtime does not have it`,
+      );
     const seconds = ((clock.monotonic() - sinceMs) / 1000).toFixed(3);
     const message = `Successfully pulled image "${image}" in ${seconds}s. Image size: ${pulled.sizeBytes} bytes.`;
     announce({ eventType: 'Normal', reason: 'Pulled', message });
@@ -53,15 +57,25 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
   return {
     async ensure(wanted) {
       const { image, policy, announce } = wanted;
-      const name = parseImageName(image);
-      if (name === undefined) throw new StartError('InvalidImageName', `couldn't parse image name "${image}": invalid reference format`);
+      if (!isImageName(image))
+        throw new StartError(
+          'InvalidImageName',
+          `couldn't parse image name "${image}": invalid reference format`,
+        );
       const present = await runtime.imageStatus(image);
-      if (present !== undefined && (policy !== 'Always' || name.pinned)) {
-        announce({ eventType: 'Normal', reason: 'Pulled', message: `Container image "${image}" already present on machine` });
+      if (present !== undefined && (policy !== 'Always' || isPinned(image))) {
+        announce({
+          eventType: 'Normal',
+          reason: 'Pulled',
+          message: `Container image "${image}" already present on machine`,
+        });
         return present;
       }
       if (policy === 'Never') {
-        throw new StartError('ErrImageNeverPull', `Container image "${image}" is not present with pull policy of Never`);
+        throw new StartError(
+          'ErrImageNeverPull',
+          `Container image "${image}" is not present with pull policy of Never`,
+        );
       }
       try {
         return await fetch(wanted);

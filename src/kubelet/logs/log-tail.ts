@@ -16,7 +16,11 @@ const NEWLINE = 0x0a;
  * Where the last `lines` lines begin, found from the end in blocks, across rotated files. A line may be of several entries:
  * it ends with the one that is tagged F.
  */
-export async function tailPosition(disk: Disk, files: readonly LogFile[], lines: number): Promise<LogPosition> {
+export async function tailPosition(
+  disk: Disk,
+  files: readonly LogFile[],
+  lines: number,
+): Promise<LogPosition> {
   const last = files.length - 1;
   if (lines <= 0) return { file: Math.max(0, last), offset: files[last]?.sizeBytes ?? 0 };
   // The line that is being written, if any, is one of the last too; what ends it counts when the one before begins.
@@ -32,7 +36,11 @@ export async function tailPosition(disk: Disk, files: readonly LogFile[], lines:
 }
 
 /** Looks for the end of the line before the last `lines` ones; without it, says how many lines end in the file. */
-async function scanBackwards(disk: Disk, file: LogFile, lines: number): Promise<{ offset?: number; lines: number }> {
+async function scanBackwards(
+  disk: Disk,
+  file: LogFile,
+  lines: number,
+): Promise<{ offset?: number; lines: number }> {
   let count = 0;
   let carried: Uint8Array = new Uint8Array(0);
   for (let end = file.sizeBytes; end > 0; ) {
@@ -40,7 +48,11 @@ async function scanBackwards(disk: Disk, file: LogFile, lines: number): Promise<
     const block = (await disk.readRange(file.path, start, end - start)) ?? new Uint8Array(0);
     const bytes = Buffer.concat([block, carried]);
     let entryEnd = bytes.length;
-    for (let at = bytes.lastIndexOf(NEWLINE, entryEnd - 1); at >= 0; at = at === 0 ? -1 : bytes.lastIndexOf(NEWLINE, at - 1)) {
+    for (
+      let at = bytes.lastIndexOf(NEWLINE, entryEnd - 1);
+      at >= 0;
+      at = at === 0 ? -1 : bytes.lastIndexOf(NEWLINE, at - 1)
+    ) {
       // The entry before this line feed is looked at once its own start is known.
       const entryStart = at === 0 ? 0 : bytes.lastIndexOf(NEWLINE, at - 1) + 1;
       if (entryStart === 0 && start > 0) break;

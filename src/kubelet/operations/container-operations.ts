@@ -2,7 +2,11 @@ import type { Pod } from '#api/core/pod.ts';
 import { type ContainerConfig, RuntimeRequestError, type SandboxConfig } from '#cri/runtime.ts';
 import { CRASH_STREAK_ANNOTATION, GRACE_SECONDS_ANNOTATION, IMAGE_ANNOTATION } from '#kubelet/annotations.ts';
 import type { ContainerContext } from '#kubelet/hooks/container-hook.ts';
-import { afterContainerStart, beforeContainerStop, prepareContainer } from '#kubelet/hooks/container-hooks.ts';
+import {
+  afterContainerStart,
+  beforeContainerStop,
+  prepareContainer,
+} from '#kubelet/hooks/container-hooks.ts';
 import type { KubeletHost } from '#kubelet/kubelet-host.ts';
 import type { Slots } from '#kubelet/operations/slots.ts';
 import type { PodAction } from '#kubelet/plan/pod-action.ts';
@@ -26,15 +30,27 @@ export interface StartContext extends Omit<ContainerContext, 'spec' | 'sandbox' 
 }
 
 /** Makes and starts a container by its hooks. Resolves once its postStart hook is done; not well where that failed. */
-export async function startContainer(context: StartContext, action: Start): Promise<{ containerId: string; isWell: boolean }> {
+export async function startContainer(
+  context: StartContext,
+  action: Start,
+): Promise<{ containerId: string; isWell: boolean }> {
   const { host, pod, signal } = context;
-  const { spec } = must(containerNamed(pod, action.name), `the plan names a container of the pod, "${action.name}"`);
-  const own: ContainerContext = { ...context, spec, sandbox: { id: action.sandboxId }, attempt: action.attempt };
+  const { spec } = must(
+    containerNamed(pod, action.name),
+    `the plan names a container of the pod, "${action.name}"`,
+  );
+  const own: ContainerContext = {
+    ...context,
+    spec,
+    sandbox: { id: action.sandboxId },
+    attempt: action.attempt,
+  };
   const draft = { config: emptyConfig(own, action), image: undefined };
   const config = action.createdId === undefined ? (await prepareContainer(own, draft)).config : undefined;
   const containerId = await context.starts(async () => {
     signal.throwIfAborted();
-    const id = config === undefined ? (action.createdId ?? '') : await createContainer(context, { action, config });
+    const id =
+      config === undefined ? (action.createdId ?? '') : await createContainer(context, { action, config });
     await failingAs('RunContainerError', host.runtime.startContainer(id));
     return id;
   });
@@ -42,10 +58,20 @@ export async function startContainer(context: StartContext, action: Start): Prom
   return { containerId, isWell: await isWellAfterStart(own, containerId) };
 }
 
-async function createContainer(context: StartContext, { action, config }: { action: Start; config: ContainerConfig }): Promise<string> {
+async function createContainer(
+  context: StartContext,
+  { action, config }: { action: Start; config: ContainerConfig },
+): Promise<string> {
   const { host, pod, sandboxConfig } = context;
-  const id = await failingAs('CreateContainerError', host.runtime.createContainer(action.sandboxId, config, sandboxConfig));
-  host.announce(pod, { eventType: 'Normal', reason: 'Created', message: `Created container: ${action.name}` });
+  const id = await failingAs(
+    'CreateContainerError',
+    host.runtime.createContainer(action.sandboxId, config, sandboxConfig),
+  );
+  host.announce(pod, {
+    eventType: 'Normal',
+    reason: 'Created',
+    message: `Created container: ${action.name}`,
+  });
   return id;
 }
 
@@ -98,7 +124,8 @@ async function failingAs<T>(reason: StartFailure, work: Promise<T>): Promise<T> 
   try {
     return await work;
   } catch (error) {
-    if (error instanceof RuntimeRequestError) throw new StartError(reason, describeError(error), { cause: error });
+    if (error instanceof RuntimeRequestError)
+      throw new StartError(reason, describeError(error), { cause: error });
     throw error;
   }
 }
@@ -115,7 +142,14 @@ export async function stopContainer(
     host.announce(pod, { eventType: 'Normal', reason: 'Killing', message });
   }
   if (pod !== undefined && spec?.lifecycle?.preStop !== undefined) {
-    const stopping = { host, pod, spec, addresses: context.addresses, signal, containerId: action.containerId };
+    const stopping = {
+      host,
+      pod,
+      spec,
+      addresses: context.addresses,
+      signal,
+      containerId: action.containerId,
+    };
     await untilDeadline(host, beforeContainerStop(stopping), { deadlineMs: action.deadlineMs, signal });
   }
   if (signal.aborted) return;
@@ -124,7 +158,11 @@ export async function stopContainer(
 }
 
 /** Waits for work, but no longer than until a deadline or an abort; the work itself is not ended by either. */
-function untilDeadline(host: KubeletHost, work: Promise<void>, limit: { deadlineMs: number; signal: AbortSignal }): Promise<void> {
+function untilDeadline(
+  host: KubeletHost,
+  work: Promise<void>,
+  limit: { deadlineMs: number; signal: AbortSignal },
+): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       timer.cancel();

@@ -1,7 +1,7 @@
 import type { Pod } from '#api/core/pod.ts';
 import { RuntimeUnavailableError } from '#cri/runtime.ts';
-import type { KubeletHost } from '#kubelet/kubelet-host.ts';
 import { setUpPod } from '#kubelet/hooks/pod-hooks.ts';
+import type { KubeletHost } from '#kubelet/kubelet-host.ts';
 import { startContainer, stopContainer } from '#kubelet/operations/container-operations.ts';
 import {
   deletePodObject,
@@ -32,7 +32,10 @@ const RETRY_FIRST_MS: Readonly<Record<string, number>> = {
 const RETRY_FIRST_MS_DEFAULT = 1000;
 
 /** A step that waits only for an object to appear is tried again at least this often, in milliseconds. */
-const RETRY_MAX_MS: Readonly<Record<string, number>> = { CreateContainerConfigError: 30_000, FailedMount: 30_000 };
+const RETRY_MAX_MS: Readonly<Record<string, number>> = {
+  CreateContainerConfigError: 30_000,
+  FailedMount: 30_000,
+};
 
 export interface OperationsOptions {
   readonly host: KubeletHost;
@@ -62,7 +65,13 @@ export class Operations {
       ...(action.type === 'stopContainer' ? { deadlineMs: action.deadlineMs } : {}),
     };
     memory.operations.set(key, operation);
-    this.#host.log.debug('operation', { uid: memory.uid, pod: memory.pod?.metadata.name, operation: action.type, key, why: action.why });
+    this.#host.log.debug('operation', {
+      uid: memory.uid,
+      pod: memory.pod?.metadata.name,
+      operation: action.type,
+      key,
+      why: action.why,
+    });
     const working = this.#run({ memory, action, facts, operation });
     this.#underWay.add(working);
     void working.finally(() => this.#underWay.delete(working));
@@ -94,10 +103,20 @@ export class Operations {
   /** A runtime that does not answer is no failure of the pod: the step is planned again when it answers. */
   #noteFailure({ memory, action }: Task, error: unknown): void {
     const { clock, log } = this.#host;
-    log.info('an operation failed', { uid: memory.uid, pod: memory.pod?.metadata.name, operation: action.type, error });
+    log.info('an operation failed', {
+      uid: memory.uid,
+      pod: memory.pod?.metadata.name,
+      operation: action.type,
+      error,
+    });
     if (error instanceof RuntimeUnavailableError) return;
     const key = failureKey(action);
-    const reason = error instanceof StartError ? error.reason : action.type === 'startContainer' ? 'CreateContainerError' : 'Failed';
+    const reason =
+      error instanceof StartError
+        ? error.reason
+        : action.type === 'startContainer'
+          ? 'CreateContainerError'
+          : 'Failed';
     const before = memory.failures.get(key);
     const count = before?.reason === reason ? before.count + 1 : 1;
     const atMs = clock.monotonic();
@@ -113,7 +132,11 @@ export class Operations {
     this.#host.announce(pod, { eventType: 'Warning', reason: 'Failed', message: text });
     if (reason !== 'ErrImagePull' || count > 1) return;
     const image = containerNamed(pod, name)?.spec.image ?? '';
-    this.#host.announce(pod, { eventType: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${image}"` });
+    this.#host.announce(pod, {
+      eventType: 'Normal',
+      reason: 'BackOff',
+      message: `Back-off pulling image "${image}"`,
+    });
   }
 
   async #carryOut({ memory, action, facts, operation }: Task): Promise<void> {
@@ -155,13 +178,26 @@ export class Operations {
     }
   }
 
-  async #start({ memory, action, facts, operation }: Task & { action: Extract<PodOperation, { type: 'startContainer' }> }): Promise<void> {
+  async #start({
+    memory,
+    action,
+    facts,
+    operation,
+  }: Task & { action: Extract<PodOperation, { type: 'startContainer' }> }): Promise<void> {
     const host = this.#host;
     const pod = must(memory.pod, 'only a pod whose object is known is started');
     const sandboxConfig = await sandboxConfigFor(host, pod, facts.runtime.sandboxes[0]?.attempt ?? 0);
     const addresses = memory.addresses?.addresses ?? [];
     const { signal } = operation.abort;
-    const context = { host, pod, sandboxConfig, addresses, volumes: memory.volumes, signal, starts: this.#starts };
+    const context = {
+      host,
+      pod,
+      sandboxConfig,
+      addresses,
+      volumes: memory.volumes,
+      signal,
+      starts: this.#starts,
+    };
     const { containerId, isWell } = await startContainer(context, action);
     if (!isWell) memory.failedHooks.add(containerId);
   }

@@ -1,4 +1,4 @@
-import { podResource, type Pod } from '#api/core/pod.ts';
+import { type Pod, podResource } from '#api/core/pod.ts';
 import { isStatus } from '#api/status.ts';
 import { RuntimeRequestError, type Sandbox, type SandboxConfig } from '#cri/runtime.ts';
 import { NODE_ANNOTATION } from '#kubelet/annotations.ts';
@@ -29,7 +29,11 @@ async function hostDns({ disk }: KubeletHost): Promise<DnsConfig> {
 }
 
 /** Stops what the new sandbox replaces, so that its addresses and host ports are free, then starts it. */
-export async function runSandbox(host: KubeletHost, pod: Pod, action: { attempt: number; replaces: readonly string[] }): Promise<void> {
+export async function runSandbox(
+  host: KubeletHost,
+  pod: Pod,
+  action: { attempt: number; replaces: readonly string[] },
+): Promise<void> {
   for (const sandboxId of action.replaces) await host.runtime.stopSandbox(sandboxId);
   try {
     await host.runtime.runSandbox(await sandboxConfigFor(host, pod, action.attempt));
@@ -62,7 +66,10 @@ export async function removePod(host: KubeletHost, { uid, sandboxes }: Remains):
 /** Tells the API server that the pod is gone from here; a namesake made meanwhile is left alone. */
 export async function deletePodObject(host: KubeletHost, pod: Pod): Promise<void> {
   try {
-    await host.client.delete(podResource, pod.metadata, { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
+    await host.client.delete(podResource, pod.metadata, {
+      gracePeriodSeconds: 0,
+      preconditions: { uid: pod.metadata.uid },
+    });
   } catch (error) {
     if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) throw error;
   }

@@ -5,6 +5,7 @@ export function portNumber(container: Pick<Container, 'name' | 'ports'>, port: n
   if (typeof port === 'number') return port;
   const named = container.ports?.find(({ name }) => name === port)?.containerPort;
   const number = named ?? Number(port);
-  if (!(number > 0 && number <= 65_535)) throw new Error(`container "${container.name}" has no port "${port}"`);
+  if (!(number > 0 && number <= 65_535))
+    throw new Error(`container "${container.name}" has no port "${port}"`);
   return number;
 }

@@ -1,5 +1,5 @@
-import type { PodDNSConfig } from '#api/core/pod-spec.ts';
 import type { Pod } from '#api/core/pod.ts';
+import type { PodDNSConfig } from '#api/core/pod-spec.ts';
 import type { SandboxConfig } from '#cri/runtime.ts';
 
 export type DnsConfig = SandboxConfig['dns'];
@@ -24,7 +24,8 @@ export function dnsConfigOf(pod: Pod, context: { cluster: ClusterDns; host: DnsC
 function basicConfig(pod: Pod, { cluster, host }: { cluster: ClusterDns; host: DnsConfig }): DnsConfig {
   const { dnsPolicy = 'ClusterFirst', hostNetwork } = pod.spec;
   if (dnsPolicy === 'None') return { servers: [], searches: [], options: [] };
-  const isCluster = dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && hostNetwork !== true);
+  const isCluster =
+    dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && hostNetwork !== true);
   if (!isCluster || cluster.serverAddresses.length === 0) return host;
   const { domain } = cluster;
   const own = [`${pod.metadata.namespace ?? 'default'}.svc.${domain}`, `svc.${domain}`, domain];

@@ -14,10 +14,16 @@ const LOOPBACK = [
 ];
 
 /** The `/etc/hosts` of a pod: its own name and its hostAliases; on the host's network the host's file and the aliases. */
-export function hostsFile(pod: Pod, context: { addresses: readonly string[]; hostFile: string; clusterDomain: string }): string {
-  const aliases = (pod.spec.hostAliases ?? []).map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}`);
+export function hostsFile(
+  pod: Pod,
+  context: { addresses: readonly string[]; hostFile: string; clusterDomain: string },
+): string {
+  const aliases = (pod.spec.hostAliases ?? []).map(
+    ({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}`,
+  );
   const aliasLines = aliases.length === 0 ? [] : ['', '# Entries added by HostAliases.', ...aliases];
-  if (pod.spec.hostNetwork === true) return [HOST_NETWORK_HEADER, context.hostFile.trimEnd(), ...aliasLines, ''].join('\n');
+  if (pod.spec.hostNetwork === true)
+    return [HOST_NETWORK_HEADER, context.hostFile.trimEnd(), ...aliasLines, ''].join('\n');
   const hostname = hostnameOf(pod);
   const subdomain = subdomainOf(pod, context.clusterDomain);
   const names = subdomain === undefined ? hostname : `${hostname}.${subdomain}\t${hostname}`;

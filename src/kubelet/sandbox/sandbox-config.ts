@@ -33,10 +33,14 @@ export function sandboxConfigOf(pod: Pod, context: SandboxContext): SandboxConfi
     hostIpc: spec.hostIPC ?? false,
     shareProcessNamespace: spec.shareProcessNamespace ?? false,
     ...(context.cgroupParent === '' ? {} : { cgroupParent: context.cgroupParent }),
-    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+    sysctls: Object.fromEntries(
+      (spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value]),
+    ),
     security: {
       ...(spec.securityContext?.runAsUser === undefined ? {} : { runAsUser: spec.securityContext.runAsUser }),
-      ...(spec.securityContext?.runAsGroup === undefined ? {} : { runAsGroup: spec.securityContext.runAsGroup }),
+      ...(spec.securityContext?.runAsGroup === undefined
+        ? {}
+        : { runAsGroup: spec.securityContext.runAsGroup }),
       supplementalGroups: podGroupsOf(pod),
       privileged: containersOf(pod).some((container) => container.spec.securityContext?.privileged === true),
     },
@@ -56,7 +60,9 @@ export function podGroupsOf(pod: Pod): number[] {
 function sandboxHostname(pod: Pod, { nodeName, clusterDomain }: SandboxContext): string {
   if (pod.spec.hostNetwork === true) return nodeName;
   const subdomain = subdomainOf(pod, clusterDomain);
-  return pod.spec.setHostnameAsFQDN === true && subdomain !== undefined ? `${hostnameOf(pod)}.${subdomain}` : hostnameOf(pod);
+  return pod.spec.setHostnameAsFQDN === true && subdomain !== undefined
+    ? `${hostnameOf(pod)}.${subdomain}`
+    : hostnameOf(pod);
 }
 
 /** The ports that the host forwards to the pod; none where the pod is on the host's network anyway. */

@@ -1,6 +1,6 @@
-import type { PodCondition, PodStatus } from '#api/core/pod-status.ts';
-import { qosClassOf } from '#api/core/pod-qos.ts';
 import type { Pod } from '#api/core/pod.ts';
+import { qosClassOf } from '#api/core/pod-qos.ts';
+import type { PodCondition, PodStatus } from '#api/core/pod-status.ts';
 import { isInitialized } from '#kubelet/plan/plan-containers.ts';
 import { type ContainerRole, containersOf } from '#kubelet/pod-container.ts';
 import type { PodFacts } from '#kubelet/pod-facts.ts';
@@ -13,7 +13,10 @@ import { timestamp } from '#system/clock.ts';
  * The whole status of a pod on this host. Pure. `standing` is the status that the API server has: fields and conditions
  * that are not the kubelet's are taken over from it.
  */
-export function composeStatus(facts: PodFacts, context: { pod: Pod; standing: PodStatus | undefined; hostAddress: string }): PodStatus {
+export function composeStatus(
+  facts: PodFacts,
+  context: { pod: Pod; standing: PodStatus | undefined; hostAddress: string },
+): PodStatus {
   const { pod, standing } = context;
   const phase = phaseOf(pod, facts);
   const statusesOf = (roles: readonly ContainerRole[]) =>
@@ -24,8 +27,13 @@ export function composeStatus(facts: PodFacts, context: { pod: Pod; standing: Po
   const main = statusesOf(['main']);
   const ephemeral = statusesOf(['ephemeral']);
   const before = facts.recollection.status;
-  const isSandboxReady = facts.runtime.sandboxes[0]?.state === 'ready' && facts.recollection.addresses.length > 0;
-  const addresses = isSandboxReady ? facts.recollection.addresses : isTerminal(phase) ? addressesOf(before) : [];
+  const isSandboxReady =
+    facts.runtime.sandboxes[0]?.state === 'ready' && facts.recollection.addresses.length > 0;
+  const addresses = isSandboxReady
+    ? facts.recollection.addresses
+    : isTerminal(phase)
+      ? addressesOf(before)
+      : [];
   const { podIP: _podIP, podIPs: _podIPs, reason: _reason, message: _message, ...others } = standing ?? {};
   return {
     ...others,
@@ -53,8 +61,12 @@ export function composeStatus(facts: PodFacts, context: { pod: Pod; standing: Po
 }
 
 /** Why the pod failed as a whole; told once, it stays. */
-function reasonOf({ desired }: PodFacts, before: PodStatus | undefined): { reason?: string; message?: string } {
-  if (desired.type === 'finish' && desired.why.type === 'failed') return { reason: desired.why.reason, message: desired.why.message };
+function reasonOf(
+  { desired }: PodFacts,
+  before: PodStatus | undefined,
+): { reason?: string; message?: string } {
+  if (desired.type === 'finish' && desired.why.type === 'failed')
+    return { reason: desired.why.reason, message: desired.why.message };
   return {
     ...(before?.reason === undefined ? {} : { reason: before.reason }),
     ...(before?.message === undefined ? {} : { message: before.message }),
@@ -69,7 +81,12 @@ function withTimes(standing: PodStatus | undefined, before: PodStatus | undefine
 }
 
 function isOwn(type: string): boolean {
-  return type === 'PodReadyToStartContainers' || type === 'Initialized' || type === 'Ready' || type === 'ContainersReady';
+  return (
+    type === 'PodReadyToStartContainers' ||
+    type === 'Initialized' ||
+    type === 'Ready' ||
+    type === 'ContainersReady'
+  );
 }
 
 function addressesOf(status: PodStatus | undefined): string[] {

@@ -1,5 +1,5 @@
-import type { ContainerStatus, PodCondition } from '#api/core/pod-status.ts';
 import type { Pod } from '#api/core/pod.ts';
+import type { ContainerStatus, PodCondition } from '#api/core/pod-status.ts';
 import { isTerminal, type Phase } from '#kubelet/status/phase.ts';
 import { timestamp } from '#system/clock.ts';
 
@@ -50,10 +50,21 @@ function containersReadyDraft({ pod, phase, init, main }: ConditionFacts): Draft
   const type = 'ContainersReady';
   if (phase === 'Succeeded') return { type, status: 'False', reason: 'PodCompleted' };
   if (phase === 'Failed') return { type, status: 'False', reason: 'PodFailed' };
-  const sidecars = new Set((pod.spec.initContainers ?? []).filter((spec) => spec.restartPolicy === 'Always').map((spec) => spec.name));
-  const unready = [...init.filter(({ name }) => sidecars.has(name)), ...main].filter(({ ready }) => !ready).map(({ name }) => name);
+  const sidecars = new Set(
+    (pod.spec.initContainers ?? [])
+      .filter((spec) => spec.restartPolicy === 'Always')
+      .map((spec) => spec.name),
+  );
+  const unready = [...init.filter(({ name }) => sidecars.has(name)), ...main]
+    .filter(({ ready }) => !ready)
+    .map(({ name }) => name);
   if (unready.length === 0) return { type, status: 'True' };
-  return { type, status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };
+  return {
+    type,
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: [${unready.join(' ')}]`,
+  };
 }
 
 function readyDraft({ pod, phase, before }: ConditionFacts, containersReady: Draft): Draft {

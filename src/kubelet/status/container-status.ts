@@ -1,5 +1,5 @@
-import type { ContainerState, ContainerStateTerminated, ContainerStatus } from '#api/core/pod-status.ts';
 import type { Pod } from '#api/core/pod.ts';
+import type { ContainerState, ContainerStateTerminated, ContainerStatus } from '#api/core/pod-status.ts';
 import type { Container } from '#cri/runtime.ts';
 import { isInitialized, isStarted, podLabel } from '#kubelet/plan/plan-containers.ts';
 import { startKey } from '#kubelet/plan/pod-action.ts';
@@ -11,6 +11,11 @@ import { timestamp } from '#system/clock.ts';
 
 /** What a container id starts with in a status: the runtime's name. */
 const ID_SCHEME = 'containerd://';
+
+/** A container's id as statuses have it. */
+export function containerIdOf(container: Pick<Container, 'id'>): string {
+  return ID_SCHEME + container.id;
+}
 
 /** The status of one container, as `kubectl describe pod` shows it. Pure. */
 export function containerStatus(pod: Pod, container: PodContainer, facts: PodFacts): ContainerStatus {
@@ -55,12 +60,16 @@ function stateOf(pod: Pod, { container, standing, previous }: Told, facts: PodFa
     case 'restarting':
       return restarting(pod, { container, standing }, facts);
     case 'gone':
-      return previous?.state?.terminated === undefined ? { terminated: vanished(standing.exitCode) } : previous.state;
+      return previous?.state?.terminated === undefined
+        ? { terminated: vanished(standing.exitCode) }
+        : previous.state;
     case 'unknown':
       return previous?.state ?? { waiting: { reason: 'ContainerCreating' } };
     case 'absent':
     case 'created':
-      return facts.desired.type === 'run' ? { waiting: waiting(pod, container, facts) } : afterTheEnd(previous);
+      return facts.desired.type === 'run'
+        ? { waiting: waiting(pod, container, facts) }
+        : afterTheEnd(previous);
   }
 }
 
@@ -75,7 +84,8 @@ function restarting(
   { container, standing }: { container: PodContainer; standing: Extract<Standing, { type: 'restarting' }> },
   facts: PodFacts,
 ): ContainerState {
-  if (facts.recollection.failures.has(startKey(container.spec.name))) return { waiting: waiting(pod, container, facts) };
+  if (facts.recollection.failures.has(startKey(container.spec.name)))
+    return { waiting: waiting(pod, container, facts) };
   if (standing.waitMs <= 0) return { terminated: terminated(standing.container, facts) };
   const delay = formatDelay(crashDelayMs(standing.streak));
   const message = `back-off ${delay} restarting failed container=${container.spec.name} pod=${podLabel(pod)}`;
@@ -87,14 +97,20 @@ function waiting(pod: Pod, { spec }: PodContainer, facts: PodFacts): { reason: s
   const { failures, preparation } = facts.recollection;
   const failure = failures.get(startKey(spec.name));
   if (failure?.reason === 'ErrImagePull' && failure.count > 1) {
-    return { reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec.image ?? ''}": ${failure.message}` };
+    return {
+      reason: 'ImagePullBackOff',
+      message: `Back-off pulling image "${spec.image ?? ''}": ${failure.message}`,
+    };
   }
   if (failure !== undefined) return { reason: failure.reason, message: failure.message };
-  const reason = containersOf(pod).some(({ role }) => role === 'init' || role === 'sidecar') && !isInitialized(pod, facts)
-    ? 'PodInitializing'
-    : 'ContainerCreating';
+  const reason =
+    containersOf(pod).some(({ role }) => role === 'init' || role === 'sidecar') && !isInitialized(pod, facts)
+      ? 'PodInitializing'
+      : 'ContainerCreating';
   const isPrepared = preparation.type === 'ready';
-  const blocking = (isPrepared ? undefined : failures.get('prepare')) ?? (facts.runtime.sandboxes[0]?.state === 'ready' ? undefined : failures.get('sandbox'));
+  const blocking =
+    (isPrepared ? undefined : failures.get('prepare')) ??
+    (facts.runtime.sandboxes[0]?.state === 'ready' ? undefined : failures.get('sandbox'));
   return blocking === undefined ? { reason } : { reason, message: blocking.message };
 }
 
@@ -105,8 +121,11 @@ function lastStateOf(
 ): ContainerState {
   const shownId = state.terminated?.containerID;
   const [newest, ...older] = facts.runtime.containers.filter((container) => container.name === name);
-  const isNewestShown = newest === undefined || state.running !== undefined || shownId === ID_SCHEME + newest.id;
-  const last = (isNewestShown ? older : [newest, ...older]).find((container) => container.state.type === 'exited');
+  const isNewestShown =
+    newest === undefined || state.running !== undefined || shownId === ID_SCHEME + newest.id;
+  const last = (isNewestShown ? older : [newest, ...older]).find(
+    (container) => container.state.type === 'exited',
+  );
   if (last !== undefined) return { terminated: terminated(last, facts) };
   const known = [previous?.state?.terminated, previous?.lastState?.terminated].find(
     (end) => end?.containerID !== undefined && end.containerID !== shownId,

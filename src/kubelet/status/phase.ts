@@ -1,5 +1,5 @@
-import type { PodStatus } from '#api/core/pod-status.ts';
 import type { Pod } from '#api/core/pod.ts';
+import type { PodStatus } from '#api/core/pod-status.ts';
 import { isInitialized } from '#kubelet/plan/plan-containers.ts';
 import { type Standing, standingOf, statusOf } from '#kubelet/plan/standing.ts';
 import { containersOf } from '#kubelet/pod-container.ts';
@@ -20,7 +20,10 @@ export function phaseOf(pod: Pod, facts: PodFacts): Phase {
   const before = facts.recollection.status?.phase;
   if (isTerminal(before)) return before;
   if (facts.desired.type === 'finish' && facts.desired.why.type === 'failed') return 'Failed';
-  const standings = containersOf(pod).map((container) => ({ ...container, standing: standingOf(pod, container, facts) }));
+  const standings = containersOf(pod).map((container) => ({
+    ...container,
+    standing: standingOf(pod, container, facts),
+  }));
   if (standings.some(({ role, standing }) => role === 'init' && hasFailed(standing))) return 'Failed';
   const main = standings.filter(({ role }) => role === 'main');
   if (main.every(({ standing }) => hasEnded(standing))) {
@@ -29,7 +32,10 @@ export function phaseOf(pod: Pod, facts: PodFacts): Phase {
   if (facts.desired.type !== 'run') return phaseWhileStopping(main, before);
   const isPending =
     !isInitialized(pod, facts) ||
-    main.some(({ spec, standing }) => neverRan(standing) && statusOf(facts.recollection.status, spec.name)?.containerID === undefined);
+    main.some(
+      ({ spec, standing }) =>
+        neverRan(standing) && statusOf(facts.recollection.status, spec.name)?.containerID === undefined,
+    );
   return isPending && before !== 'Running' ? 'Pending' : 'Running';
 }
 
@@ -48,5 +54,8 @@ function hasEnded(standing: Standing): boolean {
 }
 
 function hasFailed(standing: Standing): boolean {
-  return (standing.type === 'ended' && standing.exit.exitCode !== 0) || (standing.type === 'gone' && standing.exitCode !== 0);
+  return (
+    (standing.type === 'ended' && standing.exit.exitCode !== 0) ||
+    (standing.type === 'gone' && standing.exitCode !== 0)
+  );
 }

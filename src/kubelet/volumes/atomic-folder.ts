@@ -1,5 +1,5 @@
 import type { Payload } from '#kubelet/volumes/payload.ts';
-import type { Clock } from '#system/clock.ts';
+import { type Clock, timestamp } from '#system/clock.ts';
 import type { Disk } from '#system/disk.ts';
 import { type Random, randomSuffix } from '#system/random.ts';
 
@@ -19,7 +19,11 @@ interface AtomicFolderOptions {
  * `..data` is turned to it. Does nothing where the files are there already. The layout is upstream kubelet's
  * (`AtomicWriter`), so that programs which watch `..data` notice.
  */
-export async function writeAtomicFolder(folder: string, payload: Payload, options: AtomicFolderOptions): Promise<void> {
+export async function writeAtomicFolder(
+  folder: string,
+  payload: Payload,
+  options: AtomicFolderOptions,
+): Promise<void> {
   const { disk } = options;
   const current = await disk.readLink(`${folder}/${DATA}`);
   if (current !== undefined && (await holds(`${folder}/${current}`, payload, options))) return;
@@ -32,12 +36,21 @@ export async function writeAtomicFolder(folder: string, payload: Payload, option
   await removeOthers(folder, { next, payload, disk });
 }
 
-async function holds(folder: string, payload: Payload, { disk, group }: AtomicFolderOptions): Promise<boolean> {
+async function holds(
+  folder: string,
+  payload: Payload,
+  { disk, group }: AtomicFolderOptions,
+): Promise<boolean> {
   const present = await filesBelow(folder, disk);
   if (present.length !== payload.size) return false;
   for (const [path, file] of payload) {
     const stat = await disk.stat(`${folder}/${path}`);
-    if (stat?.type !== 'file' || stat.sizeBytes !== file.content.length || stat.mode !== modeOf(file.mode, group)) return false;
+    if (
+      stat?.type !== 'file' ||
+      stat.sizeBytes !== file.content.length ||
+      stat.mode !== modeOf(file.mode, group)
+    )
+      return false;
     const content = await disk.read(`${folder}/${path}`);
     if (content === undefined || !Buffer.from(content).equals(file.content)) return false;
   }
@@ -54,11 +67,16 @@ async function filesBelow(folder: string, disk: Disk): Promise<string[]> {
   return files;
 }
 
-async function writeFiles(folder: string, payload: Payload, { disk, group }: AtomicFolderOptions): Promise<void> {
+async function writeFiles(
+  folder: string,
+  payload: Payload,
+  { disk, group }: AtomicFolderOptions,
+): Promise<void> {
   await openFolder(folder, disk);
   for (const [path, file] of payload) {
     const names = path.split('/').slice(0, -1);
-    for (let depth = 1; depth <= names.length; depth++) await openFolder([folder, ...names.slice(0, depth)].join('/'), disk);
+    for (let depth = 1; depth <= names.length; depth++)
+      await openFolder([folder, ...names.slice(0, depth)].join('/'), disk);
     await disk.write(`${folder}/${path}`, file.content, { mode: modeOf(file.mode, group) });
     if (group !== undefined) await disk.setGroup(`${folder}/${path}`, group);
   }
@@ -78,11 +96,15 @@ function modeOf(mode: number, group: number | undefined): number {
 async function linkNames(folder: string, payload: Payload, disk: Disk): Promise<void> {
   for (const name of topNames(payload)) {
     const target = `${DATA}/${name}`;
-    if ((await disk.readLink(`${folder}/${name}`)) !== target) await disk.symlink(target, `${folder}/${name}`);
+    if ((await disk.readLink(`${folder}/${name}`)) !== target)
+      await disk.symlink(target, `${folder}/${name}`);
   }
 }
 
-async function removeOthers(folder: string, { next, payload, disk }: { next: string; payload: Payload; disk: Disk }): Promise<void> {
+async function removeOthers(
+  folder: string,
+  { next, payload, disk }: { next: string; payload: Payload; disk: Disk },
+): Promise<void> {
   const kept = new Set([next, DATA, ...topNames(payload)]);
   for (const name of await disk.list(folder)) if (!kept.has(name)) await disk.remove(`${folder}/${name}`);
 }
@@ -93,5 +115,5 @@ function topNames(payload: Payload): Set<string> {
 
 /** `2026_11_21_10_00_00`. */
 function stamp(nowMs: number): string {
-  return new Date(nowMs).toISOString().slice(0, 19).replaceAll(/[-T:]/gu, '_');
+  return timestamp(nowMs).slice(0, 19).replaceAll(/[-T:]/gu, '_');
 }

@@ -16,7 +16,11 @@ export const configMapVolume: VolumeKind = {
 };
 
 /** The files of a ConfigMap in a volume. Throws StartError where it, or a key of it, is missing and not optional. */
-export function configMapPayload(map: ConfigMap | undefined, source: ConfigMapProjection, defaultMode: number): Payload {
+export function configMapPayload(
+  map: ConfigMap | undefined,
+  source: ConfigMapProjection,
+  defaultMode: number,
+): Payload {
   const { name = '', items, optional = false } = source;
   if (map === undefined && !optional) throw new StartError('FailedMount', `configmap "${name}" not found`);
   const entries = entriesOf({ text: map?.data, base64: map?.binaryData });

@@ -23,20 +23,35 @@ export function downwardPayload(
 ): Payload {
   const payload = new Map<string, PayloadFile>();
   for (const item of items) {
-    payload.set(safePath(item.path), { content: Buffer.from(valueOf(context, item)), mode: item.mode ?? defaultMode });
+    payload.set(safePath(item.path), {
+      content: Buffer.from(valueOf(context, item)),
+      mode: item.mode ?? defaultMode,
+    });
   }
   return payload;
 }
 
-function valueOf({ pod, allocatable }: Pick<VolumeContext, 'pod' | 'allocatable'>, item: DownwardAPIVolumeFile): string {
+function valueOf(
+  { pod, allocatable }: Pick<VolumeContext, 'pod' | 'allocatable'>,
+  item: DownwardAPIVolumeFile,
+): string {
   if (item.fieldRef !== undefined) {
     const context = { pod, addresses: [], hostAddress: '', nodeName: pod.spec.nodeName ?? '' };
-    return fieldValue(item.fieldRef.fieldPath, context) ?? refuse(`unsupported fieldPath: ${item.fieldRef.fieldPath}`);
+    return (
+      fieldValue(item.fieldRef.fieldPath, context) ??
+      refuse(`unsupported fieldPath: ${item.fieldRef.fieldPath}`)
+    );
   }
   const { containerName, resource = '' } = item.resourceFieldRef ?? {};
-  const container = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(({ name }) => name === containerName);
-  if (container === undefined || item.resourceFieldRef === undefined) return refuse(`container "${containerName ?? ''}" not found`);
-  return resourceValue(item.resourceFieldRef, { container, allocatable }) ?? refuse(`unsupported container resource: ${resource}`);
+  const container = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
+    ({ name }) => name === containerName,
+  );
+  if (container === undefined || item.resourceFieldRef === undefined)
+    return refuse(`container "${containerName ?? ''}" not found`);
+  return (
+    resourceValue(item.resourceFieldRef, { container, allocatable }) ??
+    refuse(`unsupported container resource: ${resource}`)
+  );
 }
 
 function refuse(message: string): never {

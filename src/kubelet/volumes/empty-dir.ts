@@ -23,7 +23,10 @@ async function mountMemory({ volume, mounts }: VolumeContext, hostPath: string):
   const limit = readQuantity(volume.emptyDir?.sizeLimit);
   const sizeBytes = limit === undefined ? 0 : quantityUnits(limit);
   if (!(await mounts.mount(hostPath, { sizeBytes, mode: 0o777 }))) {
-    throw new StartError('FailedMount', 'this host does not allow a tmpfs to be mounted, which medium Memory asks for');
+    throw new StartError(
+      'FailedMount',
+      'this host does not allow a tmpfs to be mounted, which medium Memory asks for',
+    );
   }
 }
 

@@ -7,12 +7,19 @@ const ENTRIES_MAX = 1_000_000;
  * Gives a folder and all below it to a group that may read and write it; what is made in it later belongs to the group too
  * (`securityContext.fsGroup`). With `unlessRootMatches`, nothing is done where the folder itself is the group's already.
  */
-export async function giveToGroup(disk: Disk, root: string, options: { group: number; unlessRootMatches: boolean }): Promise<void> {
+export async function giveToGroup(
+  disk: Disk,
+  root: string,
+  options: { group: number; unlessRootMatches: boolean },
+): Promise<void> {
   const top = await disk.stat(root);
   if (options.unlessRootMatches && top?.group === options.group && (top.mode & 0o2070) === 0o2070) return;
   const waiting = [root];
   for (let count = 0; waiting.length > 0; count++) {
-    if (count >= ENTRIES_MAX) throw new Error(`the volume at "${root}" has more than ${ENTRIES_MAX} entries to give to group ${options.group}`);
+    if (count >= ENTRIES_MAX)
+      throw new Error(
+        `the volume at "${root}" has more than ${ENTRIES_MAX} entries to give to group ${options.group}`,
+      );
     const path = waiting.pop() ?? root;
     const stat = await disk.stat(path);
     if (stat === undefined) continue;

@@ -24,7 +24,10 @@ const WANTED: Readonly<Record<string, { type: FileStat['type']; words: string }>
  * Checks, and with a `…OrCreate` type makes, what a hostPath names; resolves to its path. Throws StartError where it is
  * something else. Without a type nothing is checked, and the runtime makes a missing folder.
  */
-export async function ensureHostPath(disk: VolumeContext['disk'], { path, type = '' }: HostPathVolumeSource): Promise<string> {
+export async function ensureHostPath(
+  disk: VolumeContext['disk'],
+  { path, type = '' }: HostPathVolumeSource,
+): Promise<string> {
   if (!path.startsWith('/') || path.split('/').includes('..')) {
     throw new StartError('FailedMount', `hostPath "${path}" must be absolute and must not contain '..'`);
   }

@@ -18,7 +18,14 @@ export function inputsOf({ metadata, spec }: Pod): VolumeInputs {
   const claims = new Set<string>();
   let ownFields = false;
   for (const volume of spec.volumes ?? []) {
-    const sources = [{ configMap: volume.configMap, secret: volume.secret && { name: volume.secret.secretName }, downwardAPI: volume.downwardAPI }, ...(volume.projected?.sources ?? [])];
+    const sources = [
+      {
+        configMap: volume.configMap,
+        secret: volume.secret && { name: volume.secret.secretName },
+        downwardAPI: volume.downwardAPI,
+      },
+      ...(volume.projected?.sources ?? []),
+    ];
     for (const { configMap, secret, downwardAPI } of sources) {
       if (configMap?.name !== undefined) configMaps.add(configMap.name);
       if (secret?.name !== undefined) secrets.add(secret.name);

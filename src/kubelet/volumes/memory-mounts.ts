@@ -8,7 +8,9 @@ import type { Processes } from '#system/process.ts';
 export function createMemoryMounts(options: { processes: Processes; disk: Disk; log: Log }): MemoryMounts {
   const { processes, disk, log } = options;
   const isMounted = async (folder: string): Promise<boolean> => {
-    const table = parseMountTable(Buffer.from((await disk.read('/proc/self/mountinfo')) ?? []).toString('utf8'));
+    const table = parseMountTable(
+      Buffer.from((await disk.read('/proc/self/mountinfo')) ?? []).toString('utf8'),
+    );
     return table.some(({ mountPoint }) => mountPoint === folder);
   };
   return {

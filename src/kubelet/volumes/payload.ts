@@ -30,7 +30,8 @@ export function payloadOf(source: PayloadSource): Payload {
   for (const { key, path, mode } of items) {
     const content = source.entries.get(key);
     if (content !== undefined) payload.set(safePath(path), { content, mode: mode ?? source.defaultMode });
-    else if (!source.optional) throw new StartError('FailedMount', `${source.what} references non-existent key: ${key}`);
+    else if (!source.optional)
+      throw new StartError('FailedMount', `${source.what} references non-existent key: ${key}`);
   }
   return payload;
 }
@@ -38,16 +39,26 @@ export function payloadOf(source: PayloadSource): Payload {
 /** A path below a volume, as it may stand in a spec. Throws StartError where it leads out of the volume. */
 export function safePath(path: string): string {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
-  if (names.length === 0 || path.startsWith('/') || names.includes('..') || names[0]?.startsWith('..') === true) {
+  if (
+    names.length === 0 ||
+    path.startsWith('/') ||
+    names.includes('..') ||
+    names[0]?.startsWith('..') === true
+  ) {
     throw new StartError('FailedMount', `the path "${path}" must be relative and stay inside the volume`);
   }
   return names.join('/');
 }
 
 /** The bytes of a ConfigMap's or Secret's keys. */
-export function entriesOf(object: { text?: Record<string, string> | undefined; base64?: Record<string, string> | undefined }): Map<string, Uint8Array> {
+export function entriesOf(object: {
+  text?: Record<string, string> | undefined;
+  base64?: Record<string, string> | undefined;
+}): Map<string, Uint8Array> {
   return new Map<string, Uint8Array>([
     ...Object.entries(object.text ?? {}).map(([key, value]) => [key, Buffer.from(value)] as const),
-    ...Object.entries(object.base64 ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const),
+    ...Object.entries(object.base64 ?? {}).map(
+      ([key, value]) => [key, Buffer.from(value, 'base64')] as const,
+    ),
   ]);
 }

@@ -36,7 +36,8 @@ export const projectedVolume: VolumeKind = {
 };
 
 async function partOf(context: VolumeContext, source: VolumeProjection, defaultMode: number): Promise<Part> {
-  if (source.serviceAccountToken !== undefined) return tokenPart(context, source.serviceAccountToken, defaultMode);
+  if (source.serviceAccountToken !== undefined)
+    return tokenPart(context, source.serviceAccountToken, defaultMode);
   return { payload: objectPayload(context, source, defaultMode), renewAtMs: Infinity };
 }
 
@@ -45,16 +46,25 @@ function objectPayload(context: VolumeContext, source: VolumeProjection, default
   if (source.configMap !== undefined) {
     return configMapPayload(objects.configMap(source.configMap.name ?? ''), source.configMap, defaultMode);
   }
-  if (source.secret !== undefined) return secretPayload(objects.secret(source.secret.name ?? ''), source.secret, defaultMode);
-  if (source.downwardAPI !== undefined) return downwardPayload(context, source.downwardAPI.items ?? [], defaultMode);
+  if (source.secret !== undefined)
+    return secretPayload(objects.secret(source.secret.name ?? ''), source.secret, defaultMode);
+  if (source.downwardAPI !== undefined)
+    return downwardPayload(context, source.downwardAPI.items ?? [], defaultMode);
   throw new StartError('FailedMount', 'a projected source of this kind is not supported on this host');
 }
 
-async function tokenPart(context: VolumeContext, projection: ServiceAccountTokenProjection, defaultMode: number): Promise<Part> {
+async function tokenPart(
+  context: VolumeContext,
+  projection: ServiceAccountTokenProjection,
+  defaultMode: number,
+): Promise<Part> {
   const { pod, clock } = context;
   const { audience = '', expirationSeconds = TOKEN_SECONDS_DEFAULT, path } = projection;
   const { token, expiresMs } = await context.requestToken({ pod, audience, expirationSeconds });
   const lifeMs = Math.max(0, expiresMs - clock.now());
   const renewAtMs = clock.monotonic() + Math.min(lifeMs * TOKEN_RENEWAL_PART, TOKEN_RENEWAL_MS_MAX);
-  return { payload: new Map([[safePath(path), { content: Buffer.from(token), mode: defaultMode }]]), renewAtMs };
+  return {
+    payload: new Map([[safePath(path), { content: Buffer.from(token), mode: defaultMode }]]),
+    renewAtMs,
+  };
 }

@@ -10,7 +10,10 @@ const SYMLINKS_MAX = 40;
  */
 export async function resolveSubPath(disk: Disk, root: string, subPath: string): Promise<string> {
   if (subPath.startsWith('/') || subPath.split('/').includes('..')) {
-    throw new StartError('CreateContainerConfigError', `subPath "${subPath}" must be relative and must not contain '..'`);
+    throw new StartError(
+      'CreateContainerConfigError',
+      `subPath "${subPath}" must be relative and must not contain '..'`,
+    );
   }
   const waiting = namesOf(subPath).toReversed();
   const done: string[] = [];
@@ -28,7 +31,8 @@ export async function resolveSubPath(disk: Disk, root: string, subPath: string):
       continue;
     }
     links += 1;
-    if (links > SYMLINKS_MAX) throw new StartError('CreateContainerConfigError', `subPath "${subPath}" has too many symbolic links`);
+    if (links > SYMLINKS_MAX)
+      throw new StartError('CreateContainerConfigError', `subPath "${subPath}" has too many symbolic links`);
     const target = (await disk.readLink(path)) ?? '';
     if (target.startsWith('/')) done.length = 0;
     waiting.push(...namesOf(target).toReversed());

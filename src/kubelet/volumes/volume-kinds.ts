@@ -26,6 +26,7 @@ export function kindOf(volume: Volume): VolumeKind {
   const [field] = Object.keys(volume).filter((key) => key !== 'name');
   if (field === undefined) return emptyDirVolume;
   const kind = VOLUME_KINDS.find((known) => known.field === field);
-  if (kind === undefined) throw new StartError('FailedMount', `volumes of kind ${field} are not supported on this host`);
+  if (kind === undefined)
+    throw new StartError('FailedMount', `volumes of kind ${field} are not supported on this host`);
   return kind;
 }

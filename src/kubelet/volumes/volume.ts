@@ -1,6 +1,6 @@
 import type { ConfigMap } from '#api/core/config-map.ts';
-import type { PersistentVolumeClaim } from '#api/core/persistent-volume-claim.ts';
 import type { PersistentVolume } from '#api/core/persistent-volume.ts';
+import type { PersistentVolumeClaim } from '#api/core/persistent-volume-claim.ts';
 import type { Pod } from '#api/core/pod.ts';
 import type { Secret } from '#api/core/secret.ts';
 import type { Volume } from '#api/core/volume.ts';
@@ -76,5 +76,8 @@ export interface VolumeKind {
   readonly field: Exclude<keyof Volume, 'name'>;
   setUp(context: VolumeContext): Promise<MountedVolume>;
   /** Gives back what `setUp` took; undefined where removing the pod's folders does all. */
-  readonly tearDown?: (context: Pick<VolumeContext, 'mounts' | 'paths'>, volume: { uid: string; name: string }) => Promise<void>;
+  readonly tearDown?: (
+    context: Pick<VolumeContext, 'mounts' | 'paths'>,
+    volume: { uid: string; name: string },
+  ) => Promise<void>;
 }

@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Pod, podResource } from '#api/core/pod.ts';
+import type { PodSpec } from '#api/core/pod-spec.ts';
+import { fieldErrorMessage } from '#api/status.ts';
+
+function pod(spec: Partial<PodSpec> = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'web',
+      namespace: 'default',
+      uid: 'u',
+      resourceVersion: '1',
+      creationTimestamp: '2026-11-21T10:00:00Z',
+    },
+    spec: { containers: [{ name: 'web', image: 'nginx:1.27' }], ...spec },
+  };
+}
+
+function defaulted(spec: Partial<PodSpec> = {}): Pod {
+  const made = pod(structuredClone(spec));
+  podResource.applyDefaults(made);
+  return made;
+}
+
+function messages(spec: Partial<PodSpec>): string[] {
+  return podResource.validate(defaulted(spec), undefined).map(fieldErrorMessage);
+}
+
+test('a pod is filled in as Kubernetes fills it in', () => {
+  assert.deepEqual(defaulted().spec, {
+    containers: [
+      {
+        name: 'web',
+        image: 'nginx:1.27',
+        imagePullPolicy: 'IfNotPresent',
+        terminationMessagePath: '/dev/termination-log',
+        terminationMessagePolicy: 'File',
+        resources: {},
+      },
+    ],
+    enableServiceLinks: true,
+    dnsPolicy: 'ClusterFirst',
+    restartPolicy: 'Always',
+    schedulerName: 'default-scheduler',
+    securityContext: {},
+    terminationGracePeriodSeconds: 30,
+  });
+  assert.deepEqual(defaulted().status, { phase: 'Pending', qosClass: 'BestEffort' });
+});
+
+test('the image says when it is pulled', () => {
+  const cases: [string, string][] = [
+    ['nginx', 'Always'],
+    ['nginx:latest', 'Always'],
+    ['registry:5000/nginx', 'Always'],
+    ['registry:5000/nginx:1', 'IfNotPresent'],
+    ['nginx@sha256:aa', 'IfNotPresent'],
+    ['nginx:latest@sha256:aa', 'IfNotPresent'],
+  ];
+  for (const [image, policy] of cases) {
+    assert.equal(
+      defaulted({ containers: [{ name: 'a', image }] }).spec.containers[0]?.imagePullPolicy,
+      policy,
+      image,
+    );
+  }
+});
+
+test('probes, ports, volumes and requests are filled in', () => {
+  const { spec } = defaulted({
+    hostNetwork: true,
+    serviceAccountName: 'robot',
+    containers: [
+      {
+        name: 'a',
+        image: 'a:1',
+        ports: [{ containerPort: 80 }],
+        readinessProbe: { httpGet: { port: 80 } },
+        resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } },
+      },
+    ],
+    volumes: [
+      { name: 'v' },
+      { name: 'c', configMap: { name: 'c' } },
+      { name: 'h', hostPath: { path: '/x' } },
+    ],
+  });
+  const [container] = spec.containers;
+  assert.deepEqual(container?.ports, [{ containerPort: 80, protocol: 'TCP', hostPort: 80 }]);
+  assert.deepEqual(container?.readinessProbe, {
+    httpGet: { port: 80, path: '/', scheme: 'HTTP' },
+    failureThreshold: 3,
+    periodSeconds: 10,
+    successThreshold: 1,
+    timeoutSeconds: 1,
+  });
+  assert.deepEqual(container?.resources?.requests, { cpu: '500m', memory: '1Gi' });
+  assert.equal(spec.serviceAccount, 'robot');
+  assert.deepEqual(spec.volumes, [
+    { name: 'v', emptyDir: {} },
+    { name: 'c', configMap: { name: 'c', defaultMode: 420 } },
+    { name: 'h', hostPath: { path: '/x', type: '' } },
+  ]);
+});
+
+test('quality of service follows from requests and limits', () => {
+  const qos = (resources: object): string | undefined =>
+    defaulted({ containers: [{ name: 'a', image: 'a', resources }] }).status?.qosClass;
+  assert.equal(qos({ limits: { cpu: '1', memory: '1Gi' } }), 'Guaranteed');
+  assert.equal(
+    qos({ limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1000m', memory: '1024Mi' } }),
+    'Guaranteed',
+  );
+  assert.equal(qos({ limits: { cpu: '1' } }), 'Burstable');
+  assert.equal(qos({ requests: { memory: '1' } }), 'Burstable');
+  assert.equal(qos({ limits: { 'example.com/gpu': '1' } }), 'BestEffort');
+});
+
+test('missing fields are named before all else', () => {
+  const nothing = { ...pod(), spec: {} } as unknown as Pod;
+  podResource.applyDefaults(nothing);
+  assert.deepEqual(podResource.validate(nothing, undefined).map(fieldErrorMessage), [
+    'spec.containers: Required value',
+  ]);
+  assert.deepEqual(messages({ containers: [{ image: 'a' } as never] }), [
+    'spec.containers[0].name: Required value',
+  ]);
+});
+
+const A = { name: 'a', image: 'a' };
+const MOUNT = { name: 'data', mountPath: '/data' };
+
+test('each wrong field is named in the words of Kubernetes', () => {
+  const cases: [Partial<PodSpec>, string][] = [
+    [{ containers: [] }, 'spec.containers: Required value'],
+    [{ containers: [A, A] }, 'spec.containers[1].name: Duplicate value: "a"'],
+    [{ containers: [A], initContainers: [A] }, 'spec.initContainers[0].name: Duplicate value: "a"'],
+    [{ containers: [{ name: 'a' }] }, 'spec.containers[0].image: Required value'],
+    [
+      { containers: [{ ...A, image: ' a' }] },
+      'spec.containers[0].image: Invalid value: " a": must not have leading or trailing whitespace',
+    ],
+    [
+      { containers: [{ ...A, imagePullPolicy: 'Sometimes' as never }] },
+      'spec.containers[0].imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", "IfNotPresent", "Never"',
+    ],
+    [
+      { containers: [{ ...A, ports: [{ containerPort: 0 }] }] },
+      'spec.containers[0].ports[0].containerPort: Invalid value: 0: must be between 1 and 65535, inclusive',
+    ],
+    [
+      { containers: [{ ...A, volumeMounts: [MOUNT] }] },
+      'spec.containers[0].volumeMounts[0].name: Not found: "data"',
+    ],
+    [
+      { volumes: [{ name: 'data' }], containers: [{ ...A, volumeMounts: [MOUNT, MOUNT] }] },
+      'spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/data": must be unique',
+    ],
+    [
+      { volumes: [{ name: 'data' }], containers: [{ ...A, volumeMounts: [{ ...MOUNT, subPath: '../x' }] }] },
+      'spec.containers[0].volumeMounts[0].subPath: Invalid value: "../x": must not contain \'..\'',
+    ],
+    [
+      { volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/' } }] },
+      'spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type',
+    ],
+    [
+      { containers: [{ ...A, resources: { limits: { cpu: '1' }, requests: { cpu: '2' } } }] },
+      'spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
+    ],
+    [
+      { containers: [{ ...A, livenessProbe: {} }] },
+      'spec.containers[0].livenessProbe: Required value: must specify a handler type',
+    ],
+    [
+      { containers: [{ ...A, livenessProbe: { exec: { command: ['x'] }, successThreshold: 2 } }] },
+      'spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1',
+    ],
+    [
+      { initContainers: [{ ...A, readinessProbe: { exec: { command: ['x'] } } }] },
+      'spec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
+    ],
+    [
+      {
+        containers: [
+          { ...A, env: [{ name: 'X', value: 'x', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
+        ],
+      },
+      'spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty',
+    ],
+    [
+      { restartPolicy: 'Sometimes' as never },
+      'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
+    ],
+    [
+      { dnsPolicy: 'None' },
+      'spec.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver when `dnsPolicy` is None',
+    ],
+    [
+      { activeDeadlineSeconds: 0 },
+      'spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive',
+    ],
+    [
+      { tolerations: [{ operator: 'Exists', value: 'x' }] },
+      'spec.tolerations[0].operator: Invalid value: "x": value must be empty when `operator` is \'Exists\'',
+    ],
+    [
+      { hostNetwork: true, containers: [{ ...A, ports: [{ containerPort: 80, hostPort: 81 }] }] },
+      'spec.containers[0].ports[0].containerPort: Invalid value: 80: must match `hostPort` when `hostNetwork` is true',
+    ],
+    [
+      { hostPID: true, shareProcessNamespace: true },
+      'spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',
+    ],
+    [
+      {
+        topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }],
+      },
+      'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than 0',
+    ],
+    [{ nodeSelector: { 'a/b/c': 'x' } }, 'spec.nodeSelector: Invalid value: "a/b/c": a valid label key'],
+  ];
+  for (const [spec, wanted] of cases) {
+    const found = messages(spec);
+    assert.equal(found.length, 1, `${wanted}\n${found.join('\n')}`);
+    assert.ok(found[0]?.startsWith(wanted), `${found[0]}\n${wanted}`);
+  }
+});
+
+test('a sidecar may have probes, and ports of the host are given away once', () => {
+  const sidecar = {
+    ...A,
+    name: 'side',
+    restartPolicy: 'Always',
+    readinessProbe: { tcpSocket: { port: 80 } },
+  };
+  assert.deepEqual(messages({ initContainers: [sidecar] }), []);
+  const port = { containerPort: 80, hostPort: 8080 };
+  const twice = [
+    { ...A, ports: [port] },
+    { ...A, name: 'b', ports: [{ ...port, containerPort: 81 }] },
+  ];
+  assert.deepEqual(messages({ containers: twice }), [
+    'spec.containers[1].ports[0].hostPort: Duplicate value: "TCP//8080"',
+  ]);
+});
+
+function changeMessages(spec: Partial<PodSpec>, old: Partial<PodSpec> = {}, subresource?: string): string[] {
+  return podResource.validate(defaulted(spec), defaulted(old), subresource).map(fieldErrorMessage);
+}
+
+test('a pod may change its images, deadline and tolerations, and little else', () => {
+  const toleration = { key: 'a', operator: 'Exists' } as const;
+  const allowed: [Partial<PodSpec>, Partial<PodSpec>][] = [
+    [{ containers: [{ name: 'web', image: 'nginx:1.28', imagePullPolicy: 'IfNotPresent' }] }, {}],
+    [{ activeDeadlineSeconds: 5 }, { activeDeadlineSeconds: 10 }],
+    [{ activeDeadlineSeconds: 5 }, {}],
+    [{ tolerations: [toleration, { key: 'b', operator: 'Exists' }] }, { tolerations: [toleration] }],
+    [{}, { schedulingGates: [{ name: 'a.io/gate' }] }],
+  ];
+  for (const [spec, old] of allowed) assert.deepEqual(changeMessages(spec, old), []);
+  const refused: [Partial<PodSpec>, Partial<PodSpec>][] = [
+    [{ hostname: 'x' }, {}],
+    [{ nodeName: 'node-1' }, {}],
+    [{ containers: [A] }, {}],
+    [{ activeDeadlineSeconds: 20 }, { activeDeadlineSeconds: 10 }],
+    [{}, { activeDeadlineSeconds: 10 }],
+    [{}, { tolerations: [toleration] }],
+    [{ schedulingGates: [{ name: 'a.io/gate' }] }, {}],
+    [{ terminationGracePeriodSeconds: 5 }, {}],
+  ];
+  for (const [spec, old] of refused) assert.equal(changeMessages(spec, old).length, 1, JSON.stringify(spec));
+  assert.match(
+    changeMessages({ hostname: 'x' }).join(),
+    /^spec: Forbidden: pod updates may not change fields other than `spec.containers\[\*\].image`/,
+  );
+});
+
+test('binding sets the node once, and each other subresource its own field', () => {
+  assert.deepEqual(changeMessages({ nodeName: 'node-1' }, {}, 'binding'), []);
+  assert.deepEqual(changeMessages({ nodeName: 'node-2' }, { nodeName: 'node-1' }, 'binding'), [
+    'spec.nodeName: Forbidden: pod is already assigned to node "node-1"',
+  ]);
+  assert.equal(changeMessages({ nodeName: 'node-1', hostname: 'x' }, {}, 'binding').length, 1);
+  const debug = [{ name: 'debug', image: 'busybox' }];
+  assert.deepEqual(changeMessages({ ephemeralContainers: debug }, {}, 'ephemeralcontainers'), []);
+  assert.equal(changeMessages({}, { ephemeralContainers: debug }, 'ephemeralcontainers').length, 1);
+  assert.equal(changeMessages({ ephemeralContainers: debug }).length, 1);
+});

@@ -1,0 +1,42 @@
+import type { ResourceType } from '#api/resource.ts';
+import { deploymentController } from '#controllers/deployment.ts';
+import { endpointSliceController } from '#controllers/endpoint-slice.ts';
+import { endpointsController } from '#controllers/endpoints.ts';
+import { garbageCollectors } from '#controllers/garbage-collector.ts';
+import { namespaceController } from '#controllers/namespace.ts';
+import { podGarbageCollector } from '#controllers/pod-garbage-collector.ts';
+import { replicaSetController } from '#controllers/replica-set.ts';
+import { serviceAccountController } from '#controllers/service-account.ts';
+import type { Controller } from '#reconcile/controller.ts';
+
+export interface StandardOptions {
+  /** Every kind that the API server serves. */
+  readonly types: readonly ResourceType[];
+  /** PEM of the certificates by which the API server is verified. */
+  readonly authority: string;
+}
+
+/** Pods kept after they ended, so that their logs and exit codes can be read; beyond it the oldest are deleted. */
+const TERMINATED_PODS_MAX = 1000;
+
+/** What keeps any API server in order: namespaces, garbage, service accounts. Workloads at the hub are templates. */
+export function hubControllers({ types, authority }: StandardOptions): Controller<never>[] {
+  return [namespaceController(types), serviceAccountController(authority), ...garbageCollectors(types.filter(hasOwners))];
+}
+
+/** What a site runs: all of the hub's, and the workloads. The scheduler stands beside them. */
+export function siteControllers(options: StandardOptions): Controller<never>[] {
+  return [
+    ...hubControllers(options),
+    deploymentController,
+    replicaSetController,
+    endpointSliceController,
+    endpointsController,
+    podGarbageCollector({ terminatedPodsMax: TERMINATED_PODS_MAX }),
+  ];
+}
+
+/** Events are many, own nothing and expire by themselves: to collect them would cost more than it brings. */
+function hasOwners({ kind }: ResourceType): boolean {
+  return kind !== 'Event';
+}

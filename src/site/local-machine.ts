@@ -1,0 +1,72 @@
+import { logPathOf, type Machine, type RuntimeKind } from '#cli/machine.ts';
+import { findContainerdBinaries } from '#cri/containerd-binaries.ts';
+import { containerdLayout } from '#cri/containerd-config.ts';
+import { purgeContainerd } from '#cri/containerd-purge.ts';
+import { ContainerdService } from '#cri/containerd-service.ts';
+import { purgePodNetwork } from '#network/pod-network.ts';
+import { hasJoined, joinAsSite } from '#site/join-site.ts';
+import { containerdFolder, podNetworkFolders } from '#site/site-folders.ts';
+import { networkOf, readSettings } from '#site/site-settings.ts';
+import type { ChildProcess } from '#system/process.ts';
+import type { System } from '#system/system.ts';
+
+/** Flags of Node that every long-running process of ours gets: a small young generation halves memory under load. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+
+/** This machine, as `skerry up` and `down` use it: hubs and sites are further processes of the same program. */
+export function localMachine(system: System, { mainPath, searchPath }: { mainPath: string; searchPath: string }): Machine {
+  const start = (args: readonly string[], logPath: string): Promise<ChildProcess> =>
+    system.processes.start(process.execPath, [...NODE_FLAGS, mainPath, ...args], { logPath });
+  return {
+    startHub: ({ folder, host, port }) => start(['hub', '--data', folder, '--listen', `${host}:${port}`], logPathOf(folder, 'hub')),
+    startSite: ({ folder, runtime, imageFolder }) =>
+      start(['site', '--data', folder, '--runtime', runtime, '--images', imageFolder], logPathOf(folder, 'site')),
+    async joinSite({ folder, name, token, takenFolders }) {
+      if (!(await hasJoined(system, folder))) await joinAsSite(system, { token: await token(), name, folder, takenFolders });
+    },
+    stopSite: (folder) => stopPods(folder, { system, searchPath }),
+    purgeSite: (folder) => purge(folder, { system, searchPath }),
+    preflight: (runtime) => preflight(runtime, { system, searchPath }),
+  };
+}
+
+interface MachineContext {
+  readonly system: System;
+  readonly searchPath: string;
+}
+
+async function preflight(runtime: RuntimeKind, { system, searchPath }: MachineContext): Promise<string | undefined> {
+  if (runtime === 'simulated') return undefined;
+  if (process.getuid?.() !== 0) {
+    return 'containers need root: run this with sudo, or with "--runtime simulated", which starts no containers';
+  }
+  try {
+    await findContainerdBinaries(system.disk, searchPath);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Whether a site of this folder ever ran real containers. */
+async function hasContainerd(folder: string, { disk }: System): Promise<boolean> {
+  return (await disk.stat(containerdFolder(folder))) !== undefined;
+}
+
+async function stopPods(folder: string, { system, searchPath }: MachineContext): Promise<void> {
+  if (!(await hasContainerd(folder, system))) return;
+  const service = await ContainerdService.start({ system, layout: containerdLayout({ dataFolder: containerdFolder(folder) }), searchPath });
+  const sandboxes = await service.runtime.listSandboxes();
+  await Promise.all(sandboxes.map((sandbox) => service.runtime.stopSandbox(sandbox.id)));
+  await service.stop();
+}
+
+async function purge(folder: string, { system, searchPath }: MachineContext): Promise<void> {
+  if (await hasContainerd(folder, system)) {
+    await purgeContainerd({ system, layout: containerdLayout({ dataFolder: containerdFolder(folder) }), searchPath });
+  }
+  const settings = await readSettings(system.disk, folder);
+  if (settings === undefined || process.getuid?.() !== 0) return;
+  const { disk, processes } = system;
+  await purgePodNetwork({ network: networkOf(settings), ...podNetworkFolders(folder), disk, processes });
+}

@@ -1,0 +1,98 @@
+import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
+import { eventResource } from '#api/core/event.ts';
+import { podResource } from '#api/core/pod.ts';
+import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
+import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
+import { serviceAccountAdmission } from '#apiserver/service-account-admission.ts';
+import { serviceAddresses } from '#apiserver/service-address.ts';
+import { siteControllers } from '#controllers/standard.ts';
+import { applierController } from '#fleet/applier-controller.ts';
+import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts';
+import type { KubeletOptions } from '#kubelet/kubelet-options.ts';
+import { SiteLink } from '#link/site-link.ts';
+import { startController } from '#reconcile/runner.ts';
+import { schedulerController } from '#scheduler/scheduler.ts';
+import { EventRecorder } from '#reconcile/event-recorder.ts';
+import { siteDescriber } from '#site/describe-site.ts';
+import { sourcesFromViews } from '#kubelet/sources.ts';
+import type { Controller } from '#reconcile/controller.ts';
+import type { Store } from '#store/store.ts';
+import type { ClientTls } from '#system/network.ts';
+import type { System } from '#system/system.ts';
+import { must } from '#system/assert.ts';
+
+/** Namespaces of every site. */
+const SITE_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+export interface SiteCoreOptions {
+  readonly name: string;
+  readonly software: string;
+  readonly store: Store;
+  /** IPv4 range of cluster addresses. */
+  readonly serviceCidr: string;
+  /** The site's authority, PEM, as pods get it. */
+  readonly authority: string;
+  /** Where the hub is, and how to know it. */
+  readonly hub: { readonly address: string; readonly tls: ClientTls; readonly bundleKeys: readonly string[] };
+  /** What the kubelet of this host needs beside what the core gives it. */
+  readonly kubelet: Omit<KubeletOptions, 'client' | 'sources' | 'events' | 'clock' | 'disk' | 'random' | 'log'>;
+  readonly system: Pick<System, 'clock' | 'random' | 'disk' | 'network' | 'log'>;
+}
+
+/** A one-host site without its machine's network: API, controllers, scheduler, kubelet and the site's end of the link. */
+export interface SiteCore extends ControlPlane {
+  readonly link: SiteLink;
+  readonly kubelet: Kubelet;
+  /** Runs until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createSiteCore(options: SiteCoreOptions): SiteCore {
+  const { store, name, software, system, hub } = options;
+  const { clock, random, disk, log, network } = system;
+  // The API reaches into pods through the kubelet, which is a client of the API: it is asked only once it exists.
+  const late: { kubelet?: Kubelet } = {};
+  const plane = createControlPlane({
+    store,
+    types: BUILTIN_RESOURCES,
+    admission: [serviceAccountAdmission, serviceAddresses({ store, cidr: options.serviceCidr, random })],
+    pods: () => must(late.kubelet, 'the kubelet is made before the API serves').access,
+    clock,
+    random,
+    log,
+  });
+  const { client, views } = plane;
+  const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
+  const controllers = [
+    ...siteControllers({ types: BUILTIN_RESOURCES, authority: options.authority }),
+    schedulerController,
+    applierController(BUILTIN_SCHEMAS),
+  ] as unknown as Controller[];
+  const running = controllers.map((controller) => startController(controller, runner));
+  const events = new EventRecorder(runner);
+  const kubelet = createKubelet({ ...options.kubelet, client, sources: sourcesFromViews(views), events, clock, disk, random, log });
+  late.kubelet = kubelet;
+  const link = new SiteLink({
+    site: name,
+    software,
+    hub: hub.address,
+    tls: hub.tls,
+    trustedBundleKeys: hub.bundleKeys,
+    client,
+    views,
+    describeSite: siteDescriber(views, { software }),
+    network,
+    clock,
+    random,
+    log,
+  });
+  return {
+    ...plane,
+    link,
+    kubelet,
+    async run(signal) {
+      await ensureNamespaces(client, SITE_NAMESPACES);
+      await Promise.all([views.run(signal), kubelet.run(signal), link.run(signal), ...running.map((controller) => controller.run(signal))]);
+    },
+  };
+}

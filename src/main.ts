@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +62,8 @@ program
     const signal = untilStopped();
     const layout = dataLayout(resolve(options.data));
     const system = createRealSystem({ level: 'warn' });
+    // The hub and the sites start with what was compiled for this process.
+    flushCompileCache();
     const upped = await up(
       {
         layout,

@@ -50,7 +50,9 @@ async function runStep({ name, command }: Step): Promise<StepResult> {
   const { ok, output, durationMs } = await runCommand(command(), { limitMs: STEP_MS_MAX });
   const counts = countsOfSpec(output) ?? countsOfSummary(output);
   const note = counts === undefined ? '' : `  ${formatCounts(counts)}`;
-  console.log(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(12)}${(durationMs / 1000).toFixed(1).padStart(6)} s${note}`);
+  console.log(
+    `${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(12)}${(durationMs / 1000).toFixed(1).padStart(6)} s${note}`,
+  );
   return { name, ok, output, counts };
 }
 
@@ -59,7 +61,8 @@ async function runSteps(steps: readonly Step[]): Promise<StepResult[]> {
   const waiting = [...steps];
   const results: StepResult[] = [];
   const work = async (): Promise<void> => {
-    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) results.push(await runStep(step));
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift())
+      results.push(await runStep(step));
   };
   await Promise.all(Array.from({ length: STEPS_AT_ONCE }, work));
   return results;
@@ -79,7 +82,8 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 const results = await runSteps(STEPS.filter(({ name }) => names.length === 0 || names.includes(name)));
-for (const { name, output } of results.filter(({ ok }) => !ok)) console.log(`\n--- ${name}\n${output.trim()}`);
+for (const { name, output } of results.filter(({ ok }) => !ok))
+  console.log(`\n--- ${name}\n${output.trim()}`);
 const { passed, failed, skipped } = sumCounts(results.map(countsOf));
 console.log(`\ntests ${passed + failed + skipped}, pass ${passed}, fail ${failed}, skipped ${skipped}`);
 console.log(formatCounts({ passed, failed, skipped }));

@@ -33,8 +33,9 @@ export const RANKS: Readonly<Record<string, number>> = {
   'main.ts': 7,
 };
 
-/** Files of one rank that another room of that rank may import, with the reason. */
+/** What a room may import beside what its rank allows, with the reason. */
 const EXCEPTIONS: readonly { readonly room: string; readonly target: string; readonly why: string }[] = [
+  { room: 'system', target: '../../package.json', why: 'the version stands there' },
   { room: 'api', target: '#system/assert.ts', why: 'assertions are pure' },
   { room: 'api', target: '#system/clock.ts', why: 'writing and reading of timestamps is pure' },
 ];
@@ -51,6 +52,10 @@ const EMPTY_NAMES = new Set([
   'shared',
   'index',
 ]);
+
+/** Files that only tests import: they may use packages for development. */
+const TEST_SUPPORT =
+  /\.test\.ts$|[./-]fixtures?\.ts$|\/test-[^/]*\.ts$|conformance[^/]*\.ts$|-arbitrary\.ts$/u;
 
 /** The packages that sources and their tests may import. */
 export interface Packages {
@@ -90,16 +95,23 @@ function importFault(
   specifier: string,
   { paths, packages }: { paths: ReadonlySet<string>; packages: Packages },
 ): string | undefined {
+  const room = roomOf(path);
   if (specifier.startsWith('node:')) return undefined;
-  if (specifier.startsWith('.')) return `imports "${specifier}": say "#room/file.ts"`;
-  if (!specifier.startsWith('#')) return packageFault(path, specifier, packages);
-  const [room, target] = [roomOf(path), roomOf(targetOf(specifier))];
-  if (specifier.endsWith('.ts') && !specifier.includes('/gen/') && !paths.has(targetOf(specifier)))
-    return `imports "${specifier}", which does not exist`;
-  if (room === target || (RANKS[target] ?? Infinity) < (RANKS[room] ?? -1)) return undefined;
   if (EXCEPTIONS.some((exception) => exception.room === room && exception.target === specifier))
     return undefined;
-  return `imports "${specifier}": ${target} has rank ${RANKS[target]}, ${room} only ${RANKS[room]}`;
+  if (specifier.startsWith('.')) return `imports "${specifier}": say "#room/file.ts"`;
+  if (!specifier.startsWith('#')) return packageFault(path, specifier, packages);
+  const target = targetOf(specifier);
+  if (target.endsWith('.ts') && !target.includes('/gen/') && !paths.has(target))
+    return `imports "${specifier}", which does not exist`;
+  if (TEST_SUPPORT.test(target) && !TEST_SUPPORT.test(path))
+    return `imports "${specifier}", which is for tests`;
+  return rankFault(room, roomOf(target), specifier);
+}
+
+function rankFault(room: string, target: string, specifier: string): string | undefined {
+  if (room === target || (RANKS[target] ?? Infinity) < (RANKS[room] ?? -1)) return undefined;
+  return `imports "${specifier}": ${target} has rank ${RANKS[target]}, ${room} has ${RANKS[room]}`;
 }
 
 function packageFault(path: string, specifier: string, packages: Packages): string | undefined {
@@ -108,8 +120,7 @@ function packageFault(path: string, specifier: string, packages: Packages): stri
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
   if (packages.dependencies.has(name)) return undefined;
-  const isTest = /\.test\.ts$|\.fixture\.ts$|conformance[^/]*\.ts$/u.test(path);
-  if (isTest && packages.devDependencies.has(name)) return undefined;
+  if (TEST_SUPPORT.test(path) && packages.devDependencies.has(name)) return undefined;
   return `imports the package "${name}", which package.json does not list for it`;
 }
 

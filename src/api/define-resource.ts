@@ -1,5 +1,5 @@
 import { AGE_COLUMN, NAME_COLUMN } from '#api/columns.ts';
-import { isMutableObject, type MutableJsonObject } from '#api/json.ts';
+import { copyObject, isMutableObject, type JsonObject, type MutableJsonObject } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
 import { missingFields } from '#api/required-fields.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -19,7 +19,11 @@ export type ResourceDefinition<T extends KubeObject> = Pick<
  * fields below `spec`, `validate` on all.
  */
 export function defineResource<T extends KubeObject>(definition: ResourceDefinition<T>): ResourceType<T> {
-  const { schema, validate, applyDefaults } = definition;
+  const { schema, validate } = definition;
+  const applyDefaults = (object: T): void => {
+    fillSpec(object, BUILTIN_SCHEMAS.get(schema));
+    definition.applyDefaults?.(object);
+  };
   return {
     singular: definition.kind.toLowerCase(),
     shortNames: [],
@@ -30,15 +34,25 @@ export function defineResource<T extends KubeObject>(definition: ResourceDefinit
     selectableFields: {},
     hasGeneration: true,
     ...definition,
-    applyDefaults(object: T): void {
-      fillSpec(object, BUILTIN_SCHEMAS.get(schema));
-      applyDefaults?.call(definition, object);
-    },
+    applyDefaults,
     validate(object: T, old: T | undefined, subresource?: string) {
       const missing = missingFields(object, schema, BUILTIN_SCHEMAS);
-      return missing.length > 0 ? missing : (validate?.call(definition, object, old, subresource) ?? []);
+      if (missing.length > 0) return missing;
+      return (
+        validate?.(object, old === undefined ? undefined : defaulted(old, applyDefaults), subresource) ?? []
+      );
     },
   };
+}
+
+/**
+ * A stored object with today's defaults: it may have been written before a field had one, and a field that is only filled in
+ * has not been changed.
+ */
+function defaulted<T extends KubeObject>(stored: T, applyDefaults: (object: T) => void): T {
+  const copy = copyObject(stored as unknown as JsonObject) as unknown as T;
+  applyDefaults(copy);
+  return copy;
 }
 
 function fillSpec(object: KubeObject, schema: Schema): void {

@@ -69,7 +69,8 @@ function mergeObject(
   if (directive !== undefined && directive !== 'merge') throw unknownDirective(directive);
   retainKeys(live, patch);
   const ordered = mergeOrderedLists(live, patch, schema, schemas);
-  for (const key of Object.keys(patch)) {
+  // Sorted, so that a list loses elements (`$delete…`) before it gains some, whatever the order of the patch's keys.
+  for (const key of Object.keys(patch).toSorted()) {
     if (key === DIRECTIVE || key === RETAIN_KEYS || key.startsWith(ORDER_PREFIX) || ordered.has(key))
       continue;
     const value = patch[key] ?? null;

@@ -206,7 +206,7 @@ function keepServerFields(
     for (const field of Object.keys(next)) if (field !== 'metadata') delete (next as unknown as Record<string, unknown>)[field];
     Object.assign(next, old, { metadata, ...(status === undefined ? {} : { status }) });
     copyOrDelete(metadata, old.metadata, ['ownerReferences']);
-  } else if (type.subresources.includes('status')) {
+  } else if (type.subresources.includes('status') && request.subresource !== 'binding') {
     if (oldHalves.status === undefined) delete halves.status;
     else halves.status = oldHalves.status;
   }

@@ -6,16 +6,16 @@ import type { Client } from '#client/client.ts';
 import { CommandError } from '#cli/screen.ts';
 import type { Disk } from '#system/disk.ts';
 
-/** Applies every manifest of a folder's YAML files, in the order of their names, by server-side apply. Returns what was applied. */
-export async function applyFolder(client: Client, disk: Disk, folder: string): Promise<KubeObject[]> {
+/** Every manifest of a folder's YAML files, in the order of their names. */
+export async function readManifests(disk: Disk, folder: string): Promise<KubeObject[]> {
   const files = (await disk.list(folder)).filter((name) => /\.ya?ml$/u.test(name));
   if (files.length === 0) throw new CommandError(`${folder} has no manifests (*.yaml)`);
-  const applied: KubeObject[] = [];
+  const manifests: KubeObject[] = [];
   for (const file of files) {
     const text = Buffer.from((await disk.read(`${folder}/${file}`)) ?? new Uint8Array()).toString('utf8');
-    for (const manifest of manifestsOf(text, file)) applied.push(await applyManifest(client, manifest));
+    manifests.push(...manifestsOf(text, file));
   }
-  return applied;
+  return manifests;
 }
 
 function manifestsOf(text: string, file: string): KubeObject[] {
@@ -27,7 +27,8 @@ function manifestsOf(text: string, file: string): KubeObject[] {
   });
 }
 
-async function applyManifest(client: Client, manifest: KubeObject): Promise<KubeObject> {
+/** Applies one manifest by server-side apply, taking over its fields. */
+export async function applyManifest(client: Client, manifest: KubeObject): Promise<KubeObject> {
   const type = BUILTIN_RESOURCES.find((candidate) => candidate.kind === manifest.kind && apiVersionOf(candidate) === manifest.apiVersion);
   if (type === undefined) throw new CommandError(`no kind ${manifest.apiVersion} ${manifest.kind} is known`);
   const { name, namespace } = manifest.metadata;

@@ -1,7 +1,7 @@
 import { type DataLayout, type Machine, pidPathOf } from '#cli/machine.ts';
 import { CommandError, type Screen } from '#cli/screen.ts';
 import { type Clock, sleep } from '#system/clock.ts';
-import { readPid } from '#system/data-folder.ts';
+import { PROGRAM_MARK, readPid } from '#system/data-folder.ts';
 import type { System } from '#system/system.ts';
 
 /** How long a process may take to end by itself before it is killed, in milliseconds. */
@@ -34,7 +34,7 @@ export async function down({ layout, purge }: { layout: DataLayout; purge: boole
 /** Asks the process of a pid file to end, kills it where it does not, and returns when it has. */
 async function stopProcess(pidPath: string, { disk, processes, clock }: System): Promise<void> {
   const pid = await readPid(pidPath, disk);
-  if (pid === undefined || !(await processes.isAlive(pid, 'skerry'))) return;
+  if (pid === undefined || !(await processes.isAlive(pid, PROGRAM_MARK))) return;
   processes.signal(pid, 'SIGTERM');
   if (await hasEnded(pid, { processes, clock, withinMs: STOP_MS_MAX })) return;
   processes.signal(pid, 'SIGKILL');
@@ -44,7 +44,7 @@ async function stopProcess(pidPath: string, { disk, processes, clock }: System):
 async function hasEnded(pid: number, { processes, clock, withinMs }: { processes: System['processes']; clock: Clock; withinMs: number }): Promise<boolean> {
   const deadlineMs = clock.monotonic() + withinMs;
   while (clock.monotonic() < deadlineMs) {
-    if (!(await processes.isAlive(pid, 'skerry'))) return true;
+    if (!(await processes.isAlive(pid, PROGRAM_MARK))) return true;
     await sleep(clock, 50);
   }
   return false;

@@ -1,7 +1,7 @@
 import { applicationResource } from '#api/fleet/application.ts';
 import type { Client } from '#client/client.ts';
 import { type ApiConnection, connectContext, readContext } from '#cli/connect.ts';
-import { applyFolder } from '#cli/apply-manifests.ts';
+import { applyManifest, readManifests } from '#cli/apply-manifests.ts';
 import { kubeconfigOf, type KubeContext } from '#cli/kubeconfig.ts';
 import { type DataLayout, logPathOf, type Machine, pidPathOf, type RuntimeKind } from '#cli/machine.ts';
 import { CommandError, type Screen } from '#cli/screen.ts';
@@ -9,7 +9,7 @@ import { printWhatRuns, type SiteConnection } from '#cli/status.ts';
 import { createToken } from '#cli/token.ts';
 import { isStatus } from '#api/status.ts';
 import { pause } from '#system/clock.ts';
-import { readPid } from '#system/data-folder.ts';
+import { PROGRAM_MARK, readPid } from '#system/data-folder.ts';
 import type { ChildProcess } from '#system/process.ts';
 import type { System } from '#system/system.ts';
 
@@ -96,7 +96,7 @@ class Run {
 
   async #livePid(folder: string, role: 'hub' | 'site'): Promise<number | undefined> {
     const pid = await readPid(pidPathOf(folder, role), this.#system.disk);
-    return pid !== undefined && (await this.#system.processes.isAlive(pid, 'skerry')) ? pid : undefined;
+    return pid !== undefined && (await this.#system.processes.isAlive(pid, PROGRAM_MARK)) ? pid : undefined;
   }
 
   async bringUpHub(): Promise<KubeContext> {
@@ -182,11 +182,17 @@ class Run {
   async runExample(hub: KubeContext, folder: string): Promise<void> {
     const { clock, disk } = this.#system;
     using connection = connectContext(hub);
-    const applied = await applyFolder(connection.client, disk, folder);
-    const application = applied.find((object) => object.kind === 'Application');
+    const manifests = await readManifests(disk, folder);
+    const application = manifests.find((object) => object.kind === 'Application');
     if (application === undefined) throw new CommandError(`${folder} has no Application`);
-    this.#say(`Applied ${applied.length} objects of ${folder} at the hub; waiting until they run on ${this.#options.sites.join(' and ')}`);
     const name = { namespace: application.metadata.namespace, name: application.metadata.name };
+    const where = `waiting until it runs on ${this.#options.sites.join(' and ')}`;
+    // What is there already may have been edited since: it is left as it is.
+    if ((await connection.client.find(applicationResource, name)) !== undefined) this.#say(`Application ${name.name} is at the hub already; ${where}`);
+    else {
+      for (const manifest of manifests) await applyManifest(connection.client, manifest);
+      this.#say(`Applied ${manifests.length} objects of ${folder} at the hub; ${where}`);
+    }
     const deadlineMs = clock.monotonic() + AVAILABLE_MS_MAX;
     let said = '';
     while (!this.#signal.aborted) {

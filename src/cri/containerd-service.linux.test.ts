@@ -62,14 +62,16 @@ async function networkNamespaces(site: SiteContainerd): Promise<string[]> {
   return [...new Set(paths.filter((path) => path !== undefined))];
 }
 
-/** What a power cut does to what runs and to what lies in memory: without a word to containerd. */
+/** What a power cut does to what runs and to what lies in memory, cgroups and sockets too: without a word to containerd. */
 async function pullPlug(site: SiteContainerd): Promise<void> {
   const namespaces = await networkNamespaces(site);
-  for (const id of await realDisk.list(`${site.layout.runcFolder}/k8s.io`)) {
-    const state = await readFile(`${site.layout.runcFolder}/k8s.io/${id}/state.json`, 'utf8');
-    realProcesses.signal((JSON.parse(state) as { init_process_pid: number }).init_process_pid, 'SIGKILL');
-  }
+  const bundles = `${site.layout.stateFolder}/io.containerd.runtime.v2.task/k8s.io`;
   for (const pid of await shims(site)) realProcesses.signal(Number(pid), 'SIGKILL');
+  for (const id of await realDisk.list(bundles)) {
+    const address = await readFile(`${bundles}/${id}/address`, 'utf8');
+    await realDisk.remove(address.slice('unix://'.length).trim());
+    await realProcesses.run('runc', ['--root', `${site.layout.runcFolder}/k8s.io`, 'delete', '--force', id]);
+  }
   const ours = (await mounts(site)).map((line) => line.split(' ')[4] ?? '');
   for (const path of [...ours.toReversed(), ...namespaces])
     await realProcesses.run('umount', ['--lazy', path]);

@@ -8,6 +8,7 @@ import { hubControllers } from '#controllers/standard.ts';
 import { applicationPlacementController } from '#fleet/application-placement-controller.ts';
 import { applicationRevisionController } from '#fleet/application-revision-controller.ts';
 import { applicationStatusController } from '#fleet/application-status-controller.ts';
+import { siteApplicationsController } from '#fleet/site-applications-controller.ts';
 import { HubLink } from '#link/hub-link.ts';
 import type { BundleSigner } from '#pki/bundle-signature.ts';
 import type { Controller } from '#reconcile/controller.ts';
@@ -51,6 +52,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     applicationRevisionController(signer),
     applicationPlacementController,
     applicationStatusController,
+    siteApplicationsController,
   ] as unknown as Controller[];
   const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
   const running = controllers.map((controller) => startController(controller, runner));

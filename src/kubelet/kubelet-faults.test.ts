@@ -141,6 +141,7 @@ test('a pod that was deleted while the agent was away is stopped when it is back
   await host.until('elder', isReady);
   host.kill();
   await host.deletePod('elder', 0);
+  await clock.advance(2000);
   await host.client.delete(nodeResource, { name: NODE });
   host.start();
   await clock.advance(300_000);

@@ -5,8 +5,9 @@ import { purgeContainerd } from '#cri/containerd-purge.ts';
 import { ContainerdService } from '#cri/containerd-service.ts';
 import { purgePodNetwork } from '#network/pod-network.ts';
 import { hasJoined, joinAsSite } from '#site/join-site.ts';
-import { containerdFolder, podNetworkFolders } from '#site/site-folders.ts';
+import { containerdFolder, kubeletFolder, podNetworkFolders } from '#site/site-folders.ts';
 import { networkOf, readSettings } from '#site/site-settings.ts';
+import { unmountBelow } from '#site/unmount.ts';
 import type { ChildProcess } from '#system/process.ts';
 import type { System } from '#system/system.ts';
 
@@ -59,12 +60,14 @@ async function stopPods(folder: string, { system, searchPath }: MachineContext):
   const sandboxes = await service.runtime.listSandboxes();
   await Promise.all(sandboxes.map((sandbox) => service.runtime.stopSandbox(sandbox.id)));
   await service.stop();
+  await unmountBelow(kubeletFolder(folder), system);
 }
 
 async function purge(folder: string, { system, searchPath }: MachineContext): Promise<void> {
   if (await hasContainerd(folder, system)) {
     await purgeContainerd({ system, layout: containerdLayout({ dataFolder: containerdFolder(folder) }), searchPath });
   }
+  await unmountBelow(kubeletFolder(folder), system);
   const settings = await readSettings(system.disk, folder);
   if (settings === undefined || process.getuid?.() !== 0) return;
   const { disk, processes } = system;

@@ -28,6 +28,8 @@ interface DraftOperation {
   readonly type: 'put' | 'delete';
   readonly key: string;
   readonly precondition: 'none' | 'absent' | 'present' | 'right' | 'wrong';
+  /** Whether a deletion comes with the last state. */
+  readonly withValue: boolean;
 }
 
 const KEYS = ['/a', '/a/1', '/a/2', '/b/1', '/b/1/x', '/b/2'];
@@ -37,6 +39,7 @@ const draftOperation: fc.Arbitrary<DraftOperation> = fc.record({
   type: fc.constantFrom('put', 'put', 'delete'),
   key: fc.constantFrom(...KEYS),
   precondition: fc.constantFrom('none', 'none', 'none', 'absent', 'present', 'right', 'wrong'),
+  withValue: fc.boolean(),
 });
 const draftCommit = fc.uniqueArray(draftOperation, {
   minLength: 1,
@@ -202,11 +205,13 @@ class History {
     this.#model.compacted = this.#store.revision;
   }
 
-  #operation({ type, key, precondition }: DraftOperation): Operation {
+  #operation({ type, key, precondition, withValue }: DraftOperation): Operation {
     const current = stateNow(this.#model, key).find((entry) => entry.key === key);
     const condition = preconditionOf(precondition, current?.revision ?? 1);
     this.#values += 1;
-    return type === 'put' ? put(key, `v${this.#values}`, condition) : deletion(key, condition);
+    if (type === 'put') return put(key, `v${this.#values}`, condition);
+    const bare = deletion(key, condition);
+    return withValue ? { ...bare, value: Buffer.from(`last${this.#values}`) } : bare;
   }
 
   /** Holds a result against the model, and takes it in. */

@@ -20,7 +20,7 @@ export const watchSituations: readonly Situation[] = [
       const deleted = await committed(store, deletion('/a/1'));
       const lastState = { ...deletion('/a/0'), value: Buffer.from('last') };
       const deletedWith = await committed(store, lastState);
-      const recreated = await committed(store, put('/a/1', 'three'));
+      const recreated = await committed(store, put('/a/1', 'three'), put('/a/0', 'three'));
       await watch.reached(recreated);
       const expected = [
         `put /a/1 one@${created}`,
@@ -29,6 +29,7 @@ export const watchSituations: readonly Situation[] = [
         `delete /a/1 two@${deleted} was two`,
         `delete /a/0 last@${deletedWith} was zero`,
         `put /a/1 three@${recreated}`,
+        `put /a/0 three@${recreated}`,
       ];
       assert.deepEqual(watch.events.map(line), expected);
       const replay = await collect(store, '/a/', before);

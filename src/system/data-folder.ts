@@ -4,6 +4,9 @@ import type { Processes } from '#system/process.ts';
 /** The layout of data folders that this version writes. It rises when an older version could no longer read what a newer wrote. */
 export const DATA_FORMAT = 1;
 
+/** What the command line of every process of ours contains: a process id may have gone to somebody else. */
+export const PROGRAM_MARK = 'src/main.ts';
+
 /** Something is wrong with a data folder, in one sentence that says what to do. */
 export class DataFolderError extends Error {
   override readonly name = 'DataFolderError';
@@ -20,7 +23,7 @@ export async function claimDataFolder(
   await checkFormat(folder, disk);
   const lock = `${folder}/${role}.pid`;
   const holder = await readPid(lock, disk);
-  if (holder !== undefined && holder !== pid && (await processes.isAlive(holder, 'skerry'))) {
+  if (holder !== undefined && holder !== pid && (await processes.isAlive(holder, PROGRAM_MARK))) {
     throw new DataFolderError(`${folder} is in use by process ${holder}: stop that one first ("skerry down"), or choose another folder with --data`);
   }
   await disk.write(lock, `${pid}\n`);

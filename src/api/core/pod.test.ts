@@ -279,6 +279,13 @@ test('a pod may change its images, deadline and tolerations, and little else', (
   );
 });
 
+test('a field that is only filled in has not been changed', () => {
+  const stored = pod({ volumes: [{ name: 'token', projected: {} }] });
+  const next = structuredClone(stored);
+  podResource.applyDefaults(next);
+  assert.deepEqual(podResource.validate(next, stored), []);
+});
+
 test('binding sets the node once, and each other subresource its own field', () => {
   assert.deepEqual(changeMessages({ nodeName: 'node-1' }, {}, 'binding'), []);
   assert.deepEqual(changeMessages({ nodeName: 'node-2' }, { nodeName: 'node-1' }, 'binding'), [

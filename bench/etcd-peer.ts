@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { ClientHttp2Session } from 'node:http2';
 import { connect, constants } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './hub-process.ts';
 
 /** One etcd member on loopback, without TLS, with its data in a temporary folder; fsync as it is by default. */
 export interface EtcdPeer extends AsyncDisposable {
@@ -150,13 +150,4 @@ async function healthy(url: string): Promise<void> {
     }
     await sleep(50);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -4,6 +4,8 @@ import { formatTable } from './row.ts';
 /** Each bench by its name. A bench measures for a minute or two, beside its peers, and leaves nothing running. */
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Row[]> }>>> = {
   store: () => import('./store.ts'),
+  api: () => import('./api.ts'),
+  site: () => import('./site.ts'),
 };
 
 const USAGE = `usage: node bench/main.ts [--json] [${Object.keys(BENCHES).join(' | ')}]...`;

@@ -16,6 +16,12 @@ export function pssMibOf(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]) / 1024;
 }
 
+/** Resident set size of a process, in MiB, the files that it maps included. */
+export function rssMibOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+}
+
 /** CPU-seconds of this process, with microsecond resolution. */
 export function ownCpuSeconds(): number {
   const { user, system } = process.cpuUsage();

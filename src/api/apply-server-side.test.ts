@@ -570,7 +570,7 @@ test('a list that became atomic is owned whole', () => {
 
 const name = fc.constantFrom('a', 'b', 'c');
 const small = fc.constantFrom('1', '2');
-const loose = { requiredKeys: [], noNullPrototype: true } as const;
+const loose: { requiredKeys: []; noNullPrototype: true } = { requiredKeys: [], noNullPrototype: true };
 const container = fc.record(
   {
     name,

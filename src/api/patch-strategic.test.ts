@@ -166,7 +166,7 @@ test('labels: add, change, remove, __proto__', () => {
   const live = { metadata: { labels: { a: '1', b: '2' } } };
   const patch = JSON.parse('{"metadata":{"labels":{"a":"9","b":null,"c":"3","__proto__":"x"}}}') as Json;
   const result = applyStrategicPatch(live, patch, pod);
-  assert.equal(JSON.stringify(result), '{"metadata":{"labels":{"a":"9","c":"3","__proto__":"x"}}}');
+  assert.equal(JSON.stringify(result), '{"metadata":{"labels":{"a":"9","__proto__":"x","c":"3"}}}');
 });
 
 test('bad patches are client errors', () => {

@@ -184,7 +184,7 @@ test('a list with doubled or missing keys is taken whole', () => {
 
 const name = fc.constantFrom('a', 'b', 'c', '__proto__');
 const small = fc.constantFrom('1', '2', '3');
-const loose = { requiredKeys: [], noNullPrototype: true } as const;
+const loose: { requiredKeys: []; noNullPrototype: true } = { requiredKeys: [], noNullPrototype: true };
 const container = fc.record(
   {
     name: fc.constantFrom('a', 'b', 'c'),

@@ -24,6 +24,11 @@ export class Views {
     return view;
   }
 
+  /** The views made so far. */
+  get all(): readonly View<KubeObject>[] {
+    return [...this.#views.values()];
+  }
+
   /** Whether every view has its first list in. */
   get synced(): boolean {
     return [...this.#views.values()].every((view) => view.synced);

@@ -237,7 +237,7 @@ test('revisions are kept as patches that bring them back, and forgotten beyond t
   }
   const revisions = world.list(controllerRevisionResource);
   assert.deepEqual(revisions.map(({ revision }) => revision), [3, 4]);
-  const data = revisions[1]?.data as { spec: { template: { $patch: string; spec: Pod['spec'] } } };
+  const data = revisions[1]?.data as unknown as { spec: { template: { $patch: string; spec: Pod['spec'] } } };
   assert.equal(data.spec.template.$patch, 'replace');
   assert.equal(data.spec.template.spec.containers[0]?.image, 'db:4');
   world.patch(statefulSetResource, NAME, { spec: { template: template('db:3') } });

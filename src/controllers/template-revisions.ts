@@ -42,8 +42,8 @@ export interface TemplateRevision {
 export function templateHistory(lookup: Lookup, { workload, owner }: { workload: RevisionedWorkload; owner: OwnerReference }): TemplateHistory {
   const stored = storedRevisions(lookup, workload);
   const highest = stored.reduce((most, { number }) => Math.max(most, number), 0);
-  const text = canonicalJson(workload.spec.template);
-  const same = stored.findLast(({ template }) => canonicalJson(template) === text);
+  const text = textOf(workload.spec.template);
+  const same = stored.findLast(({ template }) => textOf(template) === text);
   if (same?.object !== undefined) {
     if (same.number === highest) return { revisions: stored, update: same, actions: [], collides: false };
     const update = { ...same, number: highest + 1 };
@@ -79,13 +79,29 @@ function storedRevisions(lookup: Lookup, workload: RevisionedWorkload): Template
   return own.flatMap((object) => describeRevision(object) ?? []).toSorted((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
 }
 
+/** Stored objects never change: each is read, and each template written out, once. */
+const described = new WeakMap<ControllerRevision, TemplateRevision>();
+const texts = new WeakMap<PodTemplateSpec, string>();
+
+function textOf(template: PodTemplateSpec): string {
+  const known = texts.get(template);
+  if (known !== undefined) return known;
+  const text = canonicalJson(template);
+  texts.set(template, text);
+  return text;
+}
+
 /** Undefined where the data of a revision is not a template: somebody else's. */
 function describeRevision(object: ControllerRevision): TemplateRevision | undefined {
+  const known = described.get(object);
+  if (known !== undefined) return known;
   const data = object.data as { spec?: { template?: PodTemplateSpec & { $patch?: string } } } | undefined;
   if (data?.spec?.template === undefined) return undefined;
   const { $patch: _directive, ...template } = data.spec.template;
   const { name, labels } = object.metadata;
-  return { name, hash: labels?.[HASH_LABEL] ?? '', number: object.revision, object, template };
+  const revision = { name, hash: labels?.[HASH_LABEL] ?? '', number: object.revision, object, template };
+  described.set(object, revision);
+  return revision;
 }
 
 function newRevision(workload: RevisionedWorkload, { number, text }: { number: number; text: string }): TemplateRevision {
@@ -99,7 +115,7 @@ function createRevision(
   { name, hash, number, template }: TemplateRevision,
   { workload, owner }: { workload: RevisionedWorkload; owner: OwnerReference },
 ): Action {
-  const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
+  const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash, [REVISION_LABEL]: hash };
   const metadata = { namespace: workload.metadata.namespace ?? '', name, labels, ownerReferences: [owner] };
   const data = { spec: { template: { ...template, $patch: 'replace' } } } as unknown as Json;
   const object = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data, revision: number };

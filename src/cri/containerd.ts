@@ -107,11 +107,11 @@ export function createContainerdRuntime(options: { socketPath: string; clock: Cl
       return { exitCode: response.exitCode, stdout: cut(response.stdout), stderr: cut(response.stderr) };
     },
     imageStatus,
-    async pullImage(image) {
+    async pullImage(image, credentials) {
       try {
         const method = ImageService.pullImage;
         const timeoutMs = PULL_TIMEOUT_MS;
-        const response = await client.unary(method.path, method.encode({ image: { image } }), { timeoutMs });
+        const response = await client.unary(method.path, method.encode({ image: { image }, auth: credentials }), { timeoutMs });
         return method.decode(response).imageRef;
       } catch (error) {
         if (isUnreachable(error)) throw contractError(error);

@@ -315,9 +315,14 @@ export const RuntimeService = {
 } as const;
 
 /** `runtime.v1.ImageService`. */
+const PullImageRequest = message({
+  image: nested(1, ImageSpec),
+  auth: nested(2, message({ username: string(1), password: string(2), identityToken: string(5) })),
+});
+
 export const ImageService = {
   listImages: method('ImageService/ListImages', Empty, message({ images: list(1, Image) })),
   imageStatus: method('ImageService/ImageStatus', ImageRequest, message({ image: nested(1, Image) })),
-  pullImage: method('ImageService/PullImage', ImageRequest, message({ imageRef: string(1) })),
+  pullImage: method('ImageService/PullImage', PullImageRequest, message({ imageRef: string(1) })),
   removeImage: method('ImageService/RemoveImage', ImageRequest, Empty),
 } as const;

@@ -26,7 +26,7 @@ export interface Runtime extends AsyncDisposable {
   /** The image's id and digest, or undefined where it is not on this host. */
   imageStatus(image: string): Promise<Image | undefined>;
   /** Pulls an image; resolves to its id. Throws {@link ImagePullError} with what the registry said. */
-  pullImage(image: string): Promise<string>;
+  pullImage(image: string, credentials?: RegistryCredentials): Promise<string>;
   listImages(): Promise<Image[]>;
   removeImage(imageId: string): Promise<void>;
   stats(): Promise<ContainerStats[]>;
@@ -34,6 +34,14 @@ export interface Runtime extends AsyncDisposable {
   reopenLog(containerId: string): Promise<void>;
   /** URL of a one-time streaming endpoint for `kubectl exec`, `attach` and `port-forward`. */
   streamUrl(request: StreamRequest): Promise<string>;
+}
+
+/** How a registry knows who pulls: a name and password, or a token in their place. */
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+  /** Empty where there is none. */
+  readonly identityToken: string;
 }
 
 export interface RuntimeVersion {

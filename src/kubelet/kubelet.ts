@@ -3,6 +3,7 @@ import type { KubeObject } from '#api/object.ts';
 import { quantityUnits, readQuantity } from '#api/quantity.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
 import type { ViewChange } from '#client/view.ts';
+import { collectImages, neededImages } from '#kubelet/images/image-collection.ts';
 import { createImagePuller } from '#kubelet/images/image-puller.ts';
 import type { KubeletHost } from '#kubelet/kubelet-host.ts';
 import type { KubeletOptions } from '#kubelet/kubelet-options.ts';
@@ -83,8 +84,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   });
 
   const enqueueAll = (): void => {
-    for (const pod of options.sources.pods.list())
-      if (pod.spec.nodeName === options.nodeName) queue.add(pod.metadata.uid);
+    for (const pod of ownPods(options)) queue.add(pod.metadata.uid);
     for (const { uid } of pods.memories) queue.add(uid);
     for (const uid of observer.uids) queue.add(uid);
   };
@@ -120,16 +120,20 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     async run(signal) {
       signal.addEventListener('abort', () => queue.close(), { once: true });
       await mountMemoryFolder(host);
-      const containers = () => observer.runningContainers;
       await Promise.all([
         observer.run(signal),
         node.run(signal),
         syncPods(signal),
-        rotateLogs({ host, containers }, signal),
+        rotateLogs({ host, containers: () => observer.containers }, signal),
+        collectImages({ host, needed: () => neededImages(observer.containers, ownPods(options)) }, signal),
       ]);
       probes.stop();
     },
   };
+}
+
+function ownPods({ sources, nodeName }: KubeletOptions): Pod[] {
+  return sources.pods.list().filter(({ spec }) => spec.nodeName === nodeName);
 }
 
 function hostOf(options: KubeletOptions): KubeletHost {

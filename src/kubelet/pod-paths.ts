@@ -5,6 +5,8 @@ import type { PodIdentity } from '#cri/runtime.ts';
  * containers; under `memory/`, a tmpfs where the host lets us mount one, what can be made anew from the API.
  */
 export interface PodPaths {
+  /** All of them are below it. */
+  readonly data: string;
   /** Holds a log folder for each pod. */
   readonly logs: string;
   readonly volumes: string;
@@ -26,6 +28,7 @@ export function podPaths(dataFolder: string): PodPaths {
   const volumes = `${dataFolder}/volumes`;
   const memory = `${dataFolder}/memory`;
   return {
+    data: dataFolder,
     logs,
     volumes,
     memory,

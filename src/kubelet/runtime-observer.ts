@@ -70,11 +70,9 @@ export class RuntimeObserver {
     return this.#pods.get(uid) ?? NOTHING;
   }
 
-  /** All running containers, as of the last listing. */
-  get runningContainers(): Container[] {
-    return [...this.#pods.values()].flatMap(({ containers }) =>
-      containers.filter(({ state }) => state.type === 'running'),
-    );
+  /** All containers, as of the last listing. */
+  get containers(): Container[] {
+    return [...this.#pods.values()].flatMap(({ containers }) => containers);
   }
 
   /** Whose sandboxes these are; undefined where the runtime has none of this pod. */

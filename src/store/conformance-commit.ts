@@ -152,29 +152,35 @@ export const commitSituations: readonly Situation[] = [
     },
   },
   {
-    name: 'commits take effect in the order they were asked for, each seeing those before it',
+    name: 'commits that share a key take effect in the order they were asked for, each seeing those before it',
     async run(store) {
       const watch = await collect(store, '/', store.revision);
-      const results = await Promise.all([
+      const lock = [
         store.commit([put('/lock', 'first', { type: 'absent' })]),
         store.commit([put('/lock', 'second', { type: 'absent' })]),
         store.commit([deletion('/lock', { type: 'present' })]),
         store.commit([put('/lock', 'third', { type: 'absent' })]),
-        ...Array.from({ length: 200 }, (_, index) => store.commit([put('/n', String(index))])),
-      ]);
+      ];
+      const counts = Array.from({ length: 200 }, (_, index) => store.commit([put('/n', String(index))]));
+      const [locked, counted] = [await Promise.all(lock), await Promise.all(counts)];
       assert.deepEqual(
-        results.slice(0, 4).map(({ type }) => type),
+        locked.map(({ type }) => type),
         ['committed', 'conflict', 'committed', 'committed'],
       );
-      assert.ok(results[1].type === 'conflict' && text(results[1].current?.value) === 'first');
-      const revisions = results.flatMap((result) => (result.type === 'committed' ? result.revision : []));
+      assert.ok(locked[1]?.type === 'conflict' && text(locked[1].current?.value) === 'first');
+      const revisions = counted.flatMap((result) => (result.type === 'committed' ? result.revision : []));
       assert.deepEqual(
         revisions,
         [...new Set(revisions)].sort((a, b) => a - b),
       );
       await watch.reached(store.revision);
+      const ofCounts = watch.events.filter(({ key }) => key === '/n');
       assert.deepEqual(
-        watch.events.map(({ revision }) => revision),
+        ofCounts.map(({ value }) => Number(text(value))),
+        revisions.map((_, index) => index),
+      );
+      assert.deepEqual(
+        ofCounts.map(({ revision }) => revision),
         revisions,
       );
       assert.equal(text((await store.get('/n'))?.value), '199');

@@ -1,4 +1,5 @@
 import type { Entry } from '#store/store.ts';
+import { must } from '#system/assert.ts';
 
 /** What an entry costs beside its bytes: the objects and the key around them. */
 const OVERHEAD_BYTES = 300;
@@ -11,6 +12,8 @@ const OVERHEAD_BYTES = 300;
 export class EntryCache {
   readonly #bytesMax: number;
   readonly #entries = new Map<number, Entry>();
+  /** Goes through the rows from the oldest on; kept, because a new iterator would step over all that was deleted. */
+  #oldest = this.#entries.keys();
   #bytes = 0;
 
   constructor(bytesMax: number) {
@@ -31,10 +34,7 @@ export class EntryCache {
     // A view of much more memory than its own would hold on to all of it.
     if (entry.value.length * 2 < entry.value.buffer.byteLength) return;
     this.#add(id, entry);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#bytesMax) return;
-      this.drop(oldest);
-    }
+    while (this.#bytes > this.#bytesMax) this.drop(this.#nextOldest());
   }
 
   /** Takes in a row that was read, where there is room. */
@@ -48,6 +48,15 @@ export class EntryCache {
     if (entry === undefined) return;
     this.#entries.delete(id);
     this.#bytes -= costOf(entry);
+  }
+
+  #nextOldest(): number {
+    let next = this.#oldest.next();
+    if (next.done) {
+      this.#oldest = this.#entries.keys();
+      next = this.#oldest.next();
+    }
+    return must(next.value, 'an entry, as there are bytes');
   }
 
   #add(id: number, entry: Entry): void {

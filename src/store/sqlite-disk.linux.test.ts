@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { committed, put, text } from '#store/conformance-words.ts';
 import { makeFolder, withStore } from '#store/sqlite-bed.fixture.ts';
-import { checkSurvival, writeAndKill } from '#store/sqlite-survival.fixture.ts';
+import { checkSurvival, WRITERS, writeAndKill } from '#store/sqlite-survival.fixture.ts';
 import { StoreUnavailableError } from '#store/store.ts';
 
 /** How often the power is cut. */
-const POWER_CUTS = 6;
+const POWER_CUTS = 12;
 
 /** An ext4 file system in a file, which can lose its power as a machine does. */
 interface SmallDisk {
@@ -26,15 +35,34 @@ test('a power cut loses no acknowledged commit, and leaves none half-written', a
     const path = join(disk.folder, 'store.db');
     for (let cut = 0; cut < POWER_CUTS; cut++) {
       const acknowledged = await writeAndKill(path, {
-        commits: 10 + cut * 370,
-        after() {
+        commits: 10 + (cut % 5) * 370 + cut,
+        after(pid) {
+          // A machine without power acknowledges nothing, so the process stands still before the disk goes.
+          freeze(pid);
           disk.cutPower();
-          return 'wait until refused';
+          return 'kill';
         },
       });
       disk.powerOn();
       await withStore(path, (store) => checkSurvival(store, acknowledged));
     }
+  });
+});
+
+test('where the disk fails under a running store, commits are refused, and what was there is there after a restart', async () => {
+  await onSmallDisk(128, async (disk) => {
+    const path = join(disk.folder, 'store.db');
+    const first = await writeAndKill(path, { commits: 100 });
+    const second = await writeAndKill(path, {
+      commits: 100,
+      after() {
+        disk.cutPower();
+        return 'wait until refused';
+      },
+    });
+    assert.equal(second.refused, WRITERS);
+    disk.powerOn();
+    await withStore(path, (store) => checkSurvival(store, first));
   });
 });
 
@@ -61,6 +89,12 @@ test('on a full disk commits are refused and reads go on; with space again, comm
     });
   });
 });
+
+/** Stops a process, and waits until it has stopped. */
+function freeze(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  while (!/^\d+ \(.*\) T/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) continue;
+}
 
 async function onSmallDisk(sizeMib: number, work: (disk: SmallDisk) => Promise<void>): Promise<void> {
   const place = makeFolder();

@@ -5,10 +5,10 @@ import type { StoreEvent } from '#store/store.ts';
 import type { EventPage } from '#store/watches.ts';
 
 /** The most rows that one page of a replay looks at, but for the rest of the last commit in it. */
-const PAGE_ROWS_MAX = 500;
+const PAGE_ROWS_MAX = 250;
 
 /** The bytes of values after which a page ends with its commit. */
-const PAGE_BYTES_MAX = 2 * 1024 * 1024;
+const PAGE_BYTES_MAX = 1024 * 1024;
 
 type Columns = [
   id: number,

@@ -9,7 +9,7 @@ import { COMMIT_OPERATIONS_MAX } from '#store/store.ts';
 const SLICE_KEYS_MAX = 1000;
 
 /** The bytes of values read from disk after which a slice ends. */
-const SLICE_BYTES_MAX = 2 * 1024 * 1024;
+const SLICE_BYTES_MAX = 1024 * 1024;
 
 /** Keys from `from`, inclusive, to `end`, exclusive; undefined: no end. */
 export interface KeyRange {

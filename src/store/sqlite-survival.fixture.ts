@@ -24,12 +24,12 @@ export interface Acknowledged {
 }
 
 /**
- * Runs the writers on the store at `path` in a process of their own. Calls `after` once, when they were told of so many
- * commits, and kills them when it returns or, where it says so, when each was refused.
+ * Runs the writers on the store at `path` in a process of their own. Calls `after` once with its process id, when they
+ * were told of so many commits. Then, as `after` says, kills them, or waits until each was refused and kills them.
  */
 export async function writeAndKill(
   path: string,
-  options: { commits: number; after?: () => 'kill' | 'wait until refused' },
+  options: { commits: number; after?: (pid: number) => 'kill' | 'wait until refused' },
 ): Promise<Acknowledged> {
   const program = fileURLToPath(import.meta.resolve('./sqlite-writers.fixture.ts'));
   const child = spawn(process.execPath, [program, path], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -48,7 +48,9 @@ export async function writeAndKill(
     counts.set(writer, count);
     newest = Math.max(newest, revision);
     commits += 1;
-    if (commits === options.commits && (options.after?.() ?? 'kill') === 'kill') child.kill('SIGKILL');
+    if (commits !== options.commits) return;
+    const next = options.after?.(child.pid ?? 0) ?? 'kill';
+    if (next === 'kill') child.kill('SIGKILL');
   };
   try {
     for await (const line of createInterface(child.stdout)) onLine(line);

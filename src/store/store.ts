@@ -4,8 +4,9 @@
  *
  * Guarantees: a commit is acknowledged only when it is durable; it applies wholly or not at all; its revision is greater
  * than every revision before it, across restarts and restores; a watch delivers every change under its prefix after its
- * starting revision exactly once and in order, or ends in {@link RevisionExpiredError}. Commits take effect in the order
- * in which they were asked for. Bytes handed in or out are shared, not copied: neither side changes them afterwards.
+ * starting revision exactly once and in order, or ends in {@link RevisionExpiredError}. Commits that
+ * share a key take effect in the order in which they were asked for. Bytes handed in or out are shared, not copied:
+ * neither side changes them afterwards.
  *
  * Disposal commits what was asked for before it, ends every watch, and lets nothing more in: each later call, and a list
  * or compaction that still runs, fails with {@link StoreUnavailableError}.

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { PROTOBUF_MESSAGES } from '#api/gen/protobuf-fields.ts';
 import { decodeProtobuf, isProtobuf, PROTOBUF_BYTES_MAX } from '#api/protobuf/decode.ts';
 import { findMessage } from '#api/protobuf/message-table.ts';
-import { RECORDED_BODIES } from '#api/protobuf/recorded-bodies.ts';
+import { RECORDED_BODIES } from '#api/protobuf/recorded-bodies.fixture.ts';
 import { StatusError } from '#api/status.ts';
 
 type Bytes = number[];

@@ -1,4 +1,8 @@
+import type { Pod } from '#api/core/pod.ts';
+import type { Secret } from '#api/core/secret.ts';
 import type { ContainerHook } from '#kubelet/hooks/container-hook.ts';
+import { credentialsFor } from '#kubelet/images/registry-credentials.ts';
+import { type KubeletSources, volumeObjectsOf } from '#kubelet/sources.ts';
 
 /** The image is on this host before the container is made. */
 export const imageHook: ContainerHook = {
@@ -6,6 +10,7 @@ export const imageHook: ContainerHook = {
   async beforeCreate({ host, pod, spec, signal }, draft) {
     const image = await host.images.ensure({
       image: spec.image ?? '',
+      credentials: credentialsFor(spec.image ?? '', pullSecretsOf(pod, host.sources)),
       policy: spec.imagePullPolicy ?? 'IfNotPresent',
       announce: (event) => host.announce(pod, event),
       signal,
@@ -13,3 +18,8 @@ export const imageHook: ContainerHook = {
     return { image, config: { ...draft.config, image: image.id } };
   },
 };
+
+function pullSecretsOf({ metadata, spec }: Pod, sources: KubeletSources): Secret[] {
+  const { secret } = volumeObjectsOf(sources, metadata.namespace ?? '');
+  return (spec.imagePullSecrets ?? []).flatMap(({ name = '' }) => secret(name) ?? []);
+}

@@ -1,4 +1,4 @@
-import { type Image, ImagePullError, type Runtime } from '#cri/runtime.ts';
+import { type Image, ImagePullError, type RegistryCredentials, type Runtime } from '#cri/runtime.ts';
 import { isImageName, isPinned } from '#kubelet/images/image-name.ts';
 import { createSlots } from '#kubelet/operations/slots.ts';
 import { StartError } from '#kubelet/start-error.ts';
@@ -11,6 +11,8 @@ export interface ImageWanted {
   /** As the container's spec names it. */
   readonly image: string;
   readonly policy: 'Always' | 'IfNotPresent' | 'Never';
+  /** Tried one after the other; where there are none, the image is pulled as anybody may. */
+  readonly credentials: readonly RegistryCredentials[];
   readonly announce: (event: { eventType: 'Normal' | 'Warning'; reason: string; message: string }) => void;
   /** Ends the wait; a pull that others wait for goes on. */
   readonly signal: AbortSignal;
@@ -30,18 +32,21 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
   const slots = createSlots(CONCURRENT_PULLS_MAX);
   const underWay = new Map<string, Promise<string>>();
 
-  const pull = (image: string): Promise<string> => {
-    const existing = underWay.get(image);
+  const pull = ({ image, credentials }: ImageWanted): Promise<string> => {
+    // Whoever shows other credentials waits for no one else's pull.
+    const key = JSON.stringify([image, credentials]);
+    const existing = underWay.get(key);
     if (existing !== undefined) return existing;
-    const pulling = slots(() => runtime.pullImage(image)).finally(() => underWay.delete(image));
-    underWay.set(image, pulling);
+    const pulling = slots(() => pullWithAny(runtime, image, credentials)).finally(() => underWay.delete(key));
+    underWay.set(key, pulling);
     return pulling;
   };
 
-  const fetch = async ({ image, announce, signal }: ImageWanted): Promise<Image> => {
+  const fetch = async (wanted: ImageWanted): Promise<Image> => {
+    const { image, announce, signal } = wanted;
     const sinceMs = clock.monotonic();
     announce({ eventType: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` });
-    const id = await until(pull(image), signal);
+    const id = await until(pull(wanted), signal);
     const pulled = (await runtime.imageStatus(image)) ?? (await runtime.imageStatus(id));
     if (pulled === undefined)
       throw new StartError(
@@ -88,6 +93,22 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
       }
     },
   };
+}
+
+/** Pulls with the first credentials that the registry accepts. */
+async function pullWithAny(
+  runtime: Runtime,
+  image: string,
+  credentials: readonly RegistryCredentials[],
+): Promise<string> {
+  for (const shown of credentials.slice(0, -1)) {
+    try {
+      return await runtime.pullImage(image, shown);
+    } catch (error) {
+      if (!(error instanceof ImagePullError) || error.reason === 'unavailable') throw error;
+    }
+  }
+  return runtime.pullImage(image, credentials.at(-1));
 }
 
 const WHY: Readonly<Record<ImagePullError['reason'], string>> = {

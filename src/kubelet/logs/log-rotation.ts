@@ -1,3 +1,4 @@
+import type { Container } from '#cri/runtime.ts';
 import type { KubeletHost } from '#kubelet/kubelet-host.ts';
 import { rotatedFilesOf } from '#kubelet/logs/log-files.ts';
 import { pause } from '#system/clock.ts';
@@ -18,13 +19,14 @@ export async function rotateLogs(
     containers,
   }: {
     host: Pick<KubeletHost, 'disk' | 'runtime' | 'clock' | 'log'>;
-    containers: () => readonly { id: string; logPath: string }[];
+    containers: () => readonly Pick<Container, 'id' | 'logPath' | 'state'>[];
   },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     await pause(host.clock, LOOK_MS, signal);
     for (const container of containers()) {
+      if (container.state.type !== 'running') continue;
       try {
         await rotateLog(host, container);
       } catch (error) {

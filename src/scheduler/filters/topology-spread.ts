@@ -1,7 +1,7 @@
 import type { TopologySpreadConstraint } from '#api/core/affinity.ts';
 import type { Demand } from '#scheduler/demand.ts';
 import { wantedHosts } from '#scheduler/filters/node-affinity.ts';
-import { isTolerated } from '#scheduler/filters/taints.ts';
+import { isTolerated } from '#api/core/toleration-match.ts';
 import type { Host } from '#scheduler/host.ts';
 import { type Filter, FITS, type Surroundings, sumByDomain } from '#scheduler/surroundings.ts';
 import { spreadTerm } from '#scheduler/tenant-term.ts';

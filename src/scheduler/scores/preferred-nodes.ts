@@ -1,4 +1,4 @@
-import { compileTerm } from '#scheduler/filters/node-affinity.ts';
+import { nodeTermMatcher } from '#api/core/node-selector-match.ts';
 import { relativeToBest } from '#scheduler/scores/relative.ts';
 import type { Score } from '#scheduler/surroundings.ts';
 
@@ -8,7 +8,7 @@ export const preferredNodesScore: Score = {
   weight: 2,
   prepare: ({ preferredNodes }, _surroundings, feasible) => {
     if (preferredNodes.length === 0) return undefined;
-    const terms = preferredNodes.map(({ weight, preference }) => ({ weight, matches: compileTerm(preference) }));
+    const terms = preferredNodes.map(({ weight, preference }) => ({ weight, matches: nodeTermMatcher(preference) }));
     return relativeToBest(feasible, (host) =>
       terms.reduce((sum, { weight, matches }) => (matches(host) ? sum + weight : sum), 0),
     );

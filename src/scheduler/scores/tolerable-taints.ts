@@ -1,4 +1,4 @@
-import { isTolerated } from '#scheduler/filters/taints.ts';
+import { isTolerated } from '#api/core/toleration-match.ts';
 import { relativeToRange } from '#scheduler/scores/relative.ts';
 import type { Score } from '#scheduler/surroundings.ts';
 

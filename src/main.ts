@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
-import { Command, CommanderError, Option } from 'commander';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Command, CommanderError, Option } from 'commander';
 import { connectContext, readContext } from '#cli/connect.ts';
 import { down } from '#cli/down.ts';
 import { dataLayout, type RuntimeKind } from '#cli/machine.ts';
@@ -13,9 +13,9 @@ import { runHub } from '#hub/hub.ts';
 import { joinAsSite } from '#site/join-site.ts';
 import { localMachine } from '#site/local-machine.ts';
 import { runSite } from '#site/site.ts';
-import { SOFTWARE_VERSION } from '#system/version.ts';
 import { createRealSystem } from '#system/real.ts';
 import { splitAddress } from '#system/real-network.ts';
+import { SOFTWARE_VERSION } from '#system/version.ts';
 
 /** The repository: manifests of the examples and built images lie beside the sources. */
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -37,13 +37,24 @@ function untilStopped(): AbortSignal {
   return stop.signal;
 }
 
-const machine = localMachine(createRealSystem({ level: 'warn' }), { mainPath: fileURLToPath(import.meta.url), searchPath: process.env.PATH ?? '' });
+const machine = localMachine(createRealSystem({ level: 'warn' }), {
+  nodePath: process.execPath,
+  mainPath: fileURLToPath(import.meta.url),
+  searchPath: process.env.PATH ?? '',
+  isRoot: process.getuid?.() === 0,
+});
 
-const dataOption = (): Option => new Option('--data <folder>', 'where everything is kept').default('.skerry').env('SKERRY_DATA');
-const runtimeOption = (): Option => new Option('--runtime <kind>', 'what runs the containers').choices(['containerd', 'simulated']).default('containerd');
+const dataOption = (): Option =>
+  new Option('--data <folder>', 'where everything is kept').default('.skerry').env('SKERRY_DATA');
+const runtimeOption = (): Option =>
+  new Option('--runtime <kind>', 'what runs the containers')
+    .choices(['containerd', 'simulated'])
+    .default('containerd');
 
 const program = new Command('skerry')
-  .description('Runs containerised applications on thousands of edge sites from one place, and keeps every site running when that place is out of reach.')
+  .description(
+    'Runs containerised applications on thousands of edge sites from one place, and keeps every site running when that place is out of reach.',
+  )
   .version(SOFTWARE_VERSION, '-V, --version')
   .showHelpAfterError()
   .exitOverride();
@@ -58,37 +69,50 @@ program
   .option('--port <number>', 'port of the hub', parsePort, 6443)
   .option('--detach', 'return when all is available, and leave it running')
   .option('--no-example', 'do not apply examples/first')
-  .action(async (options: { data: string; runtime: RuntimeKind; sites: string; host: string; port: number; detach?: boolean; example: boolean }) => {
-    const signal = untilStopped();
-    const layout = dataLayout(resolve(options.data));
-    const system = createRealSystem({ level: 'warn' });
-    // The hub and the sites start with what was compiled for this process.
-    flushCompileCache();
-    const upped = await up(
-      {
-        layout,
-        sites: parseSites(options.sites),
-        runtime: options.runtime,
-        host: options.host,
-        port: options.port,
-        imageFolder: `${ROOT}/.cache/images`,
-        exampleFolder: options.example ? `${ROOT}/examples/first` : undefined,
-      },
-      machine,
-      { system, screen, signal },
-    );
-    if (options.detach === true) return;
-    screen.print('');
-    screen.print('Everything runs until you press Ctrl-C.');
-    for (const { name, child } of upped.started) {
-      void child.ended.then(({ code, signal: by }) => {
-        if (!signal.aborted) screen.say(`${name} ended (${by ?? `code ${code ?? '?'}`}): "npx skerry up --detach" starts it again; the others run on`);
-      });
-    }
-    await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
-    screen.say('Stopping the sites and their pods, then the hub');
-    await down({ layout, purge: false }, machine, { system, screen });
-  });
+  .action(
+    async (options: {
+      data: string;
+      runtime: RuntimeKind;
+      sites: string;
+      host: string;
+      port: number;
+      detach?: boolean;
+      example: boolean;
+    }) => {
+      const signal = untilStopped();
+      const layout = dataLayout(resolve(options.data));
+      const system = createRealSystem({ level: 'warn' });
+      // The hub and the sites start with what was compiled for this process.
+      flushCompileCache();
+      const upped = await up(
+        {
+          layout,
+          sites: parseSites(options.sites),
+          runtime: options.runtime,
+          host: options.host,
+          port: options.port,
+          imageFolder: `${ROOT}/.cache/images`,
+          exampleFolder: options.example ? `${ROOT}/examples/first` : undefined,
+        },
+        machine,
+        { system, screen, signal },
+      );
+      if (options.detach === true) return;
+      screen.print('');
+      screen.print('Everything runs until you press Ctrl-C.');
+      for (const { name, child } of upped.started) {
+        void child.ended.then(({ code, signal: by }) => {
+          if (!signal.aborted)
+            screen.say(
+              `${name} ended (${by ?? `code ${code ?? '?'}`}): "npx skerry up --detach" starts it again; the others run on`,
+            );
+        });
+      }
+      await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
+      screen.say('Stopping the sites and their pods, then the hub');
+      await down({ layout, purge: false }, machine, { system, screen });
+    },
+  );
 
 program
   .command('down')
@@ -97,7 +121,10 @@ program
   .option('--purge', 'also remove the data and every trace on this machine')
   .action(async (options: { data: string; purge?: boolean }) => {
     const layout = dataLayout(resolve(options.data));
-    await down({ layout, purge: options.purge === true }, machine, { system: createRealSystem({ level: 'warn' }), screen });
+    await down({ layout, purge: options.purge === true }, machine, {
+      system: createRealSystem({ level: 'warn' }),
+      screen,
+    });
   });
 
 program
@@ -109,7 +136,10 @@ program
     const context = await readContext(disk, dataLayout(resolve(options.data)).kubeconfig, 'hub');
     using connection = connectContext(context);
     const unready = await connection.unreadiness();
-    if (unready !== undefined) throw new CommandError(`the hub at ${context.server} does not answer (${unready}); the sites run on without it. Start it again with "npx skerry up"`);
+    if (unready !== undefined)
+      throw new CommandError(
+        `the hub at ${context.server} does not answer (${unready}); the sites run on without it. Start it again with "npx skerry up"`,
+      );
     await printFleet(connection.client, { clock, screen });
   });
 
@@ -122,31 +152,44 @@ token
   .option('--label <key=value>', 'label that the site gets; may be repeated', collectLabel, {})
   .option('--ttl <duration>', 'how long it may be used: 30m, 24h, 7d', parseDuration, 24 * 3600_000)
   .option('--uses <number>', 'how many hosts may join with it', parseCount, 1)
-  .action(async (options: { data: string; site?: string; label: Record<string, string>; ttl: number; uses: number }) => {
-    const { clock, disk, random } = createRealSystem();
-    const context = await readContext(disk, dataLayout(resolve(options.data)).kubeconfig, 'hub');
-    using connection = connectContext(context);
-    const text = await createToken(
-      connection.client,
-      {
-        ...(options.site === undefined ? {} : { site: options.site }),
-        labels: options.label,
-        lifetimeMs: options.ttl,
-        usesMax: options.uses,
-        hub: context.server.replace(/^https:\/\//u, ''),
-        authority: context.authority,
-      },
-      { clock, random },
-    );
-    screen.print(text);
-  });
+  .action(
+    async (options: {
+      data: string;
+      site?: string;
+      label: Record<string, string>;
+      ttl: number;
+      uses: number;
+    }) => {
+      const { clock, disk, random } = createRealSystem();
+      const context = await readContext(disk, dataLayout(resolve(options.data)).kubeconfig, 'hub');
+      using connection = connectContext(context);
+      const text = await createToken(
+        connection.client,
+        {
+          ...(options.site === undefined ? {} : { site: options.site }),
+          labels: options.label,
+          lifetimeMs: options.ttl,
+          usesMax: options.uses,
+          hub: context.server.replace(/^https:\/\//u, ''),
+          authority: context.authority,
+        },
+        { clock, random },
+      );
+      screen.print(text);
+    },
+  );
 
 program
   .command('hub')
   .description('run a hub in the foreground')
   .requiredOption('--data <folder>', 'where the hub keeps its state')
   .option('--listen <host:port>', 'address to serve the API and the links on', '127.0.0.1:6443')
-  .option('--name <name>', 'further name or address of the hub, for its certificate; may be repeated', collect, [])
+  .option(
+    '--name <name>',
+    'further name or address of the hub, for its certificate; may be repeated',
+    collect,
+    [],
+  )
   .action(async (options: { data: string; listen: string; name: string[] }) => {
     const { host, port } = splitAddress(options.listen);
     const config = { dataFolder: resolve(options.data), host, port, names: options.name, pid: process.pid };
@@ -162,7 +205,13 @@ program
   .option('--listen <host:port>', "address of the site's own API; a free port of 127.0.0.1 where absent")
   .action(async (text: string, options: { name: string; data: string; listen?: string }) => {
     const listen = options.listen === undefined ? undefined : splitAddress(options.listen);
-    await joinAsSite(createRealSystem({ level: 'warn' }), { token: text, name: options.name, folder: resolve(options.data), takenFolders: [], ...(listen === undefined ? {} : { listen }) });
+    await joinAsSite(createRealSystem({ level: 'warn' }), {
+      token: text,
+      name: options.name,
+      folder: resolve(options.data),
+      takenFolders: [],
+      ...(listen === undefined ? {} : { listen }),
+    });
     screen.say(`This host is site ${options.name} now: run it with "skerry site --data ${options.data}"`);
   });
 
@@ -190,29 +239,43 @@ program
 
 function parsePort(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new CommandError(`--port "${text}" is no port: expected a number from 1 to 65535`, { code: 2 });
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new CommandError(`--port "${text}" is no port: expected a number from 1 to 65535`, { code: 2 });
   return port;
 }
 
 function parseCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new CommandError(`"${text}" is no count: expected a whole number of at least 1`, { code: 2 });
+  if (!Number.isInteger(count) || count < 1)
+    throw new CommandError(`"${text}" is no count: expected a whole number of at least 1`, { code: 2 });
   return count;
 }
 
 function parseDuration(text: string): number {
   const match = /^(?<count>\d{1,6})(?<unit>[smhd])$/u.exec(text)?.groups;
   const unitMs = { s: 1000, m: 60_000, h: 3600_000, d: 24 * 3600_000 }[match?.unit ?? ''];
-  if (match === undefined || unitMs === undefined) throw new CommandError(`"${text}" is no duration: expected a number with s, m, h or d, such as 24h`, { code: 2 });
+  if (match === undefined || unitMs === undefined)
+    throw new CommandError(`"${text}" is no duration: expected a number with s, m, h or d, such as 24h`, {
+      code: 2,
+    });
   return Number(match.count) * unitMs;
 }
 
 function parseSites(text: string): string[] {
   const sites = text.split(',').map((name) => name.trim());
   const wrong = sites.find((name) => !/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/u.test(name));
-  if (wrong !== undefined) throw new CommandError(`--sites: "${wrong}" is no name for a site: lower case letters, digits and "-", at most 32`, { code: 2 });
-  if (new Set(sites).size !== sites.length) throw new CommandError(`--sites: a name stands twice in "${text}"`, { code: 2 });
-  if (sites.includes('hub')) throw new CommandError('--sites: no site can be called "hub": that is the hub\'s context in the kubeconfig', { code: 2 });
+  if (wrong !== undefined)
+    throw new CommandError(
+      `--sites: "${wrong}" is no name for a site: lower case letters, digits and "-", at most 32`,
+      { code: 2 },
+    );
+  if (new Set(sites).size !== sites.length)
+    throw new CommandError(`--sites: a name stands twice in "${text}"`, { code: 2 });
+  if (sites.includes('hub'))
+    throw new CommandError(
+      '--sites: no site can be called "hub": that is the hub\'s context in the kubeconfig',
+      { code: 2 },
+    );
   return sites;
 }
 
@@ -229,8 +292,14 @@ function collectLabel(text: string, previous: Record<string, string>): Record<st
 /** Prints one sentence and ends with the right code. A bug keeps its stack. */
 function fail(error: unknown): never {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
-  const isForPeople = error instanceof Error && error.name !== 'AssertionError' && error.name !== 'TypeError' && error.name !== 'RangeError';
-  screen.say(`skerry: ${isForPeople ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const isForPeople =
+    error instanceof Error &&
+    error.name !== 'AssertionError' &&
+    error.name !== 'TypeError' &&
+    error.name !== 'RangeError';
+  screen.say(
+    `skerry: ${isForPeople ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   process.exit(error instanceof CommandError ? error.code : 1);
 }
 
@@ -241,4 +310,3 @@ try {
 } catch (error) {
   fail(error);
 }
-

@@ -17,9 +17,17 @@ export function chooseRepresentation(accept: string | undefined): Representation
     if (as === 'Table') return 'table';
     if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return 'partialMetadata';
   }
-  throw new StatusError('NotAcceptable', `only the following media types are accepted: application/json, got "${accept.slice(0, 200)}"`);
+  throw new StatusError(
+    'NotAcceptable',
+    `only the following media types are accepted: application/json, got "${accept.slice(0, 200)}"`,
+  );
 }
 
 function isJson(mediaType: string): boolean {
-  return mediaType === 'application/json' || mediaType === '*/*' || mediaType === 'application/*' || mediaType === 'application/yaml';
+  return (
+    mediaType === 'application/json' ||
+    mediaType === '*/*' ||
+    mediaType === 'application/*' ||
+    mediaType === 'application/yaml'
+  );
 }

@@ -1,19 +1,30 @@
 import type { ResourceType } from '#api/resource.ts';
+import type { SchemaSet } from '#api/schema.ts';
 import { badRequest, forbidden, StatusError } from '#api/status.ts';
 import type { AdmissionPlugin } from '#apiserver/admission.ts';
 import { type Attributes, type Authorizer, describeAttributes } from '#apiserver/authorize.ts';
-import { createDiscovery, type Discovery, KUBERNETES_VERSION, unknownResource } from '#apiserver/discovery.ts';
+import {
+  createDiscovery,
+  type Discovery,
+  KUBERNETES_VERSION,
+  unknownResource,
+} from '#apiserver/discovery.ts';
 import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
 import { createOpenApi, type OpenApi } from '#apiserver/openapi.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
 import { podStreamUrl, servePodSubresource } from '#apiserver/pod-subresources.ts';
-import { type ApiRequest, type ApiResponse, jsonResponse, textResponse, type User } from '#apiserver/request.ts';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  jsonResponse,
+  textResponse,
+  type User,
+} from '#apiserver/request.ts';
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { serveScale } from '#apiserver/scale.ts';
 import { reviewAccess } from '#apiserver/self-review.ts';
 import { serveObjects } from '#apiserver/verbs.ts';
-import type { SchemaSet } from '#api/schema.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
@@ -45,7 +56,9 @@ export interface ApiServer {
   /** Never rejects: an error is a Status. */
   handle(request: ApiRequest): Promise<ApiResponse>;
   /** The streaming endpoint that an upgrade request is to be connected to, or the refusal. */
-  upgrade(request: ApiRequest): Promise<{ type: 'url'; url: string } | { type: 'refused'; response: ApiResponse }>;
+  upgrade(
+    request: ApiRequest,
+  ): Promise<{ type: 'url'; url: string } | { type: 'refused'; response: ApiResponse }>;
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -89,31 +102,56 @@ class Server {
       return await handler();
     } catch (error) {
       const status = statusOf(error);
-      if (status.code >= 500) this.#options.log.error('a request failed', { method: request.method, path: request.path, error });
+      if (status.code >= 500)
+        this.#options.log.error('a request failed', { method: request.method, path: request.path, error });
       const retryAfter = status.details.retryAfterSeconds;
-      return jsonResponse(status.code, status.toStatus(), retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) });
+      return jsonResponse(
+        status.code,
+        status.toStatus(),
+        retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+      );
     }
   }
 
   async serve(request: ApiRequest): Promise<ApiResponse> {
     const info = parsePath(request.path);
-    return info.type === 'nonResource' ? this.#serveNonResource(request, info) : this.#serveResource(request, info);
+    return info.type === 'nonResource'
+      ? this.#serveNonResource(request, info)
+      : this.#serveResource(request, info);
   }
 
   async streamUrl(request: ApiRequest): Promise<string> {
     const info = parsePath(request.path);
     if (info.type !== 'resource') throw unknownResource();
     const { name, subresource } = info;
-    const isStream = info.group === '' && info.plural === 'pods' && ['exec', 'attach', 'portforward'].includes(subresource ?? '');
-    if (!isStream || name === undefined || subresource === undefined) throw badRequest('this path cannot be upgraded');
+    const isStream =
+      info.group === '' &&
+      info.plural === 'pods' &&
+      ['exec', 'attach', 'portforward'].includes(subresource ?? '');
+    if (!isStream || name === undefined || subresource === undefined)
+      throw badRequest('this path cannot be upgraded');
     const user = authenticated(request);
     // Opening a stream into a pod is a `create`, also where WebSocket makes it a GET: `get` alone does not allow it.
-    this.#authorize(user, { type: 'resource', verb: 'create', group: '', resource: `pods/${subresource}`, namespace: info.namespace, name });
+    this.#authorize(user, {
+      type: 'resource',
+      verb: 'create',
+      group: '',
+      resource: `pods/${subresource}`,
+      namespace: info.namespace,
+      name,
+    });
     const type = this.#typeOf(info);
-    return podStreamUrl(this.#context, { request, info, type, user, name, subresource }, this.#options.pods?.());
+    return podStreamUrl(
+      this.#context,
+      { request, info, type, user, name, subresource },
+      this.#options.pods?.(),
+    );
   }
 
-  async #serveNonResource(request: ApiRequest, info: Extract<RequestInfo, { type: 'nonResource' }>): Promise<ApiResponse> {
+  async #serveNonResource(
+    request: ApiRequest,
+    info: Extract<RequestInfo, { type: 'nonResource' }>,
+  ): Promise<ApiResponse> {
     const { path } = info;
     if (path === '/healthz' || path === '/livez' || path === '/readyz') return textResponse(200, 'ok');
     if (path === '/version' || path === '/version/') return jsonResponse(200, versionDocument());
@@ -122,18 +160,30 @@ class Server {
     const user = authenticated(request);
     this.#authorize(user, { type: 'nonResource', verb: request.method.toLowerCase(), path });
     if (route !== undefined) return route.handle(request);
-    const answer = this.#discovery.answer(path, request.headers.accept) ?? (await this.#openApi.answer(path, request));
+    const answer =
+      this.#discovery.answer(path, request.headers.accept) ?? (await this.#openApi.answer(path, request));
     if (answer === undefined) throw unknownResource();
     return answer;
   }
 
-  async #serveResource(request: ApiRequest, info: Extract<RequestInfo, { type: 'resource' }>): Promise<ApiResponse> {
+  async #serveResource(
+    request: ApiRequest,
+    info: Extract<RequestInfo, { type: 'resource' }>,
+  ): Promise<ApiResponse> {
     const user = authenticated(request);
     const verb = verbOf(request.method, info, request.query);
     const resource = info.subresource === undefined ? info.plural : `${info.plural}/${info.subresource}`;
-    const review = request.method === 'POST' ? await reviewAccess(this.#options, { request, info, user }) : undefined;
+    const review =
+      request.method === 'POST' ? await reviewAccess(this.#options, { request, info, user }) : undefined;
     if (review !== undefined) return review;
-    this.#authorize(user, { type: 'resource', verb, group: info.group, resource, namespace: info.namespace, name: info.name });
+    this.#authorize(user, {
+      type: 'resource',
+      verb,
+      group: info.group,
+      resource,
+      namespace: info.namespace,
+      name: info.name,
+    });
     const type = this.#typeOf(info);
     const call = { request, info, type, user };
     const { name, subresource } = info;
@@ -141,7 +191,8 @@ class Server {
       return serveObjects(this.#context, call);
     }
     if (name === undefined) throw unknownResource();
-    if (subresource === 'scale' && type.subresources.includes('scale')) return serveScale(this.#context, { ...call, name });
+    if (subresource === 'scale' && type.subresources.includes('scale'))
+      return serveScale(this.#context, { ...call, name });
     if (type.group === '' && type.plural === 'pods') {
       return servePodSubresource(this.#context, { ...call, name, subresource }, this.#options.pods?.());
     }
@@ -154,7 +205,8 @@ class Server {
   #typeOf(info: Extract<RequestInfo, { type: 'resource' }>): ResourceType {
     const type = this.#types.get(resourceKey(info));
     if (type === undefined) throw unknownResource();
-    if (!type.namespaced && info.namespace !== undefined && type.plural !== 'namespaces') throw unknownResource();
+    if (!type.namespaced && info.namespace !== undefined && type.plural !== 'namespaces')
+      throw unknownResource();
     return type;
   }
 
@@ -162,7 +214,10 @@ class Server {
     if (this.#options.authorizer.allows(user, attributes)) return;
     const why = `User "${user.name}" ${describeAttributes(attributes)}`;
     if (attributes.type === 'nonResource') throw new StatusError('Forbidden', `forbidden: ${why}`);
-    throw forbidden({ resource: attributes.resource, group: attributes.group, name: attributes.name ?? '' }, why);
+    throw forbidden(
+      { resource: attributes.resource, group: attributes.group, name: attributes.name ?? '' },
+      why,
+    );
   }
 }
 
@@ -175,9 +230,14 @@ function authenticated(request: ApiRequest): User {
 function statusOf(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   if (error instanceof Error && error.name === 'StoreUnavailableError') {
-    return new StatusError('ServiceUnavailable', `the store cannot write: ${error.message}`, { cause: error, details: { retryAfterSeconds: 5 } });
+    return new StatusError('ServiceUnavailable', `the store cannot write: ${error.message}`, {
+      cause: error,
+      details: { retryAfterSeconds: 5 },
+    });
   }
-  return new StatusError('InternalError', 'an internal error occurred; the log of the server says more', { cause: error });
+  return new StatusError('InternalError', 'an internal error occurred; the log of the server says more', {
+    cause: error,
+  });
 }
 
 function versionDocument(): Record<string, string> {
@@ -191,4 +251,3 @@ function versionDocument(): Record<string, string> {
     platform: 'linux/amd64',
   };
 }
-

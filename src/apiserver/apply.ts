@@ -27,12 +27,16 @@ export async function applyServerSideTo(
 ): Promise<{ entry: Entry; created: boolean }> {
   const named = request.applied.metadata.name;
   if (named !== undefined && named !== request.name) {
-    throw badRequest(`the name of the object (${named}) does not match the name on the URL (${request.name})`);
+    throw badRequest(
+      `the name of the object (${named}) does not match the name on the URL (${request.name})`,
+    );
   }
   request.applied.metadata.name = request.name;
-  if (type.namespaced && request.namespace !== undefined) request.applied.metadata.namespace ??= request.namespace;
+  if (type.namespaced && request.namespace !== undefined)
+    request.applied.metadata.namespace ??= request.namespace;
   const exists = (await context.store.get(objectStoreKey(type, request))) !== undefined;
-  if (exists || request.subresource !== undefined) return { entry: await update(context, type, request), created: false };
+  if (exists || request.subresource !== undefined)
+    return { entry: await update(context, type, request), created: false };
   try {
     const object = merge(context, type, { request, live: undefined });
     const entry = await createObject(context, type, { ...request, object, managesFields: true });

@@ -37,12 +37,17 @@ export const discoveryAuthorizer: Authorizer = {
 
 /** Allows what any of `authorizers` allows. */
 export function anyOf(authorizers: readonly Authorizer[]): Authorizer {
-  return { allows: (user, attributes) => authorizers.some((authorizer) => authorizer.allows(user, attributes)) };
+  return {
+    allows: (user, attributes) => authorizers.some((authorizer) => authorizer.allows(user, attributes)),
+  };
 }
 
 /** `pods/log`, `deployments.apps`: for the message of a refusal. */
 export function describeAttributes(attributes: Attributes): string {
   if (attributes.type === 'nonResource') return `cannot ${attributes.verb} path "${attributes.path}"`;
-  const scope = attributes.namespace === undefined ? 'at the cluster scope' : `in the namespace "${attributes.namespace}"`;
+  const scope =
+    attributes.namespace === undefined
+      ? 'at the cluster scope'
+      : `in the namespace "${attributes.namespace}"`;
   return `cannot ${attributes.verb} resource "${attributes.resource}" in API group "${attributes.group}" ${scope}`;
 }

@@ -1,5 +1,7 @@
+import { namespaceResource } from '#api/core/namespace.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
+import { isStatus } from '#api/status.ts';
 import type { AdmissionPlugin } from '#apiserver/admission.ts';
 import { type ApiServer, createApiServer, type Route } from '#apiserver/api-server.ts';
 import { anyOf, discoveryAuthorizer, mastersAuthorizer } from '#apiserver/authorize.ts';
@@ -10,8 +12,6 @@ import { SYSTEM_USER } from '#apiserver/request.ts';
 import { inProcessTransport } from '#apiserver/transport.ts';
 import { type Client, createClient } from '#client/client.ts';
 import { Views } from '#client/views.ts';
-import { isStatus } from '#api/status.ts';
-import { namespaceResource } from '#api/core/namespace.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
@@ -43,7 +43,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const authorizer = anyOf([
     mastersAuthorizer,
     discoveryAuthorizer,
-    { allows: (user, attributes) => late.views !== undefined && rbacAuthorizer(late.views).allows(user, attributes) },
+    {
+      allows: (user, attributes) =>
+        late.views !== undefined && rbacAuthorizer(late.views).allows(user, attributes),
+    },
   ]);
   const server = createApiServer({
     ...options,
@@ -62,7 +65,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 export async function ensureNamespaces(client: Client, names: readonly string[]): Promise<void> {
   for (const name of names) {
     try {
-      await client.create(namespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: {} });
+      await client.create(namespaceResource, {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name },
+        spec: {},
+      });
     } catch (error) {
       if (!isStatus(error, 'AlreadyExists')) throw error;
     }

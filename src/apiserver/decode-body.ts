@@ -68,7 +68,8 @@ function checkDepth(body: Uint8Array): void {
     } else if (byte === QUOTE) inString = true;
     else if (byte === 0x7b || byte === 0x5b) {
       depth += 1;
-      if (depth > BODY_DEPTH_MAX) throw badRequest(`the body of the request is nested deeper than ${BODY_DEPTH_MAX} levels`);
+      if (depth > BODY_DEPTH_MAX)
+        throw badRequest(`the body of the request is nested deeper than ${BODY_DEPTH_MAX} levels`);
     } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
   }
 }

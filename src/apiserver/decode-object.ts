@@ -12,9 +12,13 @@ import type { ApiRequest } from '#apiserver/request.ts';
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
 /** A body as a value, whichever of JSON, YAML and Kubernetes Protobuf it is in. */
-export function decodeBodyValue(request: Pick<ApiRequest, 'body' | 'headers'>, expected?: ExpectedKind): unknown {
+export function decodeBodyValue(
+  request: Pick<ApiRequest, 'body' | 'headers'>,
+  expected?: ExpectedKind,
+): unknown {
   const mediaType = mediaTypeOf(request.headers['content-type']);
-  if (mediaType === PROTOBUF_MEDIA_TYPE || isProtobuf(request.body)) return decodeProtobuf(request.body, expected);
+  if (mediaType === PROTOBUF_MEDIA_TYPE || isProtobuf(request.body))
+    return decodeProtobuf(request.body, expected);
   return decodeText(request.body, mediaType);
 }
 
@@ -24,16 +28,30 @@ export function decodeBodyValue(request: Pick<ApiRequest, 'body' | 'headers'>, e
  */
 export function decodeObjectBody(
   input: Pick<ApiRequest, 'body' | 'headers'> & { readonly value?: unknown },
-  { type, schemas, fieldValidation }: { type: ResourceType; schemas: SchemaSet; fieldValidation: FieldValidation },
+  {
+    type,
+    schemas,
+    fieldValidation,
+  }: { type: ResourceType; schemas: SchemaSet; fieldValidation: FieldValidation },
 ): { object: KubeObject; warnings: readonly string[] } {
-  const value = input.value === undefined ? decodeBodyValue(input, { apiVersion: apiVersionOf(type), kind: type.kind }) : input.value;
+  const value =
+    input.value === undefined
+      ? decodeBodyValue(input, { apiVersion: apiVersionOf(type), kind: type.kind })
+      : input.value;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(`the body of the request must be a ${type.kind}, got ${Array.isArray(value) ? 'a list' : JSON.stringify(value)}`);
+    throw badRequest(
+      `the body of the request must be a ${type.kind}, got ${Array.isArray(value) ? 'a list' : JSON.stringify(value)}`,
+    );
   }
   const object = value as KubeObject;
   requireKind(object, type);
   const { kind, version } = type;
-  const unknown = checkFields(value as MutableJson, { schemas, schema: schemas.get(type.schema), kind, version });
+  const unknown = checkFields(value as MutableJson, {
+    schemas,
+    schema: schemas.get(type.schema),
+    kind,
+    version,
+  });
   if (unknown.length > 0 && fieldValidation === 'Strict') throw strictDecodingError(type, unknown);
   object.metadata ??= {} as KubeObject['metadata'];
   return { object, warnings: fieldValidation === 'Warn' ? unknown.map(unknownFieldWarning) : [] };

@@ -38,9 +38,18 @@ export function createDiscovery(types: readonly ResourceType[]): Discovery {
   const groups = groupTypes(types);
   const documents = new Map<string, unknown>();
   documents.set('/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] });
-  documents.set('/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups: [...groups.keys()].filter((g) => g !== '').map((g) => groupDocument(g, groups)) });
+  documents.set('/apis', {
+    kind: 'APIGroupList',
+    apiVersion: 'v1',
+    groups: [...groups.keys()].filter((g) => g !== '').map((g) => groupDocument(g, groups)),
+  });
   for (const [group, versions] of groups) {
-    if (group !== '') documents.set(`/apis/${group}`, { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group, groups) });
+    if (group !== '')
+      documents.set(`/apis/${group}`, {
+        kind: 'APIGroup',
+        apiVersion: 'v1',
+        ...groupDocument(group, groups),
+      });
     for (const [version, members] of versions) {
       const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
       documents.set(path, resourceList(group, version, members));
@@ -56,7 +65,10 @@ export function createDiscovery(types: readonly ResourceType[]): Discovery {
       const version = aggregatedVersionOf(accept);
       if (version !== undefined && aggregated.has(document)) {
         const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-        const body = { ...(aggregated.get(document) as object), apiVersion: `apidiscovery.k8s.io/${version}` };
+        const body = {
+          ...(aggregated.get(document) as object),
+          apiVersion: `apidiscovery.k8s.io/${version}`,
+        };
         return jsonResponse(200, body, { 'content-type': type, vary: 'Accept' });
       }
       const found = documents.get(document);
@@ -88,7 +100,9 @@ function groupTypes(types: readonly ResourceType[]): Groups {
 }
 
 function groupDocument(group: string, groups: Groups): object {
-  const versions = [...(groups.get(group)?.keys() ?? [])].toSorted(newestFirst).map((version) => ({ groupVersion: `${group}/${version}`, version }));
+  const versions = [...(groups.get(group)?.keys() ?? [])]
+    .toSorted(newestFirst)
+    .map((version) => ({ groupVersion: `${group}/${version}`, version }));
   return { name: group, versions, preferredVersion: versions[0] };
 }
 
@@ -136,7 +150,12 @@ function resourceList(group: string, version: string, types: readonly ResourceTy
       verbs: extra.verbs,
     })),
   ]);
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf({ group, version }), resources };
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: apiVersionOf({ group, version }),
+    resources,
+  };
 }
 
 /** `apidiscovery.k8s.io` APIGroupDiscoveryList (KEP-3352). */
@@ -146,11 +165,13 @@ function aggregatedDocument(groups: readonly [string, Map<string, ResourceType[]
     metadata: {},
     items: groups.map(([group, versions]) => ({
       metadata: { name: group, creationTimestamp: null },
-      versions: [...versions].toSorted(([a], [b]) => newestFirst(a, b)).map(([version, types]) => ({
-        version,
-        freshness: 'Current',
-        resources: types.map((type) => aggregatedResource(type)),
-      })),
+      versions: [...versions]
+        .toSorted(([a], [b]) => newestFirst(a, b))
+        .map(([version, types]) => ({
+          version,
+          freshness: 'Current',
+          resources: types.map((type) => aggregatedResource(type)),
+        })),
     })),
   };
 }
@@ -160,7 +181,8 @@ function aggregatedResource(type: ResourceType): object {
   const subresources = [
     ...type.subresources.map((name) => ({
       subresource: name,
-      responseKind: name === 'scale' ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : { group, version, kind },
+      responseKind:
+        name === 'scale' ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : { group, version, kind },
       verbs: ['get', 'patch', 'update'],
     })),
     ...extrasOf(type).map((extra) => ({

@@ -1,4 +1,4 @@
-import { fieldSetOfNames, type FieldSet } from '#api/apply-field-set.ts';
+import { type FieldSet, fieldSetOfNames } from '#api/apply-field-set.ts';
 import { recordUpdate } from '#api/apply-record.ts';
 import type { JsonObject } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
@@ -19,7 +19,10 @@ const STATUS_FIELDS = fieldSetOfNames([['status']]);
 const SPEC_FIELDS = fieldSetOfNames([['spec']]);
 
 /** Fields that the endpoint resets, so that nobody comes to own them by it. */
-export function resetFields(type: ResourceType, subresource: string | undefined): { ignored: FieldSet } | Record<string, never> {
+export function resetFields(
+  type: ResourceType,
+  subresource: string | undefined,
+): { ignored: FieldSet } | Record<string, never> {
   if (!type.subresources.includes('status')) return {};
   return { ignored: subresource === 'status' ? SPEC_FIELDS : STATUS_FIELDS };
 }

@@ -23,7 +23,8 @@ export async function finalizeNamespace(
     name: call.name,
     subresource: 'finalize',
     change: async (current) => {
-      if (current.metadata.deletionTimestamp !== undefined && finalizers.length === 0) await assertEmpty(context, call);
+      if (current.metadata.deletionTimestamp !== undefined && finalizers.length === 0)
+        await assertEmpty(context, call);
       const namespace = current as KubeObject & { spec?: object };
       namespace.spec = { ...namespace.spec, finalizers };
       return namespace;
@@ -39,6 +40,7 @@ async function assertEmpty(
   for (const type of call.types) {
     if (!type.namespaced) continue;
     const left = await context.store.count(listPrefix(type, call.name));
-    if (left > 0) throw conflict(subjectOf(call.type, call.name), `${left} ${type.plural} are left in the namespace`);
+    if (left > 0)
+      throw conflict(subjectOf(call.type, call.name), `${left} ${type.plural} are left in the namespace`);
   }
 }

@@ -11,7 +11,8 @@ const IMMORTAL_NAMESPACES = new Set(['default', 'kube-system', 'kube-public', 'k
 export function namespaceLifecycle(store: Store): AdmissionPlugin {
   return {
     name: 'NamespaceLifecycle',
-    handles: ({ operation, type }) => (operation === 'create' && type.namespaced) || (operation === 'delete' && type.plural === 'namespaces'),
+    handles: ({ operation, type }) =>
+      (operation === 'create' && type.namespaced) || (operation === 'delete' && type.plural === 'namespaces'),
     async admit({ operation, type, object }) {
       if (operation === 'delete') return assertMortal(object.metadata.name);
       const namespace = object.metadata.namespace ?? '';
@@ -25,5 +26,6 @@ export function namespaceLifecycle(store: Store): AdmissionPlugin {
 }
 
 function assertMortal(name: string): void {
-  if (IMMORTAL_NAMESPACES.has(name)) throw forbidden({ resource: 'namespaces', name }, 'this namespace may not be deleted');
+  if (IMMORTAL_NAMESPACES.has(name))
+    throw forbidden({ resource: 'namespaces', name }, 'this namespace may not be deleted');
 }

@@ -1,7 +1,7 @@
+import type { Json, KubeObject } from '#api/object.ts';
 import { applyJsonPatch } from '#api/patch-json.ts';
 import { applyMergePatch } from '#api/patch-merge.ts';
 import { applyStrategicPatch } from '#api/patch-strategic.ts';
-import type { Json, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { badRequest, StatusError } from '#api/status.ts';
@@ -22,7 +22,10 @@ export function patchKindOf(mediaType: string): PatchKind {
   const kind = Object.hasOwn(PATCH_KINDS, mediaType) ? PATCH_KINDS[mediaType] : undefined;
   if (kind !== undefined) return kind;
   const accepted = Object.keys(PATCH_KINDS).join(', ');
-  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted}`);
+  throw new StatusError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+  );
 }
 
 export interface PatchContext {
@@ -57,6 +60,12 @@ export function decodePatch(body: Uint8Array, kind: PatchKind): unknown {
 
 function requireObject(value: unknown): KubeObject {
   const object = value as KubeObject | null;
-  if (typeof object === 'object' && object !== null && typeof object.metadata === 'object' && object.metadata !== null) return object;
+  if (
+    typeof object === 'object' &&
+    object !== null &&
+    typeof object.metadata === 'object' &&
+    object.metadata !== null
+  )
+    return object;
   throw badRequest('the patch leaves no object with metadata');
 }

@@ -28,7 +28,10 @@ export async function servePodSubresource(
     case 'GET log':
       return log(context, call, access);
     default:
-      throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+      throw new StatusError(
+        'MethodNotAllowed',
+        'the server does not allow this method on the requested resource',
+      );
   }
 }
 
@@ -49,13 +52,24 @@ async function bind(context: RestContext, call: PodRequest): Promise<ApiResponse
   return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata, status: 'Success', code: 201 });
 }
 
-function bound(context: RestContext, pod: Pod, { node, uid }: { node: string; uid: string | undefined }): Pod {
+function bound(
+  context: RestContext,
+  pod: Pod,
+  { node, uid }: { node: string; uid: string | undefined },
+): Pod {
   const subject = { resource: 'pods/binding', name: pod.metadata.name };
-  if (uid !== undefined && uid !== pod.metadata.uid) throw conflict(subject, 'Precondition failed: UID in precondition differs');
-  if (pod.metadata.deletionTimestamp !== undefined) throw conflict(subject, `pod ${pod.metadata.name} is being deleted, cannot be assigned to a host`);
-  if (pod.spec.nodeName) throw conflict(subject, `pod ${pod.metadata.name} is already assigned to node "${pod.spec.nodeName}"`);
+  if (uid !== undefined && uid !== pod.metadata.uid)
+    throw conflict(subject, 'Precondition failed: UID in precondition differs');
+  if (pod.metadata.deletionTimestamp !== undefined)
+    throw conflict(subject, `pod ${pod.metadata.name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec.nodeName)
+    throw conflict(subject, `pod ${pod.metadata.name} is already assigned to node "${pod.spec.nodeName}"`);
   pod.spec.nodeName = node;
-  const scheduled = { type: 'PodScheduled', status: 'True' as const, lastTransitionTime: timestamp(context.clock.now()) };
+  const scheduled = {
+    type: 'PodScheduled',
+    status: 'True' as const,
+    lastTransitionTime: timestamp(context.clock.now()),
+  };
   const others = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
   pod.status = { ...pod.status, conditions: [...others, scheduled] };
   return pod;
@@ -65,22 +79,35 @@ function bound(context: RestContext, pod: Pod, { node, uid }: { node: string; ui
 async function evict(context: RestContext, call: PodRequest): Promise<ApiResponse> {
   const body = decodeBodyValue(call.request) as { deleteOptions?: DeleteOptions };
   const options = body.deleteOptions ?? {};
-  await deleteObject(context, call.type, { ...writeRequestOf(call), namespace: call.info.namespace, name: call.name, options });
+  await deleteObject(context, call.type, {
+    ...writeRequestOf(call),
+    namespace: call.info.namespace,
+    name: call.name,
+    options,
+  });
   return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 }
 
 async function findPod(context: RestContext, call: PodRequest): Promise<Pod> {
-  const entry = await context.store.get(objectStoreKey(call.type, { namespace: call.info.namespace, name: call.name }));
+  const entry = await context.store.get(
+    objectStoreKey(call.type, { namespace: call.info.namespace, name: call.name }),
+  );
   if (entry === undefined) throw notFound({ resource: 'pods', name: call.name });
   return decodeObject<KubeObject>(entry.value) as Pod;
 }
 
 function requireAccess(access: PodAccess | undefined): PodAccess {
   if (access !== undefined) return access;
-  throw badRequest('pods do not run here: this is a hub, where workloads are templates. Ask the site that runs the pod.');
+  throw badRequest(
+    'pods do not run here: this is a hub, where workloads are templates. Ask the site that runs the pod.',
+  );
 }
 
-async function log(context: RestContext, call: PodRequest, access: PodAccess | undefined): Promise<ApiResponse> {
+async function log(
+  context: RestContext,
+  call: PodRequest,
+  access: PodAccess | undefined,
+): Promise<ApiResponse> {
   const pod = await findPod(context, call);
   const options = logOptionsOf(call.request.query, { pod, nowMs: context.clock.now() });
   const abort = new AbortController();
@@ -97,15 +124,29 @@ async function log(context: RestContext, call: PodRequest, access: PodAccess | u
   return { status: 200, headers: { 'content-type': 'text/plain' }, body: { type: 'stream', start } };
 }
 
-async function pump({ lines, first, sink }: { lines: AsyncIterator<Uint8Array>; first: IteratorResult<Uint8Array>; sink: Sink }): Promise<void> {
-  for (let piece = first; piece.done !== true && !sink.closed.aborted; piece = await lines.next()) sink.write(piece.value);
+async function pump({
+  lines,
+  first,
+  sink,
+}: {
+  lines: AsyncIterator<Uint8Array>;
+  first: IteratorResult<Uint8Array>;
+  sink: Sink;
+}): Promise<void> {
+  for (let piece = first; piece.done !== true && !sink.closed.aborted; piece = await lines.next())
+    sink.write(piece.value);
   sink.end();
 }
 
 function logOptionsOf(query: URLSearchParams, { pod, nowMs }: { pod: Pod; nowMs: number }): LogOptions {
   const sinceSeconds = numberOf(query, 'sinceSeconds');
   const sinceTime = query.get('sinceTime');
-  const sinceMs = sinceSeconds !== undefined ? nowMs - sinceSeconds * 1000 : sinceTime === null ? undefined : timeOf(sinceTime);
+  const sinceMs =
+    sinceSeconds !== undefined
+      ? nowMs - sinceSeconds * 1000
+      : sinceTime === null
+        ? undefined
+        : timeOf(sinceTime);
   const tailLines = numberOf(query, 'tailLines');
   const limitBytes = numberOf(query, 'limitBytes');
   return {
@@ -122,13 +163,15 @@ function logOptionsOf(query: URLSearchParams, { pod, nowMs }: { pod: Pod; nowMs:
 function numberOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
-  if (!/^\d{1,15}$/u.test(text)) throw badRequest(`${name}: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`);
+  if (!/^\d{1,15}$/u.test(text))
+    throw badRequest(`${name}: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`);
   return Number(text);
 }
 
 function timeOf(text: string): number {
   const ms = parseTimestamp(text);
-  if (ms === undefined) throw badRequest(`sinceTime: Invalid value: "${text.slice(0, 100)}": must be an RFC 3339 time`);
+  if (ms === undefined)
+    throw badRequest(`sinceTime: Invalid value: "${text.slice(0, 100)}": must be an RFC 3339 time`);
   return ms;
 }
 
@@ -144,7 +187,9 @@ function containerOf(pod: Pod, wanted: string): string {
   const [only] = names;
   if (names.length === 1 && only !== undefined) return only;
   if (annotated !== undefined && all.includes(annotated)) return annotated;
-  throw badRequest(`a container name must be specified for pod ${pod.metadata.name}, choose one of: [${all.join(' ')}]`);
+  throw badRequest(
+    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${all.join(' ')}]`,
+  );
 }
 
 /** What an upgraded connection (exec, attach, portforward) is to be connected to. */

@@ -26,7 +26,8 @@ const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
  * routing both use this one reading.
  */
 export function parsePath(path: string): RequestInfo {
-  if (path.length > PATH_CHARS_MAX) throw new StatusError('NotFound', 'the server could not find the requested resource');
+  if (path.length > PATH_CHARS_MAX)
+    throw new StatusError('NotFound', 'the server could not find the requested resource');
   const segments = path.split('/').slice(1).map(decodeSegment);
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
   const [root, ...after] = segments;
@@ -83,7 +84,10 @@ export function verbOf(method: string, info: RequestInfo, query: URLSearchParams
     case 'DELETE':
       return info.name === undefined ? 'deletecollection' : 'delete';
     default:
-      throw new StatusError('MethodNotAllowed', `the server does not allow the method "${method}" on the requested resource`);
+      throw new StatusError(
+        'MethodNotAllowed',
+        `the server does not allow the method "${method}" on the requested resource`,
+      );
   }
 }
 

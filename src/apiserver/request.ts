@@ -5,7 +5,10 @@ export interface User {
 }
 
 /** The components of this process itself: everything is allowed. */
-export const SYSTEM_USER: User = { name: 'system:skerry', groups: ['system:masters', 'system:authenticated'] };
+export const SYSTEM_USER: User = {
+  name: 'system:skerry',
+  groups: ['system:masters', 'system:authenticated'],
+};
 
 /** A request as the HTTP layer hands it over, free of any HTTP library. Header names are lower-case. */
 export interface ApiRequest {
@@ -46,7 +49,11 @@ export function utf8(text: string): Uint8Array {
 }
 
 /** An answer of JSON. */
-export function jsonResponse(status: number, value: unknown, headers: Record<string, string> = {}): ApiResponse {
+export function jsonResponse(
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): ApiResponse {
   return bytesResponse(status, [utf8(JSON.stringify(value))], headers);
 }
 
@@ -56,7 +63,11 @@ export function bytesResponse(
   chunks: readonly Uint8Array[],
   headers: Record<string, string> = {},
 ): ApiResponse {
-  return { status, headers: { 'content-type': 'application/json', ...headers }, body: { type: 'bytes', chunks } };
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: { type: 'bytes', chunks },
+  };
 }
 
 /** An answer of plain text. */

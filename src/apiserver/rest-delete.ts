@@ -61,7 +61,10 @@ export async function deleteObject(
     const done = await commitDelete(context, { entry, old, next, dryRun: request.dryRun });
     if (done !== undefined) return done;
     if (attempt >= DELETE_ATTEMPTS_MAX) {
-      throw conflict(subjectOf(type, request.name), `it was changed ${attempt} times by others meanwhile; please try again`);
+      throw conflict(
+        subjectOf(type, request.name),
+        `it was changed ${attempt} times by others meanwhile; please try again`,
+      );
     }
   }
 }
@@ -104,7 +107,8 @@ function terminating(
   const graceSeconds = type.group === '' && type.kind === 'Pod' ? podGraceSeconds(object, options) : 0;
   addPropagationFinalizer(object, options);
   const isNamespace = type.group === '' && type.kind === 'Namespace';
-  const waits = (metadata.finalizers?.length ?? 0) > 0 || (isNamespace && namespaceFinalizers(object).length > 0);
+  const waits =
+    (metadata.finalizers?.length ?? 0) > 0 || (isNamespace && namespaceFinalizers(object).length > 0);
   if (!waits && graceSeconds === 0) return 'gone';
   const earlier = metadata.deletionTimestamp !== undefined;
   if (!earlier || graceSeconds < (metadata.deletionGracePeriodSeconds ?? 0)) {
@@ -124,14 +128,16 @@ function podGraceSeconds(object: KubeObject, options: DeleteOptions): number {
   };
   if (!pod.spec?.nodeName || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') return 0;
   const wanted = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS;
-  if (wanted < 0) throw new StatusError('Invalid', `gracePeriodSeconds: Invalid value: ${wanted}: must be at least 0`);
+  if (wanted < 0)
+    throw new StatusError('Invalid', `gracePeriodSeconds: Invalid value: ${wanted}: must be at least 0`);
   return wanted;
 }
 
 function addPropagationFinalizer(object: KubeObject, options: DeleteOptions): void {
   if (object.metadata.deletionTimestamp !== undefined) return;
   const policy = options.propagationPolicy ?? (options.orphanDependents === true ? 'Orphan' : 'Background');
-  const finalizer = policy === 'Orphan' ? 'orphan' : policy === 'Foreground' ? 'foregroundDeletion' : undefined;
+  const finalizer =
+    policy === 'Orphan' ? 'orphan' : policy === 'Foreground' ? 'foregroundDeletion' : undefined;
   if (finalizer === undefined || object.metadata.finalizers?.includes(finalizer)) return;
   object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
 }

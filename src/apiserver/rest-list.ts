@@ -33,7 +33,11 @@ interface Page {
 }
 
 /** `GET` of a collection. A plain list joins the stored bytes; no object is parsed unless a selector or table needs it. */
-export async function listObjects(context: RestContext, type: ResourceType, request: ListRequest): Promise<ApiResponse> {
+export async function listObjects(
+  context: RestContext,
+  type: ResourceType,
+  request: ListRequest,
+): Promise<ApiResponse> {
   const page = await readPage(context, type, request);
   const metadata = {
     resourceVersion: String(page.revision),
@@ -50,7 +54,12 @@ export async function listObjects(context: RestContext, type: ResourceType, requ
     }
     case 'partialMetadata': {
       const items = page.entries.map((entry) => toPartialMetadata(decodeObject(entry.value)));
-      return jsonResponse(200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items });
+      return jsonResponse(200, {
+        kind: 'PartialObjectMetadataList',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata,
+        items,
+      });
     }
     default:
       throw new StatusError('NotAcceptable', 'unknown representation');
@@ -82,11 +91,16 @@ async function readPage(context: RestContext, type: ResourceType, request: ListR
   const limit = limitOf(query);
   const exact = exactNameOf(query);
   if (exact !== undefined && (request.namespace !== undefined || !type.namespaced)) {
-    return oneEntry(context, { key: objectStoreKey(type, { namespace: request.namespace, name: exact }), selection });
+    return oneEntry(context, {
+      key: objectStoreKey(type, { namespace: request.namespace, name: exact }),
+      selection,
+    });
   }
   const prefix = listPrefix(type, request.namespace);
   const read = { prefix, limit, ...startOf(context, { query, token, prefix }) };
-  return withGoneErrors(() => (selection === undefined ? plainPage(context, read) : selectedPage(context, read, selection)));
+  return withGoneErrors(() =>
+    selection === undefined ? plainPage(context, read) : selectedPage(context, read, selection),
+  );
 }
 
 interface PageRead {
@@ -110,13 +124,19 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
   const entries: Entry[] = [];
   let position: PageRead = read;
   while (true) {
-    const size = read.limit === undefined ? undefined : Math.max(read.limit - entries.length, SELECTED_PAGE_SIZE);
+    const size =
+      read.limit === undefined ? undefined : Math.max(read.limit - entries.length, SELECTED_PAGE_SIZE);
     const result = await context.store.list(read.prefix, listOptions(position, size));
     for (const entry of result.entries) {
       if (!selection(decodeObject<KubeObject>(entry.value))) continue;
       entries.push(entry);
       if (entries.length === read.limit && (entry !== result.entries.at(-1) || result.remaining > 0)) {
-        return { entries, revision: result.revision, next: encodeToken({ r: result.revision, k: entry.key }), remaining: undefined };
+        return {
+          entries,
+          revision: result.revision,
+          next: encodeToken({ r: result.revision, k: entry.key }),
+          remaining: undefined,
+        };
       }
     }
     const last = result.entries.at(-1);
@@ -134,10 +154,18 @@ async function oneEntry(
   const { revision } = context.store;
   const entry = await context.store.get(key);
   const entries = entry !== undefined && (selection?.(decodeObject(entry.value)) ?? true) ? [entry] : [];
-  return { entries, revision: Math.max(revision, entry?.revision ?? 0), next: undefined, remaining: undefined };
+  return {
+    entries,
+    revision: Math.max(revision, entry?.revision ?? 0),
+    next: undefined,
+    remaining: undefined,
+  };
 }
 
-function listOptions(read: PageRead, limit: number | undefined): { limit?: number; revision?: number; startAfter?: string } {
+function listOptions(
+  read: PageRead,
+  limit: number | undefined,
+): { limit?: number; revision?: number; startAfter?: string } {
   return {
     ...(limit === undefined ? {} : { limit }),
     ...(read.revision === undefined ? {} : { revision: read.revision }),
@@ -161,15 +189,19 @@ function startOf(
   if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
     throw badRequest(`resourceVersionMatch: "${match}" is not one of Exact, NotOlderThan`);
   }
-  if (match !== '' && version === '') throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (match !== '' && version === '')
+    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (token !== undefined) {
-    if (version !== '' && version !== '0') throw badRequest('specifying resource version is not allowed when using continue');
-    if (!token.k.startsWith(prefix)) throw badRequest('continue key is not valid: it belongs to another list');
+    if (version !== '' && version !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
+    if (!token.k.startsWith(prefix))
+      throw badRequest('continue key is not valid: it belongs to another list');
     return { revision: token.r, startAfter: token.k };
   }
   const revision = parseResourceVersion(version);
   if (revision === undefined || revision === 0) {
-    if (match === 'Exact') throw badRequest('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
+    if (match === 'Exact')
+      throw badRequest('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
     return {};
   }
   if (match === 'Exact') return { revision };
@@ -181,13 +213,17 @@ function startOf(
 export function parseResourceVersion(text: string): number | undefined {
   if (text === '') return undefined;
   const revision = /^\d{1,16}$/u.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(revision)) throw badRequest(`resourceVersion: Invalid value: "${text.slice(0, 100)}": must be a number`);
+  if (!Number.isSafeInteger(revision))
+    throw badRequest(`resourceVersion: Invalid value: "${text.slice(0, 100)}": must be a number`);
   return revision;
 }
 
 function tooLarge(revision: number, current: number): StatusError {
   return new StatusError('Timeout', `Too large resource version: ${revision}, current: ${current}`, {
-    details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
   });
 }
 
@@ -199,20 +235,23 @@ export async function withGoneErrors<T>(reading: () => Promise<T>): Promise<T> {
     if (cause instanceof RevisionExpiredError) {
       throw new StatusError('Expired', 'The resourceVersion for the provided request is too old.', { cause });
     }
-    if (cause instanceof RevisionFutureError) throw new StatusError('Timeout', `Too large resource version: ${cause.message}`, { cause });
+    if (cause instanceof RevisionFutureError)
+      throw new StatusError('Timeout', `Too large resource version: ${cause.message}`, { cause });
     throw cause;
   }
 }
 
 /** A `metadata.name=X` field selector asks for one object: no list is read for it. */
 function exactNameOf(query: URLSearchParams): string | undefined {
-  return /(?:^|,)metadata\.name==?(?<name>[a-z0-9.-]+)(?:,|$)/u.exec(query.get('fieldSelector') ?? '')?.groups?.name;
+  return /(?:^|,)metadata\.name==?(?<name>[a-z0-9.-]+)(?:,|$)/u.exec(query.get('fieldSelector') ?? '')?.groups
+    ?.name;
 }
 
 function limitOf(query: URLSearchParams): number | undefined {
   const text = query.get('limit');
   if (text === null || text === '' || text === '0') return undefined;
-  if (!/^\d+$/u.test(text)) throw badRequest(`limit: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`);
+  if (!/^\d+$/u.test(text))
+    throw badRequest(`limit: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`);
   return Math.min(Number(text), LIMIT_MAX);
 }
 

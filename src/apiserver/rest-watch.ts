@@ -38,7 +38,11 @@ const linesOfEvent = new WeakMap<StoreEvent, Map<EventType, Uint8Array>>();
  * `GET ?watch=true`: what is there (where the client asks for it), then every change, until the client goes, its time is
  * over, or it reads too slowly. See the store's contract for the guarantees.
  */
-export async function watchObjects(context: RestContext, type: ResourceType, request: WatchRequest): Promise<ApiResponse> {
+export async function watchObjects(
+  context: RestContext,
+  type: ResourceType,
+  request: WatchRequest,
+): Promise<ApiResponse> {
   const { query } = request;
   const selection = selectionOf(query, type);
   const initial = initialEventsOf(query);
@@ -49,7 +53,9 @@ export async function watchObjects(context: RestContext, type: ResourceType, req
   const endAfterMs = timeoutMs(context, query);
   if (snapshot === undefined) {
     // A revision that cannot be served is the answer's status, before the stream begins.
-    const probe = await withGoneErrors(() => context.store.watch(prefix, from, { events: () => undefined, end: () => undefined }));
+    const probe = await withGoneErrors(() =>
+      context.store.watch(prefix, from, { events: () => undefined, end: () => undefined }),
+    );
     probe.close();
   }
   const start = (sink: Sink): void => {
@@ -69,7 +75,8 @@ function initialEventsOf(query: URLSearchParams): InitialEvents {
   const version = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
   if (send === null) {
-    if (match !== '') throw badRequest('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+    if (match !== '')
+      throw badRequest('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
     return version === '' || version === '0' ? 'plain' : 'none';
   }
   if (match !== 'NotOlderThan') {
@@ -80,8 +87,12 @@ function initialEventsOf(query: URLSearchParams): InitialEvents {
 
 function timeoutMs(context: RestContext, query: URLSearchParams): number {
   const text = query.get('timeoutSeconds');
-  if (text === null || text === '' || text === '0') return WATCH_TIMEOUT_MS + randomInteger(context.random, WATCH_TIMEOUT_MS);
-  if (!/^\d+$/u.test(text)) throw badRequest(`timeoutSeconds: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`);
+  if (text === null || text === '' || text === '0')
+    return WATCH_TIMEOUT_MS + randomInteger(context.random, WATCH_TIMEOUT_MS);
+  if (!/^\d+$/u.test(text))
+    throw badRequest(
+      `timeoutSeconds: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`,
+    );
   return Math.min(Number(text), TIMEOUT_SECONDS_MAX) * 1000;
 }
 
@@ -160,7 +171,12 @@ class WatchStream {
     if (only === undefined) return;
     this.#sink.write(lines.length === 1 ? only : Buffer.concat(lines));
     if (this.#sink.bufferedBytes > WATCH_BUFFER_BYTES_MAX) {
-      this.#fail(new StatusError('Expired', `the watcher reads too slowly: ${this.#sink.bufferedBytes} bytes wait for it`));
+      this.#fail(
+        new StatusError(
+          'Expired',
+          `the watcher reads too slowly: ${this.#sink.bufferedBytes} bytes wait for it`,
+        ),
+      );
     }
   }
 
@@ -190,11 +206,14 @@ class WatchStream {
   #sendEntry(entry: Entry): void {
     if (this.#selection !== undefined && !this.#selection(decodeObject(entry.value))) return;
     const plain = this.#request.representation === 'object';
-    this.#sink.write(plain ? eventLine('ADDED', entry.value) : this.#represented('ADDED', decodeObject(entry.value)));
+    this.#sink.write(
+      plain ? eventLine('ADDED', entry.value) : this.#represented('ADDED', decodeObject(entry.value)),
+    );
   }
 
   #represented(type: EventType, object: KubeObject): Uint8Array {
-    if (this.#request.representation === 'partialMetadata') return jsonLine({ type, object: toPartialMetadata(object) });
+    if (this.#request.representation === 'partialMetadata')
+      return jsonLine({ type, object: toPartialMetadata(object) });
     const table = toTable(this.#type, [object], {
       nowMs: this.#context.clock.now(),
       include: includeObjectOf(this.#request.query),
@@ -213,7 +232,13 @@ class WatchStream {
       this.#request.representation === 'object'
         ? { kind: this.#type.kind, apiVersion: apiVersionOf(this.#type), metadata }
         : this.#request.representation === 'table'
-          ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: String(revision), ...annotations }, columnDefinitions: [], rows: [] }
+          ? {
+              kind: 'Table',
+              apiVersion: 'meta.k8s.io/v1',
+              metadata: { resourceVersion: String(revision), ...annotations },
+              columnDefinitions: [],
+              rows: [],
+            }
           : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
     this.#sink.write(jsonLine({ type: 'BOOKMARK', object }));
   }
@@ -234,7 +259,8 @@ class WatchStream {
 
 function watchStatus(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
-  if (error instanceof RevisionExpiredError) return new StatusError('Expired', 'too old resource version', { cause: error });
+  if (error instanceof RevisionExpiredError)
+    return new StatusError('Expired', 'too old resource version', { cause: error });
   return new StatusError('ServiceUnavailable', 'the watch was ended by the server', { cause: error });
 }
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '#api/object.ts';
-import { apiVersionOf, resourceName, type ResourceType } from '#api/resource.ts';
-import { alreadyExists, badRequest, conflict, invalid, notFound, type StatusSubject } from '#api/status.ts';
 import { validateMetadata } from '#api/metadata.ts';
+import type { KubeObject } from '#api/object.ts';
+import { apiVersionOf, type ResourceType, resourceName } from '#api/resource.ts';
+import { alreadyExists, badRequest, conflict, invalid, notFound, type StatusSubject } from '#api/status.ts';
 import { admit } from '#apiserver/admission.ts';
 import { recordManager } from '#apiserver/field-managers.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
@@ -47,16 +47,22 @@ export async function createObject(
     const key = objectStoreKey(type, object.metadata);
     const entry = { key, ...encodeObject(object) };
     if (request.dryRun) {
-      if ((await context.store.get(key)) !== undefined) throw alreadyExists(subjectOf(type, object.metadata.name));
+      if ((await context.store.get(key)) !== undefined)
+        throw alreadyExists(subjectOf(type, object.metadata.name));
       return withRevision(entry, context.store.revision);
     }
     const result = await context.store.commit([{ type: 'put', ...entry, precondition: { type: 'absent' } }]);
     if (result.type === 'committed') return withRevision(entry, result.revision);
-    if (!generated || attempt >= GENERATE_NAME_ATTEMPTS_MAX) throw alreadyExists(subjectOf(type, object.metadata.name));
+    if (!generated || attempt >= GENERATE_NAME_ATTEMPTS_MAX)
+      throw alreadyExists(subjectOf(type, object.metadata.name));
   }
 }
 
-async function prepareCreate(context: RestContext, type: ResourceType, request: CreateRequest): Promise<void> {
+async function prepareCreate(
+  context: RestContext,
+  type: ResourceType,
+  request: CreateRequest,
+): Promise<void> {
   const { object } = request;
   fillCreateMetadata(context, type, request);
   if (type.subresources.includes('status')) delete (object as { status?: unknown }).status;
@@ -71,9 +77,15 @@ async function prepareCreate(context: RestContext, type: ResourceType, request: 
     dryRun: request.dryRun,
   });
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
-  if (errors.length > 0) throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
+  if (errors.length > 0)
+    throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
   if (request.managesFields === true) return;
-  recordManager(context, type, { before: undefined, after: object, fieldManager: request.fieldManager, subresource: undefined });
+  recordManager(context, type, {
+    before: undefined,
+    after: object,
+    fieldManager: request.fieldManager,
+    subresource: undefined,
+  });
 }
 
 function fillCreateMetadata(
@@ -112,7 +124,8 @@ export function setNamespace(object: KubeObject, type: ResourceType, namespace: 
   if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  if (namespace === undefined || namespace === '') throw badRequest('an empty namespace may not be set during creation');
+  if (namespace === undefined || namespace === '')
+    throw badRequest('an empty namespace may not be set during creation');
   metadata.namespace = namespace;
 }
 
@@ -132,7 +145,11 @@ export interface UpdateRequest extends WriteRequest {
 }
 
 /** Reads, changes, checks and commits; where another write came first, again, unless the client named its resourceVersion. */
-export async function updateObject(context: RestContext, type: ResourceType, request: UpdateRequest): Promise<Entry> {
+export async function updateObject(
+  context: RestContext,
+  type: ResourceType,
+  request: UpdateRequest,
+): Promise<Entry> {
   const key = objectStoreKey(type, request);
   for (let attempt = 1; ; attempt++) {
     const entry = await context.store.get(key);
@@ -150,7 +167,10 @@ export async function updateObject(context: RestContext, type: ResourceType, req
     const written = await commitUpdate(context, type, { entry, next, old, request });
     if (written !== undefined) return written;
     if (attempt >= UPDATE_ATTEMPTS_MAX) {
-      throw conflict(subjectOf(type, request.name), `it was changed ${attempt} times by others meanwhile; please try again`);
+      throw conflict(
+        subjectOf(type, request.name),
+        `it was changed ${attempt} times by others meanwhile; please try again`,
+      );
     }
   }
 }
@@ -174,36 +194,59 @@ async function prepareUpdate(
   });
   const errors = validateMetadata(next.metadata, type, old.metadata);
   if (request.subresource !== 'status') errors.push(...type.validate(next, old, request.subresource));
-  if (errors.length > 0) throw invalid({ kind: type.kind, group: type.group, name: next.metadata.name }, errors);
+  if (errors.length > 0)
+    throw invalid({ kind: type.kind, group: type.group, name: next.metadata.name }, errors);
   if (type.hasGeneration) {
     next.metadata.generation = (old.metadata.generation ?? 1) + (isSameSpec(old, next) ? 0 : 1);
   }
-  if (request.managesFields !== true) recordManager(context, type, { before: old, after: next, fieldManager: request.fieldManager, subresource: request.subresource });
+  if (request.managesFields !== true)
+    recordManager(context, type, {
+      before: old,
+      after: next,
+      fieldManager: request.fieldManager,
+      subresource: request.subresource,
+    });
 }
 
 /** What no client writes: identity, dates, and the half (spec or status) that this request is not about. */
 function keepServerFields(
   type: ResourceType,
-  { request, old, next }: { readonly request: UpdateRequest; readonly old: KubeObject; readonly next: KubeObject },
+  {
+    request,
+    old,
+    next,
+  }: { readonly request: UpdateRequest; readonly old: KubeObject; readonly next: KubeObject },
 ): void {
   const { metadata } = next;
   if (metadata.name !== undefined && metadata.name !== old.metadata.name) {
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${old.metadata.name})`);
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${old.metadata.name})`,
+    );
   }
   if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== old.metadata.uid) {
-    throw conflict(subjectOf(type, request.name), `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+    throw conflict(
+      subjectOf(type, request.name),
+      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`,
+    );
   }
   next.apiVersion = apiVersionOf(type);
   next.kind = type.kind;
   metadata.name = old.metadata.name;
   metadata.uid = old.metadata.uid;
   metadata.creationTimestamp = old.metadata.creationTimestamp;
-  copyOrDelete(metadata, old.metadata, ['namespace', 'generateName', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation']);
+  copyOrDelete(metadata, old.metadata, [
+    'namespace',
+    'generateName',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generation',
+  ]);
   const halves = next as { spec?: unknown; status?: unknown };
   const oldHalves = old as { spec?: unknown; status?: unknown };
   if (request.subresource === 'status') {
     const { status } = halves;
-    for (const field of Object.keys(next)) if (field !== 'metadata') delete (next as unknown as Record<string, unknown>)[field];
+    for (const field of Object.keys(next))
+      if (field !== 'metadata') delete (next as unknown as Record<string, unknown>)[field];
     Object.assign(next, old, { metadata, ...(status === undefined ? {} : { status }) });
     copyOrDelete(metadata, old.metadata, ['ownerReferences']);
   } else if (type.subresources.includes('status') && request.subresource !== 'binding') {
@@ -221,7 +264,10 @@ function copyOrDelete<T extends object>(target: T, source: T, fields: readonly (
 
 /** Everything but metadata and status is the spec, as `metadata.generation` counts it. */
 function isSameSpec(a: KubeObject, b: KubeObject): boolean {
-  const specOf = ({ metadata: _m, ...rest }: KubeObject & { status?: unknown }): unknown => ({ ...rest, status: undefined });
+  const specOf = ({ metadata: _m, ...rest }: KubeObject & { status?: unknown }): unknown => ({
+    ...rest,
+    status: undefined,
+  });
   return isDeepStrictEqual(specOf(a), specOf(b));
 }
 
@@ -229,7 +275,12 @@ function isSameSpec(a: KubeObject, b: KubeObject): boolean {
 async function commitUpdate(
   context: RestContext,
   type: ResourceType,
-  update: { readonly entry: Entry; readonly old: KubeObject; readonly next: KubeObject; readonly request: UpdateRequest },
+  update: {
+    readonly entry: Entry;
+    readonly old: KubeObject;
+    readonly next: KubeObject;
+    readonly request: UpdateRequest;
+  },
 ): Promise<Entry | undefined> {
   const { entry, old, next, request } = update;
   if (isUnchanged(old, next)) return entry;
@@ -245,7 +296,10 @@ async function commitUpdate(
 
 /** A write that changes nothing is no write: the resourceVersion stays. Times of managed fields alone are no change. */
 function isUnchanged(old: KubeObject, next: KubeObject): boolean {
-  const essence = ({ metadata: { managedFields: _f, resourceVersion: _r, ...metadata }, ...rest }: KubeObject): unknown => ({
+  const essence = ({
+    metadata: { managedFields: _f, resourceVersion: _r, ...metadata },
+    ...rest
+  }: KubeObject): unknown => ({
     ...rest,
     metadata,
   });

@@ -40,7 +40,9 @@ export function scaleOf(object: KubeObject): Scale {
 function selectorText(selector: LabelSelector | Record<string, string> | undefined): string {
   if (selector === undefined) return '';
   const isSet = Object.values(selector).every((value) => typeof value === 'string');
-  const matcher = isSet ? compileLabelSet(selector as Record<string, string>) : compileLabelSelector(selector as LabelSelector);
+  const matcher = isSet
+    ? compileLabelSet(selector as Record<string, string>)
+    : compileLabelSelector(selector as LabelSelector);
   return formatSelector(matcher.requirements);
 }
 
@@ -48,10 +50,16 @@ function selectorText(selector: LabelSelector | Record<string, string> | undefin
 export function withScale(current: KubeObject, scale: KubeObject): KubeObject {
   const { metadata, spec } = scale as KubeObject & { spec?: { replicas?: unknown } };
   const replicas = spec?.replicas ?? 0;
-  if (scale.kind !== undefined && scale.kind !== 'Scale') throw badRequest(`a Scale is wanted, got kind "${scale.kind}"`);
+  if (scale.kind !== undefined && scale.kind !== 'Scale')
+    throw badRequest(`a Scale is wanted, got kind "${scale.kind}"`);
   if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
     throw invalid({ kind: 'Scale', group: 'autoscaling', name: current.metadata.name }, [
-      { type: 'Invalid', field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' },
+      {
+        type: 'Invalid',
+        field: 'spec.replicas',
+        value: replicas,
+        detail: 'must be greater than or equal to 0',
+      },
     ]);
   }
   const target = current as Scalable;
@@ -62,7 +70,10 @@ export function withScale(current: KubeObject, scale: KubeObject): KubeObject {
 }
 
 /** GET, PUT and PATCH of `…/scale`. */
-export async function serveScale(context: RestContext, call: ResourceRequest & { readonly name: string }): Promise<ApiResponse> {
+export async function serveScale(
+  context: RestContext,
+  call: ResourceRequest & { readonly name: string },
+): Promise<ApiResponse> {
   const { request, info, type, name } = call;
   if (request.method === 'GET') {
     const entry = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
@@ -86,7 +97,8 @@ function scaleReader(request: ApiRequest): (current: Scale) => KubeObject {
     const scale = decodeBodyValue(request) as KubeObject;
     return () => scale;
   }
-  if (request.method !== 'PATCH') throw new StatusError('MethodNotAllowed', 'the server does not allow this method on a scale');
+  if (request.method !== 'PATCH')
+    throw new StatusError('MethodNotAllowed', 'the server does not allow this method on a scale');
   const kind = patchKindOf(mediaTypeOf(request.headers['content-type']));
   const patch = decodePatch(request.body, kind) as Json;
   return (current) => {

@@ -1,5 +1,5 @@
-import { decodeBodyValue } from '#apiserver/decode-object.ts';
 import type { Attributes, Authorizer } from '#apiserver/authorize.ts';
+import { decodeBodyValue } from '#apiserver/decode-object.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#apiserver/request.ts';
 import type { RequestInfo } from '#apiserver/request-info.ts';
 
@@ -18,22 +18,46 @@ interface ResourceAttributes {
  */
 export async function reviewAccess(
   { authorizer }: { readonly authorizer: Authorizer },
-  { request, info, user }: { request: ApiRequest; info: Extract<RequestInfo, { type: 'resource' }>; user: User },
+  {
+    request,
+    info,
+    user,
+  }: { request: ApiRequest; info: Extract<RequestInfo, { type: 'resource' }>; user: User },
 ): Promise<ApiResponse | undefined> {
   if (info.group === 'authentication.k8s.io' && info.plural === 'selfsubjectreviews') {
     const userInfo = { username: user.name, groups: user.groups };
-    return jsonResponse(201, { kind: 'SelfSubjectReview', apiVersion: `${info.group}/${info.version}`, metadata: {}, status: { userInfo } });
+    return jsonResponse(201, {
+      kind: 'SelfSubjectReview',
+      apiVersion: `${info.group}/${info.version}`,
+      metadata: {},
+      status: { userInfo },
+    });
   }
   if (info.group !== 'authorization.k8s.io' || info.plural !== 'selfsubjectaccessreviews') return undefined;
-  const review = decodeBodyValue(request) as { spec?: { resourceAttributes?: ResourceAttributes; nonResourceAttributes?: { path?: string; verb?: string } } };
+  const review = decodeBodyValue(request) as {
+    spec?: {
+      resourceAttributes?: ResourceAttributes;
+      nonResourceAttributes?: { path?: string; verb?: string };
+    };
+  };
   const allowed = authorizer.allows(user, attributesOf(review.spec ?? {}));
-  return jsonResponse(201, { ...review, kind: 'SelfSubjectAccessReview', apiVersion: `${info.group}/${info.version}`, status: { allowed } });
+  return jsonResponse(201, {
+    ...review,
+    kind: 'SelfSubjectAccessReview',
+    apiVersion: `${info.group}/${info.version}`,
+    status: { allowed },
+  });
 }
 
-function attributesOf(spec: { resourceAttributes?: ResourceAttributes; nonResourceAttributes?: { path?: string; verb?: string } }): Attributes {
+function attributesOf(spec: {
+  resourceAttributes?: ResourceAttributes;
+  nonResourceAttributes?: { path?: string; verb?: string };
+}): Attributes {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
-  if (resource === undefined) return { type: 'nonResource', verb: path?.verb ?? 'get', path: path?.path ?? '/' };
-  const subresource = resource.subresource === undefined || resource.subresource === '' ? '' : `/${resource.subresource}`;
+  if (resource === undefined)
+    return { type: 'nonResource', verb: path?.verb ?? 'get', path: path?.path ?? '/' };
+  const subresource =
+    resource.subresource === undefined || resource.subresource === '' ? '' : `/${resource.subresource}`;
   return {
     type: 'resource',
     verb: resource.verb ?? '',

@@ -1,7 +1,7 @@
 import type { ApiServer } from '#apiserver/api-server.ts';
 import type { ApiRequest, User } from '#apiserver/request.ts';
-import type { Connection, PeerCertificate } from '#system/network.ts';
 import { type HttpRequest, type HttpsServer, serveHttps } from '#system/https-server.ts';
+import type { Connection, PeerCertificate } from '#system/network.ts';
 import { bridgeStream } from '#system/stream-bridge.ts';
 
 /** The largest request body, in bytes: Kubernetes' limit; a larger one is 413. */
@@ -30,8 +30,14 @@ export function serveApi({ server, host, port, tls, protocols }: ServeOptions): 
       void server.upgrade(apiRequestOf(request, new Uint8Array())).then((answer) => {
         if (answer.type === 'url') return bridgeStream(request, { socket, head }, answer.url);
         const { response } = answer;
-        const body = response.body.type === 'bytes' ? Buffer.concat([...response.body.chunks]) : Buffer.alloc(0);
-        const lines = [`HTTP/1.1 ${response.status} Refused`, 'content-type: application/json', `content-length: ${body.length}`, 'connection: close'];
+        const body =
+          response.body.type === 'bytes' ? Buffer.concat([...response.body.chunks]) : Buffer.alloc(0);
+        const lines = [
+          `HTTP/1.1 ${response.status} Refused`,
+          'content-type: application/json',
+          `content-length: ${body.length}`,
+          'connection: close',
+        ];
         socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]));
         return undefined;
       });

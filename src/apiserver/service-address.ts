@@ -22,7 +22,15 @@ interface Taken {
  * Gives services their cluster address and node ports, once for all: from `cidr` (IPv4, /12 to /28), never twice. Requests
  * for a given address outside the range, or taken, are refused with 422.
  */
-export function serviceAddresses({ store, cidr, random }: { store: Store; cidr: string; random: Random }): AdmissionPlugin {
+export function serviceAddresses({
+  store,
+  cidr,
+  random,
+}: {
+  store: Store;
+  cidr: string;
+  random: Random;
+}): AdmissionPlugin {
   const range = parseCidr(cidr);
   /** Drawn by requests that have not been stored yet: two of them at the same time must not draw the same. */
   const reserved: Taken = { addresses: new Set(), nodePorts: new Set() };
@@ -40,7 +48,8 @@ export function serviceAddresses({ store, cidr, random }: { store: Store; cidr: 
       assignNodePorts(service, { previous, taken, random });
       if (dryRun) return;
       if (service.spec.clusterIP !== undefined) reserved.addresses.add(service.spec.clusterIP);
-      for (const { nodePort } of service.spec.ports ?? []) if (nodePort !== undefined) reserved.nodePorts.add(nodePort);
+      for (const { nodePort } of service.spec.ports ?? [])
+        if (nodePort !== undefined) reserved.nodePorts.add(nodePort);
       if (reserved.addresses.size > 4 * DRAWS_MAX) reserved.addresses.clear();
       if (reserved.nodePorts.size > 4 * DRAWS_MAX) reserved.nodePorts.clear();
     },
@@ -53,7 +62,8 @@ async function takenBy(store: Store, except: Service): Promise<Taken> {
   for (const entry of entries) {
     const { metadata, spec } = decodeObject<Service>(entry.value);
     if (metadata.name === except.metadata.name && metadata.namespace === except.metadata.namespace) continue;
-    for (const address of spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP])) taken.addresses.add(address);
+    for (const address of spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]))
+      taken.addresses.add(address);
     for (const { nodePort } of spec.ports ?? []) if (nodePort !== undefined) taken.nodePorts.add(nodePort);
   }
   return taken;
@@ -65,11 +75,16 @@ interface Assignment {
   readonly random: Random;
 }
 
-function assignAddress(service: Service, { previous, taken, range, random }: Assignment & { range: Range }): void {
+function assignAddress(
+  service: Service,
+  { previous, taken, range, random }: Assignment & { range: Range },
+): void {
   const { spec } = service;
   const kept = previous?.spec.clusterIP;
-  if ((spec.clusterIP === undefined || spec.clusterIP === '') && kept !== undefined && kept !== '') spec.clusterIP = kept;
-  if (spec.clusterIP === undefined || spec.clusterIP === '') spec.clusterIP = drawAddress({ taken, range, random });
+  if ((spec.clusterIP === undefined || spec.clusterIP === '') && kept !== undefined && kept !== '')
+    spec.clusterIP = kept;
+  if (spec.clusterIP === undefined || spec.clusterIP === '')
+    spec.clusterIP = drawAddress({ taken, range, random });
   else if (spec.clusterIP !== 'None' && spec.clusterIP !== kept) checkAddress(service, { taken, range });
   spec.clusterIPs = [spec.clusterIP];
   spec.ipFamilies = ['IPv4'];
@@ -92,18 +107,29 @@ function checkAddress(service: Service, { taken, range }: { taken: Taken; range:
     throw invalid({ kind: 'Service', group: '', name: service.metadata.name }, errors);
   };
   const value = parseAddress(clusterIP);
-  if (value === undefined || value < range.first || value >= range.first + range.size) wrong(`failed to allocate IP ${clusterIP}: the provided IP is not in the valid range ${range.text}`);
-  if (taken.addresses.has(clusterIP)) wrong(`failed to allocate IP ${clusterIP}: provided IP is already allocated`);
+  if (value === undefined || value < range.first || value >= range.first + range.size)
+    wrong(`failed to allocate IP ${clusterIP}: the provided IP is not in the valid range ${range.text}`);
+  if (taken.addresses.has(clusterIP))
+    wrong(`failed to allocate IP ${clusterIP}: provided IP is already allocated`);
 }
 
 function assignNodePorts(service: Service, { previous, taken, random }: Assignment): void {
   const { type, ports = [] } = service.spec;
   if (type !== 'NodePort' && type !== 'LoadBalancer') return;
   for (const port of ports) {
-    const before = previous?.spec.ports?.find((old) => old.port === port.port && old.protocol === port.protocol)?.nodePort;
+    const before = previous?.spec.ports?.find(
+      (old) => old.port === port.port && old.protocol === port.protocol,
+    )?.nodePort;
     port.nodePort ??= before ?? drawPort({ taken, random });
     if (taken.nodePorts.has(port.nodePort)) {
-      const errors = [{ type: 'Invalid' as const, field: 'spec.ports.nodePort', value: port.nodePort, detail: 'provided port is already allocated' }];
+      const errors = [
+        {
+          type: 'Invalid' as const,
+          field: 'spec.ports.nodePort',
+          value: port.nodePort,
+          detail: 'provided port is already allocated',
+        },
+      ];
       throw invalid({ kind: 'Service', group: '', name: service.metadata.name }, errors);
     }
   }
@@ -128,7 +154,9 @@ function parseCidr(cidr: string): Range {
   const first = parseAddress(address);
   const prefix = Number(bits);
   if (first === undefined || !Number.isInteger(prefix) || prefix < 12 || prefix > 28) {
-    throw new Error(`"${cidr}" is no range for services: expected IPv4 with a prefix from 12 to 28, such as 10.61.1.0/24`);
+    throw new Error(
+      `"${cidr}" is no range for services: expected IPv4 with a prefix from 12 to 28, such as 10.61.1.0/24`,
+    );
   }
   const size = 2 ** (32 - prefix);
   return { text: cidr, first: first - (first % size), size };
@@ -136,10 +164,13 @@ function parseCidr(cidr: string): Range {
 
 function parseAddress(text: string): number | undefined {
   const parts = text.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255)) return undefined;
+  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255))
+    return undefined;
   return parts.reduce((value, part) => value * 256 + part, 0);
 }
 
 function formatAddress(value: number): string {
-  return [value / 2 ** 24, (value / 2 ** 16) % 256, (value / 256) % 256, value % 256].map(Math.floor).join('.');
+  return [value / 2 ** 24, (value / 2 ** 16) % 256, (value / 256) % 256, value % 256]
+    .map(Math.floor)
+    .join('.');
 }

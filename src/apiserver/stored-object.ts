@@ -40,7 +40,9 @@ export function listPrefix(type: ResourceType, namespace: string | undefined): s
 }
 
 /** The key of one object. */
-export function objectStoreKey(type: ResourceType, name: { namespace?: string | undefined; name: string }): string {
+export function objectStoreKey(
+  type: ResourceType,
+  name: { namespace?: string | undefined; name: string },
+): string {
   return `${listPrefix(type, name.namespace)}${name.name}`;
 }
-

@@ -17,19 +17,27 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object';
 export function toTable(
   type: ResourceType,
   objects: readonly KubeObject[],
-  options: { nowMs: number; include: IncludeObject; metadata: Record<string, unknown>; withColumns?: boolean },
+  options: {
+    nowMs: number;
+    include: IncludeObject;
+    metadata: Record<string, unknown>;
+    withColumns?: boolean;
+  },
 ): Table {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: options.metadata,
-    columnDefinitions: options.withColumns === false ? [] : type.columns.map((column) => ({
-      name: column.name,
-      type: column.type,
-      format: column.format ?? '',
-      description: column.description,
-      priority: column.priority,
-    })),
+    columnDefinitions:
+      options.withColumns === false
+        ? []
+        : type.columns.map((column) => ({
+            name: column.name,
+            type: column.type,
+            format: column.format ?? '',
+            description: column.description,
+            priority: column.priority,
+          })),
     rows: objects.map((object) => ({
       cells: type.columns.map((column) => column.cell(object, options.nowMs)),
       ...rowObject(object, options.include),

@@ -48,7 +48,9 @@ class Pipe implements AsyncIterable<Uint8Array> {
     if (signal?.aborted) abort();
     else {
       signal?.addEventListener('abort', abort, { once: true });
-      this.#closed.signal.addEventListener('abort', () => signal?.removeEventListener('abort', abort), { once: true });
+      this.#closed.signal.addEventListener('abort', () => signal?.removeEventListener('abort', abort), {
+        once: true,
+      });
     }
   }
 

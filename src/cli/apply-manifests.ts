@@ -2,8 +2,8 @@ import { parseAllDocuments } from 'yaml';
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf } from '#api/resource.ts';
-import type { Client } from '#client/client.ts';
 import { CommandError } from '#cli/screen.ts';
+import type { Client } from '#client/client.ts';
 import type { Disk } from '#system/disk.ts';
 
 /** Every manifest of a folder's YAML files, in the order of their names. */
@@ -29,9 +29,16 @@ function manifestsOf(text: string, file: string): KubeObject[] {
 
 /** Applies one manifest by server-side apply, taking over its fields. */
 export async function applyManifest(client: Client, manifest: KubeObject): Promise<KubeObject> {
-  const type = BUILTIN_RESOURCES.find((candidate) => candidate.kind === manifest.kind && apiVersionOf(candidate) === manifest.apiVersion);
+  const type = BUILTIN_RESOURCES.find(
+    (candidate) => candidate.kind === manifest.kind && apiVersionOf(candidate) === manifest.apiVersion,
+  );
   if (type === undefined) throw new CommandError(`no kind ${manifest.apiVersion} ${manifest.kind} is known`);
   const { name, namespace } = manifest.metadata;
   const target = type.namespaced ? { name, namespace: namespace ?? 'default' } : { name };
-  return client.patch(type, target, { patchType: 'apply', patch: manifest, fieldManager: 'skerry-cli', force: true });
+  return client.patch(type, target, {
+    patchType: 'apply',
+    patch: manifest,
+    fieldManager: 'skerry-cli',
+    force: true,
+  });
 }

@@ -1,10 +1,10 @@
-import { type Client, createClient } from '#client/client.ts';
 import { type KubeContext, readKubeconfig } from '#cli/kubeconfig.ts';
 import { CommandError } from '#cli/screen.ts';
+import { type Client, createClient } from '#client/client.ts';
 import { readBody } from '#client/transport.ts';
 import type { Disk } from '#system/disk.ts';
+import { type HttpsClient, httpsClient } from '#system/https-client.ts';
 import { describeError } from '#system/log.ts';
-import { httpsClient, type HttpsClient } from '#system/https-client.ts';
 
 /** A connection to one API server, as a command uses it. */
 export interface ApiConnection extends Disposable {
@@ -38,9 +38,15 @@ export function connectContext(context: KubeContext): ApiConnection {
 /** A context of a kubeconfig file by name; the first one where no name is given. */
 export async function readContext(disk: Disk, path: string, name?: string): Promise<KubeContext> {
   const content = await disk.read(path);
-  if (content === undefined) throw new CommandError(`there is no ${path}: is Skerry up? Start it with "npx skerry up", or name its folder with --data`);
+  if (content === undefined)
+    throw new CommandError(
+      `there is no ${path}: is Skerry up? Start it with "npx skerry up", or name its folder with --data`,
+    );
   const contexts = readKubeconfig(Buffer.from(content).toString('utf8'));
   const context = name === undefined ? contexts[0] : contexts.find((candidate) => candidate.name === name);
-  if (context === undefined) throw new CommandError(`${path} has no context "${name ?? ''}"; it has ${contexts.map((candidate) => candidate.name).join(', ')}`);
+  if (context === undefined)
+    throw new CommandError(
+      `${path} has no context "${name ?? ''}"; it has ${contexts.map((candidate) => candidate.name).join(', ')}`,
+    );
   return context;
 }

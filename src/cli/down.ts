@@ -11,10 +11,16 @@ const STOP_MS_MAX = 20_000;
  * Stops what `up` started: sites first, with their pods, then the hub. Data stays, so that `up` goes on where this ended;
  * `purge` removes that too, and every trace on the machine.
  */
-export async function down({ layout, purge }: { layout: DataLayout; purge: boolean }, machine: Machine, { system, screen }: { system: System; screen: Screen }): Promise<void> {
+export async function down(
+  { layout, purge }: { layout: DataLayout; purge: boolean },
+  machine: Machine,
+  { system, screen }: { system: System; screen: Screen },
+): Promise<void> {
   const { disk } = system;
   if ((await disk.stat(layout.root)) === undefined) {
-    throw new CommandError(`there is nothing in ${layout.root}: name the folder that "skerry up" was given with --data`);
+    throw new CommandError(
+      `there is nothing in ${layout.root}: name the folder that "skerry up" was given with --data`,
+    );
   }
   const sites = await disk.list(`${layout.root}/sites`);
   for (const site of sites) {
@@ -41,7 +47,10 @@ async function stopProcess(pidPath: string, { disk, processes, clock }: System):
   await hasEnded(pid, { processes, clock, withinMs: STOP_MS_MAX });
 }
 
-async function hasEnded(pid: number, { processes, clock, withinMs }: { processes: System['processes']; clock: Clock; withinMs: number }): Promise<boolean> {
+async function hasEnded(
+  pid: number,
+  { processes, clock, withinMs }: { processes: System['processes']; clock: Clock; withinMs: number },
+): Promise<boolean> {
   const deadlineMs = clock.monotonic() + withinMs;
   while (clock.monotonic() < deadlineMs) {
     if (!(await processes.isAlive(pid, PROGRAM_MARK))) return true;

@@ -16,12 +16,18 @@ export function kubeconfigOf(contexts: readonly KubeContext[]): string {
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': contexts[0]?.name ?? '',
-    clusters: contexts.map(({ name, server, authority }) => ({ name, cluster: { server, 'certificate-authority-data': base64(authority) } })),
+    clusters: contexts.map(({ name, server, authority }) => ({
+      name,
+      cluster: { server, 'certificate-authority-data': base64(authority) },
+    })),
     users: contexts.map(({ name, certificate, key }) => ({
       name,
       user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) },
     })),
-    contexts: contexts.map(({ name }) => ({ name, context: { cluster: name, user: name, namespace: 'default' } })),
+    contexts: contexts.map(({ name }) => ({
+      name,
+      context: { cluster: name, user: name, namespace: 'default' },
+    })),
     preferences: {},
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
@@ -38,7 +44,8 @@ export function readKubeconfig(text: string): KubeContext[] {
   return document.contexts.map(({ name, context }) => {
     const cluster = document.clusters.find((candidate) => candidate.name === context.cluster)?.cluster;
     const user = document.users.find((candidate) => candidate.name === context.user)?.user;
-    if (cluster === undefined || user === undefined) throw new Error(`context "${name}" of the kubeconfig names a cluster or user that it lacks`);
+    if (cluster === undefined || user === undefined)
+      throw new Error(`context "${name}" of the kubeconfig names a cluster or user that it lacks`);
     return {
       name,
       server: cluster.server,

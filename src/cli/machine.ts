@@ -12,7 +12,12 @@ export interface DataLayout {
 }
 
 export function dataLayout(root: string): DataLayout {
-  return { root, hub: `${root}/hub`, site: (name) => `${root}/sites/${name}`, kubeconfig: `${root}/kubeconfig` };
+  return {
+    root,
+    hub: `${root}/hub`,
+    site: (name) => `${root}/sites/${name}`,
+    kubeconfig: `${root}/kubeconfig`,
+  };
 }
 
 /**
@@ -24,7 +29,12 @@ export interface Machine {
   startHub(options: { folder: string; host: string; port: number }): Promise<ChildProcess>;
   startSite(options: { folder: string; runtime: RuntimeKind; imageFolder: string }): Promise<ChildProcess>;
   /** Enrols a new site and settles its networks and port; nothing where it has joined already. */
-  joinSite(options: { folder: string; name: string; token: () => Promise<string>; takenFolders: readonly string[] }): Promise<void>;
+  joinSite(options: {
+    folder: string;
+    name: string;
+    token: () => Promise<string>;
+    takenFolders: readonly string[];
+  }): Promise<void>;
   /** Stops a site's pods and its container runtime; its process has ended before. */
   stopSite(folder: string): Promise<void>;
   /** As `stopSite`, and removes every trace outside of the folder: mounts, bridge, rules, network namespaces. */

@@ -1,9 +1,9 @@
+import { humanDuration } from '#api/age.ts';
 import { podResource } from '#api/core/pod.ts';
 import { applicationResource } from '#api/fleet/application.ts';
 import { siteResource } from '#api/fleet/site.ts';
-import { humanDuration } from '#api/age.ts';
-import type { Client } from '#client/client.ts';
 import { formatTable, type Screen } from '#cli/screen.ts';
+import type { Client } from '#client/client.ts';
 import { type Clock, parseTimestamp } from '#system/clock.ts';
 
 /** One site's API by the site's name. */
@@ -13,20 +13,35 @@ export interface SiteConnection {
 }
 
 /** A table of every pod at every site. */
-export async function printWhatRuns(sites: readonly SiteConnection[], { clock, screen }: { clock: Clock; screen: Screen }): Promise<void> {
+export async function printWhatRuns(
+  sites: readonly SiteConnection[],
+  { clock, screen }: { clock: Clock; screen: Screen },
+): Promise<void> {
   const rows: string[][] = [['SITE', 'NAMESPACE', 'POD', 'READY', 'STATUS', 'IP', 'AGE']];
   for (const site of sites) {
     const { items } = await site.client.list(podResource);
     for (const pod of items) {
-      const cell = (name: string): string => String(podResource.columns.find((column) => column.name === name)?.cell(pod, clock.now()) ?? '');
-      rows.push([site.name, pod.metadata.namespace ?? '', pod.metadata.name, cell('Ready'), cell('Status'), pod.status?.podIP ?? '<none>', ageOf(pod.metadata.creationTimestamp, clock)]);
+      const cell = (name: string): string =>
+        String(podResource.columns.find((column) => column.name === name)?.cell(pod, clock.now()) ?? '');
+      rows.push([
+        site.name,
+        pod.metadata.namespace ?? '',
+        pod.metadata.name,
+        cell('Ready'),
+        cell('Status'),
+        pod.status?.podIP ?? '<none>',
+        ageOf(pod.metadata.creationTimestamp, clock),
+      ]);
     }
   }
   for (const line of formatTable(rows)) screen.print(line);
 }
 
 /** Sites and applications as the hub sees them. */
-export async function printFleet(hub: Client, { clock, screen }: { clock: Clock; screen: Screen }): Promise<void> {
+export async function printFleet(
+  hub: Client,
+  { clock, screen }: { clock: Clock; screen: Screen },
+): Promise<void> {
   const { items: sites } = await hub.list(siteResource);
   const siteRows = sites.map((site) => [
     site.metadata.name,
@@ -38,10 +53,16 @@ export async function printFleet(hub: Client, { clock, screen }: { clock: Clock;
   const { items: applications } = await hub.list(applicationResource);
   const rows = applications.map((application) => {
     const { wanted = 0, running = 0, offline = 0 } = application.status?.sites ?? {};
-    return [`${application.metadata.namespace ?? ''}/${application.metadata.name}`, String(wanted), String(running), String(offline)];
+    return [
+      `${application.metadata.namespace ?? ''}/${application.metadata.name}`,
+      String(wanted),
+      String(running),
+      String(offline),
+    ];
   });
   screen.print('');
-  for (const line of formatTable([['APPLICATION', 'SITES', 'RUNNING', 'OFFLINE'], ...rows])) screen.print(line);
+  for (const line of formatTable([['APPLICATION', 'SITES', 'RUNNING', 'OFFLINE'], ...rows]))
+    screen.print(line);
 }
 
 function ageOf(created: string, clock: Clock): string {

@@ -17,7 +17,11 @@ export interface TokenOptions {
 }
 
 /** Makes a JoinToken at the hub and returns the text that a host joins with. The hub keeps only the secret's hash. */
-export async function createToken(client: Client, options: TokenOptions, { clock, random }: { clock: Clock; random: Random }): Promise<string> {
+export async function createToken(
+  client: Client,
+  options: TokenOptions,
+  { clock, random }: { clock: Clock; random: Random },
+): Promise<string> {
   const secret = createJoinSecret(random);
   await client.create(joinTokenResource, {
     apiVersion: 'fleet.skerry.io/v1alpha1',

@@ -1,13 +1,13 @@
 import { applicationResource } from '#api/fleet/application.ts';
-import type { Client } from '#client/client.ts';
-import { type ApiConnection, connectContext, readContext } from '#cli/connect.ts';
+import { isStatus } from '#api/status.ts';
 import { applyManifest, readManifests } from '#cli/apply-manifests.ts';
-import { kubeconfigOf, type KubeContext } from '#cli/kubeconfig.ts';
+import { type ApiConnection, connectContext, readContext } from '#cli/connect.ts';
+import { type KubeContext, kubeconfigOf } from '#cli/kubeconfig.ts';
 import { type DataLayout, logPathOf, type Machine, pidPathOf, type RuntimeKind } from '#cli/machine.ts';
 import { CommandError, type Screen } from '#cli/screen.ts';
 import { printWhatRuns, type SiteConnection } from '#cli/status.ts';
 import { createToken } from '#cli/token.ts';
-import { isStatus } from '#api/status.ts';
+import type { Client } from '#client/client.ts';
 import { pause } from '#system/clock.ts';
 import { PROGRAM_MARK, readPid } from '#system/data-folder.ts';
 import type { ChildProcess } from '#system/process.ts';
@@ -48,22 +48,31 @@ export interface Upped {
  * Brings up a hub and sites on this machine, whatever of them does not run yet, and the example on all of them. Resolves
  * when it is available everywhere. What already ran is left alone.
  */
-export async function up(options: UpOptions, machine: Machine, { system, screen, signal }: { system: System; screen: Screen; signal: AbortSignal }): Promise<Upped> {
+export async function up(
+  options: UpOptions,
+  machine: Machine,
+  { system, screen, signal }: { system: System; screen: Screen; signal: AbortSignal },
+): Promise<Upped> {
   const { layout, sites } = options;
   const run = new Run(options, machine, { system, screen, signal });
   const refusal = await machine.preflight(options.runtime);
   if (refusal !== undefined) throw new CommandError(refusal);
   if (await run.isAllUp()) {
-    throw new CommandError(`Skerry is already up in ${layout.root}: see what runs with "npx skerry status", or stop it with "npx skerry down"`);
+    throw new CommandError(
+      `Skerry is already up in ${layout.root}: see what runs with "npx skerry status", or stop it with "npx skerry down"`,
+    );
   }
-  if (options.runtime === 'simulated') screen.say('The runtime is simulated: pods are only pretended, no container runs.');
+  if (options.runtime === 'simulated')
+    screen.say('The runtime is simulated: pods are only pretended, no container runs.');
   const hub = await run.bringUpHub();
   const contexts = [hub];
   for (const site of sites) await run.joinSite(site, hub);
   await Promise.all(sites.map((site) => run.startSite(site)));
   for (const site of sites) contexts.push(await run.awaitSite(site));
   await system.disk.write(layout.kubeconfig, kubeconfigOf(contexts));
-  screen.say(`Wrote ${layout.kubeconfig} with contexts ${contexts.map((context) => context.name).join(', ')}`);
+  screen.say(
+    `Wrote ${layout.kubeconfig} with contexts ${contexts.map((context) => context.name).join(', ')}`,
+  );
   if (options.exampleFolder !== undefined) await run.runExample(hub, options.exampleFolder);
   await run.printResult(contexts);
   return { started: run.started };
@@ -78,7 +87,11 @@ class Run {
   readonly #startedMs: number;
   readonly started: { name: string; child: ChildProcess }[] = [];
 
-  constructor(options: UpOptions, machine: Machine, { system, screen, signal }: { system: System; screen: Screen; signal: AbortSignal }) {
+  constructor(
+    options: UpOptions,
+    machine: Machine,
+    { system, screen, signal }: { system: System; screen: Screen; signal: AbortSignal },
+  ) {
     this.#options = options;
     this.#machine = machine;
     this.#system = system;
@@ -90,7 +103,8 @@ class Run {
   async isAllUp(): Promise<boolean> {
     const { layout, sites } = this.#options;
     if ((await this.#livePid(layout.hub, 'hub')) === undefined) return false;
-    for (const site of sites) if ((await this.#livePid(layout.site(site), 'site')) === undefined) return false;
+    for (const site of sites)
+      if ((await this.#livePid(layout.site(site), 'site')) === undefined) return false;
     return true;
   }
 
@@ -120,7 +134,14 @@ class Run {
       this.#say(`Joining site ${name} to the hub`);
       using connection = connectContext(hub);
       const address = hub.server.replace(/^https:\/\//u, '');
-      const options = { site: name, labels: SITE_LABELS, lifetimeMs: TOKEN_LIFETIME_MS, usesMax: 1, hub: address, authority: hub.authority };
+      const options = {
+        site: name,
+        labels: SITE_LABELS,
+        lifetimeMs: TOKEN_LIFETIME_MS,
+        usesMax: 1,
+        hub: address,
+        authority: hub.authority,
+      };
       return await createToken(connection.client, options, { clock, random });
     };
     const takenFolders = sites.filter((other) => other !== name).map((other) => layout.site(other));
@@ -142,12 +163,19 @@ class Run {
 
   async awaitSite(name: string): Promise<KubeContext> {
     const child = this.started.find((started) => started.name === name)?.child;
-    const context = await this.#awaitReady(`site ${name}`, { folder: this.#options.layout.site(name), role: 'site', child });
+    const context = await this.#awaitReady(`site ${name}`, {
+      folder: this.#options.layout.site(name),
+      role: 'site',
+      child,
+    });
     return { ...context, name };
   }
 
   /** Waits until a server has written its kubeconfig and answers; says what its log says where it ends before that. */
-  async #awaitReady(what: string, { folder, role, child }: { folder: string; role: 'hub' | 'site'; child: ChildProcess | undefined }): Promise<KubeContext> {
+  async #awaitReady(
+    what: string,
+    { folder, role, child }: { folder: string; role: 'hub' | 'site'; child: ChildProcess | undefined },
+  ): Promise<KubeContext> {
     const { disk, clock } = this.#system;
     let ended = false;
     let unready: string | undefined = 'it has not written its kubeconfig';
@@ -156,7 +184,8 @@ class Run {
     });
     const deadlineMs = clock.monotonic() + START_MS_MAX;
     while (clock.monotonic() < deadlineMs && !this.#signal.aborted) {
-      if (ended) throw new CommandError(`${what} did not start: ${await this.#lastWords(logPathOf(folder, role))}`);
+      if (ended)
+        throw new CommandError(`${what} did not start: ${await this.#lastWords(logPathOf(folder, role))}`);
       if ((await disk.read(`${folder}/kubeconfig`)) !== undefined) {
         const context = await readContext(disk, `${folder}/kubeconfig`);
         using connection = connectContext(context);
@@ -169,7 +198,9 @@ class Run {
       await pause(clock, POLL_MS, this.#signal);
     }
     if (this.#signal.aborted) throw new CommandError('interrupted', { code: 130 });
-    throw new CommandError(`${what} is not ready after ${START_MS_MAX / 1000} s (${unready ?? ''}): its log is ${logPathOf(folder, role)}`);
+    throw new CommandError(
+      `${what} is not ready after ${START_MS_MAX / 1000} s (${unready ?? ''}): its log is ${logPathOf(folder, role)}`,
+    );
   }
 
   /** The sentence with which a process of ours ended. */
@@ -188,7 +219,8 @@ class Run {
     const name = { namespace: application.metadata.namespace, name: application.metadata.name };
     const where = `waiting until it runs on ${this.#options.sites.join(' and ')}`;
     // What is there already may have been edited since: it is left as it is.
-    if ((await connection.client.find(applicationResource, name)) !== undefined) this.#say(`Application ${name.name} is at the hub already; ${where}`);
+    if ((await connection.client.find(applicationResource, name)) !== undefined)
+      this.#say(`Application ${name.name} is at the hub already; ${where}`);
     else {
       for (const manifest of manifests) await applyManifest(connection.client, manifest);
       this.#say(`Applied ${manifests.length} objects of ${folder} at the hub; ${where}`);
@@ -197,24 +229,38 @@ class Run {
     let said = '';
     while (!this.#signal.aborted) {
       const progress = await this.#progressOf(connection, name);
-      if (progress.done) return this.#say(`Application ${name.namespace ?? ''}/${name.name} is available on every site`);
+      if (progress.done)
+        return this.#say(`Application ${name.namespace ?? ''}/${name.name} is available on every site`);
       if (progress.message !== said) this.#say(progress.message);
       said = progress.message;
       if (clock.monotonic() > deadlineMs) {
-        throw new CommandError(`the example is not available after ${AVAILABLE_MS_MAX / 1000} s: ${progress.message}; look at it with "kubectl --kubeconfig ${this.#options.layout.kubeconfig} get pods -A --context SITE"`);
+        throw new CommandError(
+          `the example is not available after ${AVAILABLE_MS_MAX / 1000} s: ${progress.message}; look at it with "kubectl --kubeconfig ${this.#options.layout.kubeconfig} get pods -A --context SITE"`,
+        );
       }
       await pause(clock, 250, this.#signal);
     }
     throw new CommandError('interrupted', { code: 130 });
   }
 
-  async #progressOf({ client }: ApiConnection, name: { namespace: string | undefined; name: string }): Promise<{ done: boolean; message: string }> {
+  async #progressOf(
+    { client }: ApiConnection,
+    name: { namespace: string | undefined; name: string },
+  ): Promise<{ done: boolean; message: string }> {
     const application = await this.#retried(() => client.get(applicationResource, name));
     const { status } = application;
     const available = status?.conditions?.find((condition) => condition.type === 'Available');
-    const current = status?.observedGeneration === application.metadata.generation && (status?.sites?.wanted ?? 0) >= this.#options.sites.length;
-    const message = available === undefined ? 'waiting for the hub to place the application' : `${available.reason}: ${available.message}`;
-    return { done: current && available?.status === 'True' && status?.sites?.running === status?.sites?.wanted, message };
+    const current =
+      status?.observedGeneration === application.metadata.generation &&
+      (status?.sites?.wanted ?? 0) >= this.#options.sites.length;
+    const message =
+      available === undefined
+        ? 'waiting for the hub to place the application'
+        : `${available.reason}: ${available.message}`;
+    return {
+      done: current && available?.status === 'True' && status?.sites?.running === status?.sites?.wanted,
+      message,
+    };
   }
 
   /** One more try where a connection broke: the hub is on this machine. */
@@ -232,7 +278,11 @@ class Run {
     const { layout, exampleFolder, sites } = this.#options;
     const connections: (SiteConnection & Disposable)[] = contexts.slice(1).map((context) => {
       const connection = connectContext(context);
-      return { name: context.name, client: connection.client as Client, [Symbol.dispose]: () => connection[Symbol.dispose]() };
+      return {
+        name: context.name,
+        client: connection.client as Client,
+        [Symbol.dispose]: () => connection[Symbol.dispose](),
+      };
     });
     try {
       this.#screen.print('');
@@ -248,7 +298,9 @@ class Run {
     this.#screen.print('  kubectl get sites,applications -A');
     this.#screen.print(`  kubectl --context ${first} -n ${namespace} get pods -o wide`);
     this.#screen.print(`  kubectl --context ${first} -n ${namespace} logs deployment/web`);
-    this.#screen.print(`  kubectl -n ${namespace} edit configmap web-page        # reaches every site within seconds`);
+    this.#screen.print(
+      `  kubectl -n ${namespace} edit configmap web-page        # reaches every site within seconds`,
+    );
   }
 
   #say(line: string): void {

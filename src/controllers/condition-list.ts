@@ -9,7 +9,10 @@ interface AnyCondition {
   lastTransitionTime?: string;
 }
 
-export function findCondition<C extends AnyCondition>(conditions: readonly C[] | undefined, type: string): C | undefined {
+export function findCondition<C extends AnyCondition>(
+  conditions: readonly C[] | undefined,
+  type: string,
+): C | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
 
@@ -24,14 +27,20 @@ export function withCondition<C extends AnyCondition>(
 ): C[] {
   const list = conditions ?? [];
   const old = findCondition(list, wanted.type);
-  if (old?.status === wanted.status && old.reason === wanted.reason && old.message === wanted.message) return [...list];
+  if (old?.status === wanted.status && old.reason === wanted.reason && old.message === wanted.message)
+    return [...list];
   const at = old?.status === wanted.status ? old.lastTransitionTime : undefined;
   const next = { ...wanted, lastTransitionTime: at ?? timestamp(nowMs) } as C;
-  return old === undefined ? [...list, next] : list.map((condition) => (condition === old ? next : condition));
+  return old === undefined
+    ? [...list, next]
+    : list.map((condition) => (condition === old ? next : condition));
 }
 
 /** The conditions without that type; undefined where none are left, as the API writes an empty list. */
-export function withoutCondition<C extends AnyCondition>(conditions: readonly C[] | undefined, type: string): C[] | undefined {
+export function withoutCondition<C extends AnyCondition>(
+  conditions: readonly C[] | undefined,
+  type: string,
+): C[] | undefined {
   const rest = (conditions ?? []).filter((condition) => condition.type !== type);
   return rest.length === 0 ? undefined : rest;
 }

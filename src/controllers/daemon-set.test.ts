@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DaemonSet, daemonSetResource } from '#api/apps/daemon-set.ts';
 import { controllerRevisionResource } from '#api/apps/controller-revision.ts';
+import { type DaemonSet, daemonSetResource } from '#api/apps/daemon-set.ts';
 import { type Node, nodeResource } from '#api/core/node.ts';
 import { podResource } from '#api/core/pod.ts';
 import type { Draft } from '#api/object.ts';
-import { daemonSetController } from '#controllers/daemon-set.ts';
 import { targetNode } from '#controllers/daemon-set/placement.ts';
-import { isPodReady } from '#controllers/pod-state.ts';
+import { daemonSetController } from '#controllers/daemon-set.ts';
 import { runPod } from '#controllers/pod-fixtures.ts';
+import { isPodReady } from '#controllers/pod-state.ts';
 import { World } from '#reconcile/test-world.ts';
 
 const KEY = 'shop/agent';
@@ -23,11 +23,18 @@ function agent(spec: Partial<DaemonSet['spec']> = {}): Draft<DaemonSet> {
   };
 }
 
-function template(image: string, spec: Partial<DaemonSet['spec']['template']['spec']> = {}): DaemonSet['spec']['template'] {
+function template(
+  image: string,
+  spec: Partial<DaemonSet['spec']['template']['spec']> = {},
+): DaemonSet['spec']['template'] {
   return { metadata: { labels: { app: 'agent' } }, spec: { containers: [{ name: 'main', image }], ...spec } };
 }
 
-function putNode(world: World, name: string, { labels = {}, spec = {} }: { labels?: Record<string, string>; spec?: Node['spec'] } = {}): void {
+function putNode(
+  world: World,
+  name: string,
+  { labels = {}, spec = {} }: { labels?: Record<string, string>; spec?: Node['spec'] } = {},
+): void {
   world.put(nodeResource, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec });
 }
 
@@ -51,7 +58,8 @@ function rollOut(world: World, watch: () => void = () => undefined): void {
     for (const pod of world.list(podResource)) {
       const name = { namespace: 'shop', name: pod.metadata.name };
       if (pod.metadata.deletionTimestamp !== undefined) world.remove(podResource, name);
-      else if ((pod.status?.phase ?? 'Pending') === 'Pending') runPod(world, pod, { node: targetNode(pod) ?? '' });
+      else if ((pod.status?.phase ?? 'Pending') === 'Pending')
+        runPod(world, pod, { node: targetNode(pod) ?? '' });
     }
   }
   world.settle(daemonSetController);
@@ -103,7 +111,12 @@ test('node selector and affinity choose the nodes, and labels that change do so 
 
 test('taints: NoSchedule keeps new pods away, NoExecute removes old ones, cordons do neither', () => {
   const world = worldOf('a');
-  putNode(world, 'cordoned', { spec: { unschedulable: true, taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] } });
+  putNode(world, 'cordoned', {
+    spec: {
+      unschedulable: true,
+      taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }],
+    },
+  });
   putNode(world, 'tainted', { spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }] } });
   world.put(daemonSetResource, agent());
   rollOut(world);
@@ -119,11 +132,16 @@ test('taints: NoSchedule keeps new pods away, NoExecute removes old ones, cordon
 
 test('an update replaces pods while at most maxUnavailable nodes are without', () => {
   const world = worldOf('a', 'b', 'c', 'd');
-  world.put(daemonSetResource, agent({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '50%' } } }));
+  world.put(
+    daemonSetResource,
+    agent({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '50%' } } }),
+  );
   rollOut(world);
   world.patch(daemonSetResource, NAME, { spec: { template: template('agent:2') } });
   rollOut(world, () => {
-    const up = world.list(podResource).filter((pod) => pod.metadata.deletionTimestamp === undefined && isPodReady(pod));
+    const up = world
+      .list(podResource)
+      .filter((pod) => pod.metadata.deletionTimestamp === undefined && isPodReady(pod));
     assert.ok(up.length >= 2, `${up.length} ready`);
   });
   assert.deepEqual(Object.values(imagesOf(world)), ['agent:2', 'agent:2', 'agent:2', 'agent:2']);
@@ -132,13 +150,20 @@ test('an update replaces pods while at most maxUnavailable nodes are without', (
 
 test('an update with surge has the new pod ready before the old one goes', () => {
   const world = worldOf('a', 'b');
-  world.put(daemonSetResource, agent({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } }));
+  world.put(
+    daemonSetResource,
+    agent({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } }),
+  );
   rollOut(world);
   world.patch(daemonSetResource, NAME, { spec: { template: template('agent:2') } });
   rollOut(world, () => {
-    const up = world.list(podResource).filter((pod) => pod.metadata.deletionTimestamp === undefined && isPodReady(pod));
+    const up = world
+      .list(podResource)
+      .filter((pod) => pod.metadata.deletionTimestamp === undefined && isPodReady(pod));
     assert.equal(new Set(up.map(targetNode)).size, 2);
-    assert.ok(world.list(podResource).filter(({ metadata }) => metadata.deletionTimestamp === undefined).length <= 3);
+    assert.ok(
+      world.list(podResource).filter(({ metadata }) => metadata.deletionTimestamp === undefined).length <= 3,
+    );
   });
   assert.deepEqual(imagesOf(world), { a: 'agent:2', b: 'agent:2' });
 });
@@ -165,12 +190,19 @@ test('a pod that failed is replaced, but not at once', () => {
   world.remove(podResource, name);
   world.settle(daemonSetController);
   const [fresh] = world.list(podResource);
-  world.patchStatus(podResource, { namespace: 'shop', name: fresh?.metadata.name ?? '' }, { phase: 'Failed' });
+  world.patchStatus(
+    podResource,
+    { namespace: 'shop', name: fresh?.metadata.name ?? '' },
+    { phase: 'Failed' },
+  );
   const actions = world.step(daemonSetController, KEY);
   assert.ok(actions.some((action) => action.type === 'requeue' && action.afterMs === 10_000));
   assert.ok(!actions.some(({ type }) => type === 'delete'));
   rollOut(world);
-  assert.deepEqual(world.list(podResource).map(({ status }) => status?.phase), ['Running']);
+  assert.deepEqual(
+    world.list(podResource).map(({ status }) => status?.phase),
+    ['Running'],
+  );
 });
 
 test('of several pods on a node the oldest stays', () => {
@@ -190,7 +222,10 @@ test('of several pods on a node the oldest stays', () => {
     status: { phase: 'Running' },
   });
   rollOut(world);
-  assert.deepEqual(world.list(podResource).map(({ metadata }) => metadata.name), [oldest.metadata.name]);
+  assert.deepEqual(
+    world.list(podResource).map(({ metadata }) => metadata.name),
+    [oldest.metadata.name],
+  );
   assert.equal(reference[0]?.uid, set.metadata.uid);
 });
 
@@ -201,5 +236,8 @@ test('revisions beyond the limit are forgotten', () => {
     world.patch(daemonSetResource, NAME, { spec: { template: template(image) } });
     rollOut(world);
   }
-  assert.deepEqual(world.list(controllerRevisionResource).map(({ revision }) => revision), [2, 3]);
+  assert.deepEqual(
+    world.list(controllerRevisionResource).map(({ revision }) => revision),
+    [2, 3],
+  );
 });

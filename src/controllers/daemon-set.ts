@@ -13,7 +13,14 @@ import { orphanPods, readControlledPods } from '#controllers/pods-of-selector.ts
 import { matcherOf } from '#controllers/selector-matcher.ts';
 import { statusChange } from '#controllers/status-change.ts';
 import { deleteOldRevisions, REVISION_LABEL, templateHistory } from '#controllers/template-revisions.ts';
-import { type Action, type Controller, type Lookup, ownerOfKind, read, type Snapshot } from '#reconcile/controller.ts';
+import {
+  type Action,
+  type Controller,
+  type Lookup,
+  ownerOfKind,
+  read,
+  type Snapshot,
+} from '#reconcile/controller.ts';
 
 const HISTORY_LIMIT_DEFAULT = 10;
 
@@ -35,7 +42,10 @@ export const daemonSetController: Controller<DaemonSet> = {
     const { object: set } = snapshot;
     if (set === undefined) return [];
     const { claimed: pods, actions: claims } = claimPods(snapshot, set);
-    const history = templateHistory(snapshot, { workload: set, owner: controllerReference(daemonSetResource, set) });
+    const history = templateHistory(snapshot, {
+      workload: set,
+      owner: controllerReference(daemonSetResource, set),
+    });
     const situation = situationOf(set, { nodes: snapshot.list(nodeResource), pods, history, nowMs });
     const status = statusChange(daemonSetResource, set, {
       status: observedStatus(situation),
@@ -64,7 +74,10 @@ function claimPods(snapshot: Snapshot<DaemonSet>, set: DaemonSet) {
   );
 }
 
-function createPods(lookup: Lookup, { situation, nodes }: { situation: Situation; nodes: readonly string[] }): Action[] {
+function createPods(
+  lookup: Lookup,
+  { situation, nodes }: { situation: Situation; nodes: readonly string[] },
+): Action[] {
   const { set, history, nowMs } = situation;
   const { namespace = '', uid } = set.metadata;
   const names = generatedNames(`${set.metadata.name}-`, {
@@ -82,7 +95,14 @@ function createPods(lookup: Lookup, { situation, nodes }: { situation: Situation
     const object = daemonPod(set, { name, node, hash: history.update.hash });
     return [
       { type: 'create', resource: podResource, object, why, refused },
-      { type: 'event', regarding: set, eventType: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${name}`, why },
+      {
+        type: 'event',
+        regarding: set,
+        eventType: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${name}`,
+        why,
+      },
     ];
   });
 }
@@ -91,13 +111,22 @@ function removePod(set: DaemonSet, { pod, why }: { pod: Pod; why: string }): Act
   const { namespace, name, uid } = pod.metadata;
   return [
     { type: 'delete', resource: podResource, name: { namespace, name }, uid, why },
-    { type: 'event', regarding: set, eventType: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${name}`, why },
+    {
+      type: 'event',
+      regarding: set,
+      eventType: 'Normal',
+      reason: 'SuccessfulDelete',
+      message: `Deleted pod: ${name}`,
+      why,
+    },
   ];
 }
 
 function forgetRevisions(situation: Situation, pods: readonly Pod[]): Action[] {
   const { set, history } = situation;
-  const hashes = new Set(pods.filter((pod) => !isUpdated(situation, pod)).map(({ metadata }) => metadata.labels?.[REVISION_LABEL]));
+  const hashes = new Set(
+    pods.filter((pod) => !isUpdated(situation, pod)).map(({ metadata }) => metadata.labels?.[REVISION_LABEL]),
+  );
   return deleteOldRevisions(history, {
     limit: set.spec.revisionHistoryLimit ?? HISTORY_LIMIT_DEFAULT,
     isLive: ({ name, hash }) => name === history.update.name || hashes.has(hash),
@@ -106,5 +135,7 @@ function forgetRevisions(situation: Situation, pods: readonly Pod[]): Action[] {
 
 function requeue(situation: Situation, { waitMs }: Steps): Action[] {
   const waits = [waitMs, untilNextAvailableMs(situation)].flatMap((ms) => ms ?? []);
-  return waits.length === 0 ? [] : [{ type: 'requeue', afterMs: Math.min(...waits), why: 'a pod is not available, or not replaced, yet' }];
+  return waits.length === 0
+    ? []
+    : [{ type: 'requeue', afterMs: Math.min(...waits), why: 'a pod is not available, or not replaced, yet' }];
 }

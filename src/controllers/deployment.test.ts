@@ -5,8 +5,8 @@ import { type ReplicaSet, replicaSetResource } from '#api/apps/replica-set.ts';
 import { podResource } from '#api/core/pod.ts';
 import type { Draft } from '#api/object.ts';
 import { deploymentController } from '#controllers/deployment.ts';
-import { isPodActive, isPodReady } from '#controllers/pod-state.ts';
 import { runAllPods } from '#controllers/pod-fixtures.ts';
+import { isPodActive, isPodReady } from '#controllers/pod-state.ts';
 import { replicaSetController } from '#controllers/replica-set.ts';
 import { World } from '#reconcile/test-world.ts';
 
@@ -14,7 +14,10 @@ const KEY = 'shop/web';
 const NAME = { namespace: 'shop', name: 'web' };
 const REVISION = 'deployment.kubernetes.io/revision';
 
-function web(spec: Partial<Deployment['spec']> = {}, metadata: Partial<Deployment['metadata']> = {}): Draft<Deployment> {
+function web(
+  spec: Partial<Deployment['spec']> = {},
+  metadata: Partial<Deployment['metadata']> = {},
+): Draft<Deployment> {
   const labels = { app: 'web' };
   return {
     apiVersion: 'apps/v1',
@@ -49,7 +52,9 @@ function conditionsOf(world: World): string[] {
 }
 
 function sizesByImage(world: World): Record<string, number | undefined> {
-  const entries = world.list(replicaSetResource).map((set) => [set.spec.template.spec.containers[0]?.image, set.spec.replicas]);
+  const entries = world
+    .list(replicaSetResource)
+    .map((set) => [set.spec.template.spec.containers[0]?.image, set.spec.replicas]);
   return Object.fromEntries(entries) as Record<string, number | undefined>;
 }
 
@@ -59,7 +64,10 @@ function setOf(world: World, image: string): ReplicaSet | undefined {
 
 test('a new Deployment gets a ReplicaSet with hash, labels, owner, revision and an event', () => {
   const world = new World();
-  const deployment = world.put(deploymentResource, web({ minReadySeconds: 5 }, { annotations: { team: 'blue' } }));
+  const deployment = world.put(
+    deploymentResource,
+    web({ minReadySeconds: 5 }, { annotations: { team: 'blue' } }),
+  );
   settle(world);
   const [set] = world.list(replicaSetResource);
   const hash = set?.metadata.labels?.['pod-template-hash'] ?? '';
@@ -78,16 +86,28 @@ test('a new Deployment gets a ReplicaSet with hash, labels, owner, revision and 
   });
   assert.equal(world.get(deploymentResource, NAME)?.metadata.annotations?.[REVISION], '1');
   assert.equal(world.events[0], `ScalingReplicaSet Scaled up replica set web-${hash} to 2 from 0`);
-  assert.deepEqual(conditionsOf(world), ['Progressing=True ReplicaSetUpdated', 'Available=False MinimumReplicasUnavailable']);
+  assert.deepEqual(conditionsOf(world), [
+    'Progressing=True ReplicaSetUpdated',
+    'Available=False MinimumReplicasUnavailable',
+  ]);
 });
 
 test('a finished rollout says so in conditions and counts, and nothing more is planned', () => {
   const world = new World();
   world.put(deploymentResource, web());
   rollOut(world);
-  assert.deepEqual(conditionsOf(world), ['Progressing=True NewReplicaSetAvailable', 'Available=True MinimumReplicasAvailable']);
+  assert.deepEqual(conditionsOf(world), [
+    'Progressing=True NewReplicaSetAvailable',
+    'Available=True MinimumReplicasAvailable',
+  ]);
   const { conditions: _conditions, ...counts } = world.get(deploymentResource, NAME)?.status ?? {};
-  assert.deepEqual(counts, { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 });
+  assert.deepEqual(counts, {
+    observedGeneration: 1,
+    replicas: 2,
+    updatedReplicas: 2,
+    readyReplicas: 2,
+    availableReplicas: 2,
+  });
   assert.deepEqual(world.plan(deploymentController, KEY), []);
 });
 
@@ -108,11 +128,18 @@ for (const { replicas, maxSurge, maxUnavailable } of [
 ]) {
   test(`a rolling update of ${replicas} keeps within surge ${maxSurge} and unavailable ${maxUnavailable}`, () => {
     const world = new World();
-    world.put(deploymentResource, web({ replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } }));
+    world.put(
+      deploymentResource,
+      web({ replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } }),
+    );
     rollOut(world);
     world.patch(deploymentResource, NAME, { spec: { template: template('web:2') } });
-    const surge = typeof maxSurge === 'number' ? maxSurge : Math.ceil((replicas * Number.parseInt(maxSurge)) / 100);
-    const spare = typeof maxUnavailable === 'number' ? maxUnavailable : Math.floor((replicas * Number.parseInt(maxUnavailable)) / 100);
+    const surge =
+      typeof maxSurge === 'number' ? maxSurge : Math.ceil((replicas * Number.parseInt(maxSurge)) / 100);
+    const spare =
+      typeof maxUnavailable === 'number'
+        ? maxUnavailable
+        : Math.floor((replicas * Number.parseInt(maxUnavailable)) / 100);
     rollOut(world, () => {
       const active = world.list(podResource).filter(isPodActive);
       assert.ok(active.length <= replicas + surge, `${active.length} pods`);
@@ -158,7 +185,10 @@ test('the strategy Recreate starts nothing new while an old pod still stops', ()
   world.patch(deploymentResource, NAME, { spec: { template: template('web:2') } });
   settle(world);
   assert.deepEqual(sizesByImage(world), { 'web:1': 0 });
-  assert.equal(world.list(podResource).filter((pod) => pod.metadata.deletionTimestamp !== undefined).length, 2);
+  assert.equal(
+    world.list(podResource).filter((pod) => pod.metadata.deletionTimestamp !== undefined).length,
+    2,
+  );
   rollOut(world);
   assert.deepEqual(sizesByImage(world), { 'web:1': 0, 'web:2': 2 });
   assert.deepEqual(conditionsOf(world)[0], 'Progressing=True NewReplicaSetAvailable');
@@ -174,7 +204,10 @@ test('going back to an earlier template uses its ReplicaSet again, as a new revi
   rollOut(world);
   assert.deepEqual(sizesByImage(world), { 'web:1': 2, 'web:2': 0 });
   assert.equal(setOf(world, 'web:1')?.metadata.annotations?.[REVISION], '3');
-  assert.equal(setOf(world, 'web:1')?.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1');
+  assert.equal(
+    setOf(world, 'web:1')?.metadata.annotations?.['deployment.kubernetes.io/revision-history'],
+    '1',
+  );
   assert.equal(world.get(deploymentResource, NAME)?.metadata.annotations?.[REVISION], '3');
 });
 
@@ -247,8 +280,17 @@ test('a name that is taken counts a collision and takes another', () => {
   const create = world.plan(deploymentController, KEY).find((action) => action.type === 'create');
   const name = create?.object.metadata.name ?? '';
   const labels = { app: 'other' };
-  const foreign = { ...web().spec, selector: { matchLabels: labels }, template: { ...template('x'), metadata: { labels } } };
-  world.put(replicaSetResource, { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { namespace: 'shop', name, labels }, spec: foreign });
+  const foreign = {
+    ...web().spec,
+    selector: { matchLabels: labels },
+    template: { ...template('x'), metadata: { labels } },
+  };
+  world.put(replicaSetResource, {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { namespace: 'shop', name, labels },
+    spec: foreign,
+  });
   settle(world);
   assert.equal(world.get(deploymentResource, NAME)?.status?.collisionCount, 1);
   assert.equal(world.list(replicaSetResource).length, 2);
@@ -261,7 +303,11 @@ test('an orphaned ReplicaSet with matching labels and template is adopted, not d
   rollOut(world);
   world.remove(deploymentResource, NAME);
   const set = setOf(world, 'web:1');
-  world.patch(replicaSetResource, { namespace: 'shop', name: set?.metadata.name ?? '' }, { metadata: { ownerReferences: [] } });
+  world.patch(
+    replicaSetResource,
+    { namespace: 'shop', name: set?.metadata.name ?? '' },
+    { metadata: { ownerReferences: [] } },
+  );
   const again = world.put(deploymentResource, web());
   rollOut(world);
   assert.equal(world.list(replicaSetResource).length, 1);
@@ -273,7 +319,12 @@ test('a failure of the ReplicaSet shows at the Deployment and goes away with it'
   world.put(deploymentResource, web());
   world.step(deploymentController, KEY);
   const name = world.list(replicaSetResource)[0]?.metadata.name ?? '';
-  const failure = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' };
+  const failure = {
+    type: 'ReplicaFailure',
+    status: 'True',
+    reason: 'FailedCreate',
+    message: 'exceeded quota',
+  };
   world.patchStatus(replicaSetResource, { namespace: 'shop', name }, { conditions: [failure] });
   world.step(deploymentController, KEY);
   assert.ok(conditionsOf(world).includes('ReplicaFailure=True FailedCreate'));

@@ -4,17 +4,29 @@ import { podResource } from '#api/core/pod.ts';
 import { controllerOf, type KubeObject, objectKey } from '#api/object.ts';
 import { expiredSets } from '#controllers/deployment/history.ts';
 import { currentSetName, currentSetPatch, newReplicaSet } from '#controllers/deployment/new-replica-set.ts';
-import { rolloutConditions, startingConditions, untilDeadlineMs, withReplicaFailure } from '#controllers/deployment/progress.ts';
+import {
+  rolloutConditions,
+  startingConditions,
+  untilDeadlineMs,
+  withReplicaFailure,
+} from '#controllers/deployment/progress.ts';
 import { isScaled, scaleStep } from '#controllers/deployment/proportional-scaling.ts';
 import { oldSetsToEmpty, runsOldPods } from '#controllers/deployment/recreate.ts';
 import { nextRevision, REVISION, revisionOf, sizeAnnotations } from '#controllers/deployment/revision.ts';
 import { type Resize, rollingUpdateStep } from '#controllers/deployment/rolling-update.ts';
-import { isRolling, replicasOf, type Rollout, rolloutOf, sizeOf } from '#controllers/deployment/rollout.ts';
+import { isRolling, type Rollout, replicasOf, rolloutOf, sizeOf } from '#controllers/deployment/rollout.ts';
 import { isComplete, observedStatus } from '#controllers/deployment/status.ts';
 import { claim } from '#controllers/ownership.ts';
 import { matcherOf } from '#controllers/selector-matcher.ts';
 import { statusChange } from '#controllers/status-change.ts';
-import { type Action, type Controller, type Lookup, ownerOfKind, read, type Snapshot } from '#reconcile/controller.ts';
+import {
+  type Action,
+  type Controller,
+  type Lookup,
+  ownerOfKind,
+  read,
+  type Snapshot,
+} from '#reconcile/controller.ts';
 import { labelIndex, selectObjects } from '#reconcile/label-index.ts';
 
 const setsByLabel = labelIndex(replicaSetResource);
@@ -40,14 +52,18 @@ export const deploymentController: Controller<Deployment> = {
     if (deployment === undefined) return [];
     const { claimed, actions } = claimSets(snapshot, deployment);
     const rollout = rolloutOf(deployment, claimed, nowMs);
-    if (deployment.metadata.deletionTimestamp !== undefined) return [...actions, ...writeStatus(rollout, { rolls: false })];
+    if (deployment.metadata.deletionTimestamp !== undefined)
+      return [...actions, ...writeStatus(rollout, { rolls: false })];
     return [...actions, ...planRollout(snapshot, rollout)];
   },
 };
 
 function claimSets(snapshot: Snapshot<Deployment>, deployment: Deployment) {
   const matcher = matcherOf(deployment.spec.selector);
-  const matching = selectObjects(snapshot, setsByLabel, { namespace: deployment.metadata.namespace ?? '', matcher });
+  const matching = selectObjects(snapshot, setsByLabel, {
+    namespace: deployment.metadata.namespace ?? '',
+    matcher,
+  });
   return claim(
     { type: deploymentResource, object: deployment, matcher },
     {
@@ -63,16 +79,24 @@ function planRollout(snapshot: Snapshot<Deployment>, rollout: Rollout): Action[]
   const alignment = alignCurrentSet(rollout);
   if (alignment.length > 0) return [...alignment, ...writeStatus(rollout, { rolls: true })];
   const isPaused = deployment.spec.paused === true;
-  const scaling = isPaused || isScaled(rollout) ? scaleStep(rollout).flatMap((resize) => resizeSet(rollout, resize)) : [];
+  const scaling =
+    isPaused || isScaled(rollout) ? scaleStep(rollout).flatMap((resize) => resizeSet(rollout, resize)) : [];
   if (isPaused || scaling.length > 0) {
-    return [...scaling, ...(isPaused ? deleteExpired(rollout) : []), ...writeStatus(rollout, { rolls: false })];
+    return [
+      ...scaling,
+      ...(isPaused ? deleteExpired(rollout) : []),
+      ...writeStatus(rollout, { rolls: false }),
+    ];
   }
   return isRolling(deployment) ? planRolling(snapshot, rollout) : planRecreate(snapshot, rollout);
 }
 
 function planRolling(snapshot: Snapshot<Deployment>, rollout: Rollout): Action[] {
   if (rollout.current === undefined) return createSet(snapshot, rollout);
-  return [...rollingUpdateStep(rollout).flatMap((resize) => resizeSet(rollout, resize)), ...finishRollout(rollout)];
+  return [
+    ...rollingUpdateStep(rollout).flatMap((resize) => resizeSet(rollout, resize)),
+    ...finishRollout(rollout),
+  ];
 }
 
 function planRecreate(snapshot: Snapshot<Deployment>, rollout: Rollout): Action[] {
@@ -80,10 +104,16 @@ function planRecreate(snapshot: Snapshot<Deployment>, rollout: Rollout): Action[
   const toEmpty = oldSetsToEmpty(rollout);
   const podsOf = (set: ReplicaSet) => snapshot.list(podResource, { ownedBy: set.metadata.uid });
   if (toEmpty.length > 0 || runsOldPods(old, podsOf)) {
-    return [...toEmpty.flatMap((resize) => resizeSet(rollout, resize)), ...writeStatus(rollout, { rolls: true })];
+    return [
+      ...toEmpty.flatMap((resize) => resizeSet(rollout, resize)),
+      ...writeStatus(rollout, { rolls: true }),
+    ];
   }
   if (current === undefined) return createSet(snapshot, rollout);
-  return [...resizeSet(rollout, { set: current, replicas: replicasOf(deployment) }), ...finishRollout(rollout)];
+  return [
+    ...resizeSet(rollout, { set: current, replicas: replicasOf(deployment) }),
+    ...finishRollout(rollout),
+  ];
 }
 
 function finishRollout(rollout: Rollout): Action[] {
@@ -99,20 +129,41 @@ function createSet(snapshot: Snapshot<Deployment>, rollout: Rollout): Action[] {
   if (snapshot.get(replicaSetResource, { namespace, name }) !== undefined) {
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
     const why = `the name ${name} is taken by a ReplicaSet of another template or owner`;
-    return statusChange(deploymentResource, deployment, { status: { ...deployment.status, collisionCount }, why });
+    return statusChange(deploymentResource, deployment, {
+      status: { ...deployment.status, collisionCount },
+      why,
+    });
   }
   const object = newReplicaSet(rollout);
   const why = 'no ReplicaSet has the present template of the Deployment';
   const message = `Scaled up replica set ${name} to ${object.spec.replicas} from 0`;
   const refused = (reason: string): Action[] => {
     const text = `Failed to create new replica set "${name}": ${reason}`;
-    return [{ type: 'event', regarding: deployment, eventType: 'Warning', reason: 'ReplicaSetCreateError', message: text, why }];
+    return [
+      {
+        type: 'event',
+        regarding: deployment,
+        eventType: 'Warning',
+        reason: 'ReplicaSetCreateError',
+        message: text,
+        why,
+      },
+    ];
   };
   return [
     { type: 'create', resource: replicaSetResource, object, why, refused },
     ...(object.spec.replicas === 0
       ? []
-      : [{ type: 'event', regarding: deployment, eventType: 'Normal', reason: 'ScalingReplicaSet', message, why } as const]),
+      : [
+          {
+            type: 'event',
+            regarding: deployment,
+            eventType: 'Normal',
+            reason: 'ScalingReplicaSet',
+            message,
+            why,
+          } as const,
+        ]),
     ...annotateRevision(deployment, nextRevision(rollout.old)),
     ...writeStatus(rollout, { rolls: true, createdSet: name }),
   ];
@@ -126,7 +177,9 @@ function alignCurrentSet(rollout: Rollout): Action[] {
   const why = 'the current ReplicaSet is to follow its Deployment';
   const name = { namespace: current.metadata.namespace, name: current.metadata.name };
   return [
-    ...(patch === undefined ? [] : [{ type: 'patch', resource: replicaSetResource, name, patch, why } as const]),
+    ...(patch === undefined
+      ? []
+      : [{ type: 'patch', resource: replicaSetResource, name, patch, why } as const]),
     ...annotateRevision(deployment, Math.max(nextRevision(rollout.old), revisionOf(current))),
   ];
 }
@@ -142,7 +195,9 @@ function annotateRevision(deployment: Deployment, revision: number): Action[] {
 function resizeSet({ deployment }: Rollout, { set, replicas }: Resize): Action[] {
   const before = sizeOf(set);
   const annotations = sizeAnnotations(deployment);
-  const isAnnotated = Object.entries(annotations).every(([key, value]) => set.metadata.annotations?.[key] === value);
+  const isAnnotated = Object.entries(annotations).every(
+    ([key, value]) => set.metadata.annotations?.[key] === value,
+  );
   if (before === replicas && isAnnotated) return [];
   const { namespace, name, resourceVersion } = set.metadata;
   const direction = replicas > before ? 'up' : 'down';
@@ -153,7 +208,16 @@ function resizeSet({ deployment }: Rollout, { set, replicas }: Resize): Action[]
     { type: 'patch', resource: replicaSetResource, name: { namespace, name }, patch, why },
     ...(before === replicas
       ? []
-      : [{ type: 'event', regarding: deployment, eventType: 'Normal', reason: 'ScalingReplicaSet', message, why } as const]),
+      : [
+          {
+            type: 'event',
+            regarding: deployment,
+            eventType: 'Normal',
+            reason: 'ScalingReplicaSet',
+            message,
+            why,
+          } as const,
+        ]),
   ];
 }
 
@@ -167,7 +231,10 @@ function deleteExpired(rollout: Rollout): Action[] {
   }));
 }
 
-function writeStatus(rollout: Rollout, { rolls, createdSet }: { rolls: boolean; createdSet?: string }): Action[] {
+function writeStatus(
+  rollout: Rollout,
+  { rolls, createdSet }: { rolls: boolean; createdSet?: string },
+): Action[] {
   const { deployment } = rollout;
   const counted = observedStatus(rollout, startingConditions(rollout, { createdSet }));
   const isFollowed = rolls && createdSet === undefined;
@@ -178,15 +245,22 @@ function writeStatus(rollout: Rollout, { rolls, createdSet }: { rolls: boolean; 
   const status: DeploymentStatus = { ...counted, conditions };
   const untilMs = rolls ? untilDeadlineMs(rollout, status) : undefined;
   return [
-    ...statusChange(deploymentResource, deployment, { status, why: 'the ReplicaSets of the Deployment have moved' }),
-    ...(untilMs === undefined ? [] : [{ type: 'requeue', afterMs: untilMs, why: 'the rollout has a deadline' } as const]),
+    ...statusChange(deploymentResource, deployment, {
+      status,
+      why: 'the ReplicaSets of the Deployment have moved',
+    }),
+    ...(untilMs === undefined
+      ? []
+      : [{ type: 'requeue', afterMs: untilMs, why: 'the rollout has a deadline' } as const]),
   ];
 }
 
 function concernedDeployments(set: ReplicaSet, lookup: Lookup): readonly string[] {
   if (controllerOf(set) !== undefined) return ownerOfKind('Deployment')(set);
   const candidates = lookup.list(deploymentResource, { namespace: set.metadata.namespace });
-  return candidates.filter(({ spec }) => matcherOf(spec.selector).matches(set.metadata.labels)).map(objectKey);
+  return candidates
+    .filter(({ spec }) => matcherOf(spec.selector).matches(set.metadata.labels))
+    .map(objectKey);
 }
 
 /** Only of a Deployment that recreates: the others follow the status of their ReplicaSets. */

@@ -55,7 +55,12 @@ test('a ready pod is listed with its port by name, node, zone and reference', ()
 });
 
 for (const { name, pod, spec, expected } of [
-  { name: 'not ready', pod: { ready: false }, spec: {}, expected: { ready: false, serving: false, terminating: false } },
+  {
+    name: 'not ready',
+    pod: { ready: false },
+    spec: {},
+    expected: { ready: false, serving: false, terminating: false },
+  },
   {
     name: 'not ready, but published all the same',
     pod: { ready: false },
@@ -94,11 +99,17 @@ test('the slice of a Service without pods is taken when one comes, and kept when
   const name = slicesOf(world)[0]?.metadata.name;
   world.put(podResource, webPod('a', { ip: '10.0.0.1' }));
   world.settle(endpointSliceController);
-  assert.deepEqual(slicesOf(world).map(({ metadata }) => metadata.name), [name]);
+  assert.deepEqual(
+    slicesOf(world).map(({ metadata }) => metadata.name),
+    [name],
+  );
   assert.deepEqual(addressesOf(world), ['10.0.0.1']);
   world.remove(podResource, { namespace: 'shop', name: 'a' });
   world.settle(endpointSliceController);
-  assert.deepEqual(slicesOf(world).map(({ metadata }) => metadata.name), [name]);
+  assert.deepEqual(
+    slicesOf(world).map(({ metadata }) => metadata.name),
+    [name],
+  );
   assert.deepEqual(addressesOf(world), []);
 });
 
@@ -107,11 +118,19 @@ test('at most 100 endpoints a slice, and a change touches one slice only', () =>
     w.put(serviceResource, webService());
     for (let i = 0; i < 250; i += 1) w.put(podResource, webPod(`p${i}`, { ip: `10.0.${i >> 8}.${i & 255}` }));
   });
-  assert.deepEqual(slicesOf(world).map(({ endpoints }) => endpoints?.length).toSorted(), [100, 100, 50]);
+  assert.deepEqual(
+    slicesOf(world)
+      .map(({ endpoints }) => endpoints?.length)
+      .toSorted(),
+    [100, 100, 50],
+  );
   world.remove(podResource, { namespace: 'shop', name: 'p7' });
   world.put(podResource, webPod('new', { ip: '10.0.9.9' }));
   const actions = world.step(endpointSliceController, KEY);
-  assert.deepEqual(actions.map(({ type }) => type), ['patch']);
+  assert.deepEqual(
+    actions.map(({ type }) => type),
+    ['patch'],
+  );
   assert.equal(addressesOf(world).length, 250);
   assert.ok(addressesOf(world).includes('10.0.9.9'));
 });
@@ -152,9 +171,14 @@ test('each address family has slices of its own', () => {
   const world = settled((w) => {
     w.put(serviceResource, webService({ ipFamilies: ['IPv4', 'IPv6'] }));
     const pod = webPod('a', { ip: '10.0.0.1' });
-    w.put(podResource, { ...pod, status: { ...pod.status, podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] } });
+    w.put(podResource, {
+      ...pod,
+      status: { ...pod.status, podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] },
+    });
   });
-  const byType = Object.fromEntries(slicesOf(world).map(({ addressType, endpoints }) => [addressType, endpoints?.[0]?.addresses]));
+  const byType = Object.fromEntries(
+    slicesOf(world).map(({ addressType, endpoints }) => [addressType, endpoints?.[0]?.addresses]),
+  );
   assert.deepEqual(byType, { IPv4: ['10.0.0.1'], IPv6: ['fd00::1'] });
 });
 
@@ -169,7 +193,10 @@ test('a Service without a selector is left to whoever made it; one that became a
 
 test('labels of the Service that change or go follow', () => {
   const world = settled((w) => w.put(serviceResource, webService()));
-  world.put(serviceResource, { ...webService(), metadata: { namespace: 'shop', name: 'web', labels: { tier: 'front' } } });
+  world.put(serviceResource, {
+    ...webService(),
+    metadata: { namespace: 'shop', name: 'web', labels: { tier: 'front' } },
+  });
   world.settle(endpointSliceController);
   const labels = slicesOf(world)[0]?.metadata.labels ?? {};
   assert.deepEqual([labels['tier'], labels['team']], ['front', undefined]);

@@ -1,11 +1,18 @@
-import { type Endpoint, type EndpointSlice, endpointSliceResource } from '#api/discovery/endpoint-slice.ts';
 import { nodeResource } from '#api/core/node.ts';
 import { type Service, serviceResource } from '#api/core/service.ts';
+import { type Endpoint, type EndpointSlice, endpointSliceResource } from '#api/discovery/endpoint-slice.ts';
 import { compileLabelSet } from '#api/selector.ts';
 import { groupByPorts, packSlices, type SliceContent } from '#controllers/endpoint-slice/slice-packing.ts';
 import { generatedNames } from '#controllers/name-suffix.ts';
 import { controllerReference } from '#controllers/ownership.ts';
-import { type Backend, backendsOf, endpointLabels, hasEndpoints, podReference, readServicePods } from '#controllers/service-backends.ts';
+import {
+  type Backend,
+  backendsOf,
+  endpointLabels,
+  hasEndpoints,
+  podReference,
+  readServicePods,
+} from '#controllers/service-backends.ts';
 import { changedFields } from '#controllers/status-change.ts';
 import { type Action, type Controller, type Lookup, read } from '#reconcile/controller.ts';
 import { labelIndex, selectObjects } from '#reconcile/label-index.ts';
@@ -34,7 +41,8 @@ export const endpointSliceController: Controller<Service> = {
     const { object: service } = snapshot;
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return [];
     const slices = slicesOf(snapshot, service);
-    if (service.spec.type === 'ExternalName') return slices.map((slice) => deleteSlice(slice, 'the Service is a name elsewhere'));
+    if (service.spec.type === 'ExternalName')
+      return slices.map((slice) => deleteSlice(slice, 'the Service is a name elsewhere'));
     if (!hasEndpoints(service)) return [];
     const families = service.spec.ipFamilies ?? ['IPv4'];
     const foreign = slices.filter(({ addressType }) => !families.some((family) => family === addressType));
@@ -55,8 +63,11 @@ interface Family {
 function planFamily(lookup: Lookup, { service, slices, family, nowMs }: Family): Action[] {
   const existing = slices.filter(({ addressType }) => addressType === family);
   const backends = backendsOf(lookup, service, family);
-  const isListable = ({ ports }: Backend): boolean => ports.length > 0 || (service.spec.ports ?? []).length === 0;
-  const endpoints = backends.filter(isListable).map((backend) => ({ endpoint: endpointOf(service, backend), ports: [...backend.ports] }));
+  const isListable = ({ ports }: Backend): boolean =>
+    ports.length > 0 || (service.spec.ports ?? []).length === 0;
+  const endpoints = backends
+    .filter(isListable)
+    .map((backend) => ({ endpoint: endpointOf(service, backend), ports: [...backend.ports] }));
   const packed = packSlices(existing, groupByPorts(endpoints));
   // A Service without pods has one slice without endpoints, which says that it was looked at.
   const contents = packed.length > 0 ? packed : [{ slice: existing[0], ports: [], endpoints: [] }];
@@ -65,12 +76,19 @@ function planFamily(lookup: Lookup, { service, slices, family, nowMs }: Family):
   const names = newNames(lookup, { service, family, count: created.length, nowMs });
   return [
     ...created.map((content, index) => createSlice(service, { content, family, name: names[index] ?? '' })),
-    ...contents.flatMap(({ slice, ...content }) => (slice === undefined ? [] : patchSlice(service, { slice, ...content }))),
-    ...existing.filter((slice) => !kept.has(slice)).map((slice) => deleteSlice(slice, 'its endpoints are gone or in other slices')),
+    ...contents.flatMap(({ slice, ...content }) =>
+      slice === undefined ? [] : patchSlice(service, { slice, ...content }),
+    ),
+    ...existing
+      .filter((slice) => !kept.has(slice))
+      .map((slice) => deleteSlice(slice, 'its endpoints are gone or in other slices')),
   ];
 }
 
-function endpointOf(service: Service, { pod, address, isServing, isTerminating, hostname, zone }: Backend): Endpoint {
+function endpointOf(
+  service: Service,
+  { pod, address, isServing, isTerminating, hostname, zone }: Backend,
+): Endpoint {
   const isReady = service.spec.publishNotReadyAddresses === true || (isServing && !isTerminating);
   return {
     addresses: [address],
@@ -100,7 +118,12 @@ function createSlice(
     endpoints: [...content.endpoints],
     ports: [...content.ports],
   };
-  return { type: 'create', resource: endpointSliceResource, object, why: 'endpoints of the Service stand in no slice yet' };
+  return {
+    type: 'create',
+    resource: endpointSliceResource,
+    object,
+    why: 'endpoints of the Service stand in no slice yet',
+  };
 }
 
 function patchSlice(service: Service, content: SliceContent & { slice: EndpointSlice }): Action[] {

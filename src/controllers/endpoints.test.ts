@@ -18,7 +18,10 @@ test('ready and other pods stand apart, ended and stopping ones nowhere', () => 
   world.put(podResource, webPod('d', { ip: '10.0.0.4', metadata: { deletionTimestamp: 'x' } }));
   world.settle(endpointsController);
   const endpoints = world.get(endpointsResource, NAME);
-  assert.deepEqual(endpoints?.metadata.labels, { team: 'blue', 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' });
+  assert.deepEqual(endpoints?.metadata.labels, {
+    team: 'blue',
+    'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
+  });
   const reference = (name: string) => ({ kind: 'Pod', namespace: 'shop', name, uid: `uid-${name}` });
   assert.deepEqual(endpoints.subsets, [
     {
@@ -34,24 +37,35 @@ test('Endpoints go with their Service, but only if they were made here', () => {
   const world = new World();
   world.put(serviceResource, webService());
   world.settle(endpointsController);
-  world.put(endpointsResource, { apiVersion: 'v1', kind: 'Endpoints', metadata: { namespace: 'shop', name: 'by-hand' } });
+  world.put(endpointsResource, {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { namespace: 'shop', name: 'by-hand' },
+  });
   world.remove(serviceResource, NAME);
   world.step(endpointsController, 'shop/web');
   world.step(endpointsController, 'shop/by-hand');
-  assert.deepEqual(world.list(endpointsResource).map(({ metadata }) => metadata.name), ['by-hand']);
+  assert.deepEqual(
+    world.list(endpointsResource).map(({ metadata }) => metadata.name),
+    ['by-hand'],
+  );
 });
 
 test('more addresses than an object holds are cut, and an annotation says so', () => {
   const world = new World();
   world.put(serviceResource, webService());
-  for (let i = 0; i < 1001; i += 1) world.put(podResource, webPod(`p${i}`, { ip: `10.0.${i >> 8}.${i & 255}` }));
+  for (let i = 0; i < 1001; i += 1)
+    world.put(podResource, webPod(`p${i}`, { ip: `10.0.${i >> 8}.${i & 255}` }));
   world.settle(endpointsController);
   const endpoints = world.get(endpointsResource, NAME);
   assert.equal(endpoints?.subsets?.[0]?.addresses?.length, 1000);
   assert.equal(endpoints?.metadata.annotations?.['endpoints.kubernetes.io/over-capacity'], 'truncated');
   world.remove(podResource, { namespace: 'shop', name: 'p0' });
   world.settle(endpointsController);
-  assert.equal(world.get(endpointsResource, NAME)?.metadata.annotations?.['endpoints.kubernetes.io/over-capacity'], undefined);
+  assert.equal(
+    world.get(endpointsResource, NAME)?.metadata.annotations?.['endpoints.kubernetes.io/over-capacity'],
+    undefined,
+  );
 });
 
 test('a headless Service without ports lists addresses without ports', () => {

@@ -1,9 +1,22 @@
-import { type EndpointAddress, type Endpoints, endpointsResource, type EndpointSubset } from '#api/core/endpoints.ts';
+import {
+  type EndpointAddress,
+  type EndpointSubset,
+  type Endpoints,
+  endpointsResource,
+} from '#api/core/endpoints.ts';
 import { nodeResource } from '#api/core/node.ts';
 import { type Service, serviceResource } from '#api/core/service.ts';
 import { type Draft, objectKey } from '#api/object.ts';
 import { canonicalJson } from '#controllers/canonical-json.ts';
-import { type Backend, type BackendPort, backendsOf, endpointLabels, hasEndpoints, podReference, readServicePods } from '#controllers/service-backends.ts';
+import {
+  type Backend,
+  type BackendPort,
+  backendsOf,
+  endpointLabels,
+  hasEndpoints,
+  podReference,
+  readServicePods,
+} from '#controllers/service-backends.ts';
 import { changedFields } from '#controllers/status-change.ts';
 import { type Action, type Controller, read } from '#reconcile/controller.ts';
 
@@ -18,7 +31,11 @@ const ADDRESSES_MAX = 1000;
 export const endpointsController: Controller<Service> = {
   name: 'endpoint-controller',
   for: serviceResource,
-  reads: [readServicePods(), read(endpointsResource, (endpoints) => [objectKey(endpoints)]), read(nodeResource, () => [])],
+  reads: [
+    readServicePods(),
+    read(endpointsResource, (endpoints) => [objectKey(endpoints)]),
+    read(nodeResource, () => []),
+  ],
   writes: [{ type: endpointsResource, verbs: ['create', 'patch', 'delete'] }],
   plan({ name, object: service, ...lookup }) {
     const existing = lookup.get(endpointsResource, name);
@@ -27,7 +44,14 @@ export const endpointsController: Controller<Service> = {
     const [family = 'IPv4'] = service.spec.ipFamilies ?? [];
     const wanted = wantedEndpoints(service, backendsOf(lookup, service, family));
     if (existing === undefined) {
-      return [{ type: 'create', resource: endpointsResource, object: wanted, why: 'the Service has no Endpoints yet' }];
+      return [
+        {
+          type: 'create',
+          resource: endpointsResource,
+          object: wanted,
+          why: 'the Service has no Endpoints yet',
+        },
+      ];
     }
     return patchOwn(existing, wanted);
   },
@@ -35,7 +59,15 @@ export const endpointsController: Controller<Service> = {
 
 function deleteOwn({ metadata: { namespace, name, uid, labels } }: Endpoints): Action[] {
   if (labels?.[MANAGED_BY] !== MANAGER) return [];
-  return [{ type: 'delete', resource: endpointsResource, name: { namespace, name }, uid, why: 'its Service is gone' }];
+  return [
+    {
+      type: 'delete',
+      resource: endpointsResource,
+      name: { namespace, name },
+      uid,
+      why: 'its Service is gone',
+    },
+  ];
 }
 
 function patchOwn(existing: Endpoints, wanted: Draft<Endpoints>): Action[] {
@@ -45,22 +77,33 @@ function patchOwn(existing: Endpoints, wanted: Draft<Endpoints>): Action[] {
   const wasOver = existing.metadata.annotations?.[OVER_CAPACITY] !== undefined;
   if (subsets === undefined && labels === undefined && isOver === wasOver) return [];
   const { namespace, name, resourceVersion } = existing.metadata;
-  const annotations = isOver === wasOver ? {} : { annotations: { [OVER_CAPACITY]: isOver ? 'truncated' : null } };
-  const patch = { ...subsets, metadata: { resourceVersion, ...annotations, ...(labels === undefined ? {} : { labels }) } };
+  const annotations =
+    isOver === wasOver ? {} : { annotations: { [OVER_CAPACITY]: isOver ? 'truncated' : null } };
+  const patch = {
+    ...subsets,
+    metadata: { resourceVersion, ...annotations, ...(labels === undefined ? {} : { labels }) },
+  };
   const why = 'the pods of the Service, or its labels, have changed';
   return [{ type: 'patch', resource: endpointsResource, name: { namespace, name }, patch, why }];
 }
 
 function wantedEndpoints(service: Service, backends: readonly Backend[]): Draft<Endpoints> {
   const { namespace = '', name } = service.metadata;
-  const listed = backends.filter(({ isTerminating }) => !isTerminating || service.spec.publishNotReadyAddresses === true);
+  const listed = backends.filter(
+    ({ isTerminating }) => !isTerminating || service.spec.publishNotReadyAddresses === true,
+  );
   const metadata = {
     namespace,
     name,
     labels: endpointLabels(service, { [MANAGED_BY]: MANAGER }),
     ...(listed.length > ADDRESSES_MAX ? { annotations: { [OVER_CAPACITY]: 'truncated' } } : {}),
   };
-  return { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets: subsetsOf(service, listed.slice(0, ADDRESSES_MAX)) };
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata,
+    subsets: subsetsOf(service, listed.slice(0, ADDRESSES_MAX)),
+  };
 }
 
 /** One subset for each set of ports. */
@@ -75,7 +118,8 @@ function subsetsOf(service: Service, backends: readonly Backend[]): EndpointSubs
     group.backends.push(backend);
   }
   return [...groups.values()].map(({ ports, backends: members }) => {
-    const isReady = ({ isServing }: Backend): boolean => isServing || service.spec.publishNotReadyAddresses === true;
+    const isReady = ({ isServing }: Backend): boolean =>
+      isServing || service.spec.publishNotReadyAddresses === true;
     const ready = members.filter(isReady).map(addressOf);
     const notReady = members.filter((backend) => !isReady(backend)).map(addressOf);
     return {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { replicaSetResource } from '#api/apps/replica-set.ts';
 import { configMapResource } from '#api/core/config-map.ts';
 import { nodeResource } from '#api/core/node.ts';
 import { podResource } from '#api/core/pod.ts';
-import { replicaSetResource } from '#api/apps/replica-set.ts';
 import type { KubeObject, OwnerReference } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { garbageCollectors } from '#controllers/garbage-collector.ts';
@@ -19,7 +19,11 @@ function settle(world: World): void {
 
 /** A ConfigMap `shop/NAME` with uid NAME: owners and dependents are all alike. */
 function putMap(world: World, name: string, metadata: Partial<KubeObject['metadata']> = {}): void {
-  world.put(configMapResource, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'shop', name, uid: name, ...metadata } });
+  world.put(configMapResource, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'shop', name, uid: name, ...metadata },
+  });
 }
 
 function owner(name: string, more: Partial<OwnerReference> = {}): OwnerReference {
@@ -27,10 +31,16 @@ function owner(name: string, more: Partial<OwnerReference> = {}): OwnerReference
 }
 
 function mapsOf(world: World): string[] {
-  return world.list(configMapResource).map(({ metadata }) => metadata.name).toSorted();
+  return world
+    .list(configMapResource)
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
 }
 
-const deleting = (finalizer: string) => ({ deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [finalizer] });
+const deleting = (finalizer: string) => ({
+  deletionTimestamp: '2026-01-01T00:00:00Z',
+  finalizers: [finalizer],
+});
 
 const situations: {
   name: string;
@@ -38,8 +48,16 @@ const situations: {
   /** What is there once all is done. */
   left: string[];
 }[] = [
-  { name: 'an owner that is there keeps its dependent', maps: { a: {}, b: { ownerReferences: [owner('a')] } }, left: ['a', 'b'] },
-  { name: 'an owner that is gone takes its dependent along', maps: { b: { ownerReferences: [owner('a')] } }, left: [] },
+  {
+    name: 'an owner that is there keeps its dependent',
+    maps: { a: {}, b: { ownerReferences: [owner('a')] } },
+    left: ['a', 'b'],
+  },
+  {
+    name: 'an owner that is gone takes its dependent along',
+    maps: { b: { ownerReferences: [owner('a')] } },
+    left: [],
+  },
   {
     name: 'a namesake of the owner is not the owner',
     maps: { a: { uid: 'another' }, b: { ownerReferences: [owner('a')] } },
@@ -62,12 +80,19 @@ const situations: {
   },
   {
     name: 'a chain goes from the top',
-    maps: { b: { ownerReferences: [owner('a')] }, c: { ownerReferences: [owner('b')] }, d: { ownerReferences: [owner('c')] } },
+    maps: {
+      b: { ownerReferences: [owner('a')] },
+      c: { ownerReferences: [owner('b')] },
+      d: { ownerReferences: [owner('c')] },
+    },
     left: [],
   },
   {
     name: 'foreground: blocking dependents go before their owner',
-    maps: { a: deleting('foregroundDeletion'), b: { ownerReferences: [owner('a', { blockOwnerDeletion: true })] } },
+    maps: {
+      a: deleting('foregroundDeletion'),
+      b: { ownerReferences: [owner('a', { blockOwnerDeletion: true })] },
+    },
     left: [],
   },
   {
@@ -109,7 +134,11 @@ const situations: {
     maps: { a: deleting('orphan'), b: { ownerReferences: [owner('a')] } },
     left: ['b'],
   },
-  { name: 'a circle of those who are there stays', maps: { a: { ownerReferences: [owner('b')] }, b: { ownerReferences: [owner('a')] } }, left: ['a', 'b'] },
+  {
+    name: 'a circle of those who are there stays',
+    maps: { a: { ownerReferences: [owner('b')] }, b: { ownerReferences: [owner('a')] } },
+    left: ['a', 'b'],
+  },
 ];
 
 for (const { name, maps, left } of situations) {

@@ -1,7 +1,14 @@
-import { type KubeObject, objectKey, type OwnerReference } from '#api/object.ts';
-import { resourceName, type ResourceType } from '#api/resource.ts';
-import { FOREGROUND, isDeletedWith, isOfType, ORPHAN, type Owner, ownersOf } from '#controllers/garbage-collector/owners.ts';
-import { type Action, type Controller, type Lookup, read, type Read } from '#reconcile/controller.ts';
+import { type KubeObject, type OwnerReference, objectKey } from '#api/object.ts';
+import { type ResourceType, resourceName } from '#api/resource.ts';
+import {
+  FOREGROUND,
+  isDeletedWith,
+  isOfType,
+  ORPHAN,
+  type Owner,
+  ownersOf,
+} from '#controllers/garbage-collector/owners.ts';
+import { type Action, type Controller, type Lookup, type Read, read } from '#reconcile/controller.ts';
 
 /**
  * Garbage collection by owner references (Kubernetes docs, "Garbage Collection", "Owners and Dependents"): one controller
@@ -23,7 +30,9 @@ function garbageCollector(type: ResourceType, types: readonly ResourceType[]): C
       const { object } = snapshot;
       if (object === undefined) return [];
       const situation: Situation = { lookup: snapshot, types, type, object };
-      return object.metadata.deletionTimestamp === undefined ? planDependent(situation) : planOwner(situation);
+      return object.metadata.deletionTimestamp === undefined
+        ? planDependent(situation)
+        : planOwner(situation);
     },
   };
 }
@@ -33,18 +42,25 @@ function readRelatives(type: ResourceType, other: ResourceType): Read {
   return read(other, (relative, lookup) => {
     const dependents = lookup.list(type, { dependentOn: relative.metadata.uid });
     // Nearly every change is of an object that nothing of this kind depends on, or that stays.
-    const concerned = dependents.length > 0 && isLeaving(other, { relative, lookup }) ? dependents.map(objectKey) : [];
+    const concerned =
+      dependents.length > 0 && isLeaving(other, { relative, lookup }) ? dependents.map(objectKey) : [];
     return [...concerned, ...waitingOwners(type, { relative, lookup })];
   });
 }
 
-function isLeaving(type: ResourceType, { relative, lookup }: { relative: KubeObject; lookup: Lookup }): boolean {
+function isLeaving(
+  type: ResourceType,
+  { relative, lookup }: { relative: KubeObject; lookup: Lookup },
+): boolean {
   const { namespace, name, uid } = relative.metadata;
   const now = lookup.get(type, { namespace, name });
   return now?.metadata.uid !== uid || now.metadata.deletionTimestamp !== undefined;
 }
 
-function waitingOwners(type: ResourceType, { relative, lookup }: { relative: KubeObject; lookup: Lookup }): string[] {
+function waitingOwners(
+  type: ResourceType,
+  { relative, lookup }: { relative: KubeObject; lookup: Lookup },
+): string[] {
   const references = relative.metadata.ownerReferences ?? [];
   return references.flatMap((reference) => {
     if (!isOfType(reference, type)) return [];
@@ -64,12 +80,16 @@ interface Situation {
 function planDependent(situation: Situation): Action[] {
   const owners = ownersOf(situation.lookup, situation);
   if (owners.length === 0) return [];
-  const complaints = owners.filter(({ state }) => state === 'elsewhere').map((owner) => complain(situation, owner));
+  const complaints = owners
+    .filter(({ state }) => state === 'elsewhere')
+    .map((owner) => complain(situation, owner));
   const waiting = owners.filter(({ state }) => state === 'waiting');
   if (owners.some(({ state }) => state === 'present')) {
     return [...complaints, ...(waiting.length === 0 ? [] : [leaveOwners(situation, waiting)])];
   }
-  return waiting.length === 0 ? [...complaints, ...deleteAbandoned(situation, owners)] : deleteBefore(situation, owners);
+  return waiting.length === 0
+    ? [...complaints, ...deleteAbandoned(situation, owners)]
+    : deleteBefore(situation, owners);
 }
 
 /** None of its owners is there any more. */
@@ -77,7 +97,16 @@ function deleteAbandoned({ type, object }: Situation, owners: readonly Owner[]):
   const { namespace, name, uid } = object.metadata;
   const names = owners.map(({ reference }) => `${reference.kind} ${reference.name}`).join(', ');
   const why = `its owners are gone: ${names}`;
-  return [{ type: 'delete', resource: type, name: { namespace, name }, uid, unless: identitiesOf(object, owners), why }];
+  return [
+    {
+      type: 'delete',
+      resource: type,
+      name: { namespace, name },
+      uid,
+      unless: identitiesOf(object, owners),
+      why,
+    },
+  ];
 }
 
 /** An owner waits for it: it goes first, and after its own dependents. */
@@ -85,9 +114,12 @@ function deleteBefore(situation: Situation, owners: readonly Owner[]): Action[] 
   const { type, object } = situation;
   const { namespace, name, uid } = object.metadata;
   const dependents = dependentsOf(situation);
-  const isBlocking = object.metadata.ownerReferences?.some(({ blockOwnerDeletion }) => blockOwnerDeletion === true);
+  const isBlocking = object.metadata.ownerReferences?.some(
+    ({ blockOwnerDeletion }) => blockOwnerDeletion === true,
+  );
   // In a circle each would wait for the next: the first that sees a dependent waiting no longer blocks its owner.
-  if (isBlocking === true && dependents.some((each) => isDeletedWith(each.object, FOREGROUND))) return [unblockOwners(situation)];
+  if (isBlocking === true && dependents.some((each) => isDeletedWith(each.object, FOREGROUND)))
+    return [unblockOwners(situation)];
   const absent = owners.filter(({ state }) => state !== 'waiting');
   return [
     {
@@ -110,12 +142,19 @@ function leaveOwners({ type, object }: Situation, waiting: readonly Owner[]): Ac
 }
 
 function unblockOwners({ type, object }: Situation): Action {
-  const ownerReferences = (object.metadata.ownerReferences ?? []).map((reference) => ({ ...reference, blockOwnerDeletion: false }));
-  return patchMetadata(type, object, { change: { ownerReferences }, why: 'its owners and dependents may wait in a circle' });
+  const ownerReferences = (object.metadata.ownerReferences ?? []).map((reference) => ({
+    ...reference,
+    blockOwnerDeletion: false,
+  }));
+  return patchMetadata(type, object, {
+    change: { ownerReferences },
+    why: 'its owners and dependents may wait in a circle',
+  });
 }
 
 function complain({ object }: Situation, { reference }: Owner): Action {
-  const where = object.metadata.namespace === undefined ? 'cluster scope' : `namespace "${object.metadata.namespace}"`;
+  const where =
+    object.metadata.namespace === undefined ? 'cluster scope' : `namespace "${object.metadata.namespace}"`;
   const { apiVersion, kind, name, uid } = reference;
   return {
     type: 'event',
@@ -135,8 +174,11 @@ function planOwner(situation: Situation): Action[] {
   }
   if (!isDeletedWith(object, FOREGROUND)) return [];
   const { uid } = object.metadata;
-  const isBlocking = (reference: OwnerReference): boolean => reference.uid === uid && reference.blockOwnerDeletion === true;
-  const blocking = dependentsOf(situation).filter((dependent) => dependent.object.metadata.ownerReferences?.some(isBlocking));
+  const isBlocking = (reference: OwnerReference): boolean =>
+    reference.uid === uid && reference.blockOwnerDeletion === true;
+  const blocking = dependentsOf(situation).filter((dependent) =>
+    dependent.object.metadata.ownerReferences?.some(isBlocking),
+  );
   return blocking.length > 0 ? [] : [dropFinalizer(type, object, FOREGROUND)];
 }
 
@@ -147,17 +189,25 @@ interface Dependent {
 
 function dependentsOf({ lookup, types, object }: Situation): Dependent[] {
   const { uid } = object.metadata;
-  return types.flatMap((type) => lookup.list(type, { dependentOn: uid }).map((dependent) => ({ type, object: dependent })));
+  return types.flatMap((type) =>
+    lookup.list(type, { dependentOn: uid }).map((dependent) => ({ type, object: dependent })),
+  );
 }
 
 function leaveBehind({ type, object }: Dependent, ownerUid: string): Action {
   const ownerReferences = (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== ownerUid);
-  return patchMetadata(type, object, { change: { ownerReferences }, why: 'its owner is deleted and leaves it behind' });
+  return patchMetadata(type, object, {
+    change: { ownerReferences },
+    why: 'its owner is deleted and leaves it behind',
+  });
 }
 
 function dropFinalizer(type: ResourceType, object: KubeObject, finalizer: string): Action {
   const finalizers = (object.metadata.finalizers ?? []).filter((each) => each !== finalizer);
-  return patchMetadata(type, object, { change: { finalizers }, why: `nothing is left that the finalizer ${finalizer} waits for` });
+  return patchMetadata(type, object, {
+    change: { finalizers },
+    why: `nothing is left that the finalizer ${finalizer} waits for`,
+  });
 }
 
 function patchMetadata(
@@ -166,11 +216,19 @@ function patchMetadata(
   { change, why }: { change: Partial<KubeObject['metadata']>; why: string },
 ): Action {
   const { namespace, name, resourceVersion } = metadata;
-  return { type: 'patch', resource: type, name: { namespace, name }, patch: { metadata: { resourceVersion, ...change } }, why };
+  return {
+    type: 'patch',
+    resource: type,
+    name: { namespace, name },
+    patch: { metadata: { resourceVersion, ...change } },
+    why,
+  };
 }
 
 function identitiesOf({ metadata: { namespace } }: KubeObject, owners: readonly Owner[]) {
   return owners.flatMap(({ reference: { name, uid }, type }) =>
-    type === undefined ? [] : [{ resource: type, name: { ...(type.namespaced ? { namespace } : {}), name }, uid }],
+    type === undefined
+      ? []
+      : [{ resource: type, name: { ...(type.namespaced ? { namespace } : {}), name }, uid }],
   );
 }

@@ -13,7 +13,10 @@ export function hashText(text: string, seed = FNV_OFFSET): number {
 
 /** The hash as Kubernetes writes it in a `pod-template-hash`: its decimal digits in the alphabet of generated names. */
 export function encodeHash(hash: number): string {
-  return [...String(hash)].map((digit) => ALPHABET[Number(digit)] ?? '').join('');
+  return String(hash)
+    .split('')
+    .map((digit) => ALPHABET[Number(digit)] ?? '')
+    .join('');
 }
 
 /**

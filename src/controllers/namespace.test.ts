@@ -9,14 +9,27 @@ import { namespaceController } from '#controllers/namespace.ts';
 import { webPod } from '#controllers/service-fixtures.ts';
 import { World } from '#reconcile/test-world.ts';
 
-const controller = namespaceController([podResource, configMapResource, nodeResource] as unknown as ResourceType[]);
+const controller = namespaceController([
+  podResource,
+  configMapResource,
+  nodeResource,
+] as unknown as ResourceType[]);
 
 function putNamespace(world: World, metadata: object = {}): void {
-  world.put(namespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', ...metadata }, spec: { finalizers: ['kubernetes'] } });
+  world.put(namespaceResource, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'shop', ...metadata },
+    spec: { finalizers: ['kubernetes'] },
+  });
 }
 
 function putMap(world: World, metadata: object = {}): void {
-  world.put(configMapResource, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'shop', name: 'm', ...metadata } });
+  world.put(configMapResource, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'shop', name: 'm', ...metadata },
+  });
 }
 
 test('a namespace that is not being deleted is left alone', () => {
@@ -31,12 +44,18 @@ test('pods go first, then all else, then the namespace', () => {
   putNamespace(world, { deletionTimestamp: 'x' });
   putMap(world);
   world.put(podResource, webPod('a', { ip: '10.0.0.1' }));
-  const deleted = () => world.step(controller, 'shop').flatMap((action) => (action.type === 'deleteCollection' ? [action.resource.plural] : []));
+  const deleted = () =>
+    world
+      .step(controller, 'shop')
+      .flatMap((action) => (action.type === 'deleteCollection' ? [action.resource.plural] : []));
   assert.deepEqual(deleted(), ['pods']);
   assert.deepEqual(deleted(), []);
   world.remove(podResource, { namespace: 'shop', name: 'a' });
   assert.deepEqual(deleted(), ['configmaps']);
-  assert.deepEqual(world.step(controller, 'shop').map(({ type }) => type), ['finalize']);
+  assert.deepEqual(
+    world.step(controller, 'shop').map(({ type }) => type),
+    ['finalize'],
+  );
   assert.equal(world.get(namespaceResource, { name: 'shop' }), undefined);
 });
 
@@ -46,8 +65,11 @@ test('what is left, and what it waits for, is told in conditions', () => {
   putMap(world, { finalizers: ['example.com/wait'] });
   world.settle(controller);
   const conditions = world.get(namespaceResource, { name: 'shop' })?.status?.conditions ?? [];
-  assert.deepEqual(conditions.map(({ type, status, message }) => `${type}=${status} ${message}`), [
-    'NamespaceContentRemaining=True Some resources are remaining: configmaps has 1 resource instances',
-    'NamespaceFinalizersRemaining=True Some content in the namespace has finalizers remaining: example.com/wait in 1 resource instances',
-  ]);
+  assert.deepEqual(
+    conditions.map(({ type, status, message }) => `${type}=${status} ${message}`),
+    [
+      'NamespaceContentRemaining=True Some resources are remaining: configmaps has 1 resource instances',
+      'NamespaceFinalizersRemaining=True Some content in the namespace has finalizers remaining: example.com/wait in 1 resource instances',
+    ],
+  );
 });

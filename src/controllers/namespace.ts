@@ -1,6 +1,6 @@
 import { type Namespace, type NamespaceCondition, namespaceResource } from '#api/core/namespace.ts';
-import { objectKey, type KubeObject } from '#api/object.ts';
-import { resourceName, type ResourceType } from '#api/resource.ts';
+import { type KubeObject, objectKey } from '#api/object.ts';
+import { type ResourceType, resourceName } from '#api/resource.ts';
 import { withCondition } from '#controllers/condition-list.ts';
 import { statusChange } from '#controllers/status-change.ts';
 import { type Action, type Controller, type Lookup, read } from '#reconcile/controller.ts';
@@ -26,7 +26,9 @@ export function namespaceController(types: readonly ResourceType[]): Controller<
       const contents = contentsOf(snapshot, { namespace: namespace.metadata.name, types: namespaced });
       if (contents.length === 0) {
         const why = 'the namespace is being deleted and nothing is left in it';
-        return [{ type: 'finalize', resource: namespaceResource, name: { name: namespace.metadata.name }, why }];
+        return [
+          { type: 'finalize', resource: namespaceResource, name: { name: namespace.metadata.name }, why },
+        ];
       }
       return [...deleteContents(namespace, contents), ...reportContents(namespace, { contents, nowMs })];
     },
@@ -44,13 +46,19 @@ function concernedNamespace({ metadata }: KubeObject, lookup: Lookup): readonly 
   return namespace?.metadata.deletionTimestamp === undefined ? [] : [objectKey(namespace)];
 }
 
-function contentsOf(lookup: Lookup, { namespace, types }: { namespace: string; types: readonly ResourceType[] }): Content[] {
-  return types.map((type) => ({ type, objects: lookup.list(type, { namespace }) })).filter(({ objects }) => objects.length > 0);
+function contentsOf(
+  lookup: Lookup,
+  { namespace, types }: { namespace: string; types: readonly ResourceType[] },
+): Content[] {
+  return types
+    .map((type) => ({ type, objects: lookup.list(type, { namespace }) }))
+    .filter(({ objects }) => objects.length > 0);
 }
 
 function deleteContents(namespace: Namespace, contents: readonly Content[]): Action[] {
   const pods = contents.filter(({ type }) => resourceName(type) === 'pods');
-  const isUntouched = ({ objects }: Content): boolean => objects.some(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const isUntouched = ({ objects }: Content): boolean =>
+    objects.some(({ metadata }) => metadata.deletionTimestamp === undefined);
   return (pods.length > 0 ? pods : contents).filter(isUntouched).map(({ type }) => ({
     type: 'deleteCollection',
     resource: type,
@@ -60,9 +68,16 @@ function deleteContents(namespace: Namespace, contents: readonly Content[]): Act
 }
 
 /** The conditions by which a user sees why a namespace does not go. */
-function reportContents(namespace: Namespace, { contents, nowMs }: { contents: readonly Content[]; nowMs: number }): Action[] {
-  const remaining = contents.map(({ type, objects }) => `${resourceName(type)} has ${objects.length} resource instances`);
-  const finalizers = countFinalizers(contents).map(([finalizer, count]) => `${finalizer} in ${count} resource instances`);
+function reportContents(
+  namespace: Namespace,
+  { contents, nowMs }: { contents: readonly Content[]; nowMs: number },
+): Action[] {
+  const remaining = contents.map(
+    ({ type, objects }) => `${resourceName(type)} has ${objects.length} resource instances`,
+  );
+  const finalizers = countFinalizers(contents).map(
+    ([finalizer, count]) => `${finalizer} in ${count} resource instances`,
+  );
   const wanted: Omit<NamespaceCondition, 'lastTransitionTime'>[] = [
     {
       type: 'NamespaceContentRemaining',
@@ -78,7 +93,11 @@ function reportContents(namespace: Namespace, { contents, nowMs }: { contents: r
             reason: 'SomeFinalizersRemain',
             message: `Some content in the namespace has finalizers remaining: ${finalizers.toSorted().join(', ')}`,
           }
-        : { status: 'False', reason: 'ContentHasNoFinalizers', message: 'All content-preserving finalizers finished' }),
+        : {
+            status: 'False',
+            reason: 'ContentHasNoFinalizers',
+            message: 'All content-preserving finalizers finished',
+          }),
     },
   ];
   const conditions = wanted.reduce(
@@ -91,7 +110,9 @@ function reportContents(namespace: Namespace, { contents, nowMs }: { contents: r
 
 function countFinalizers(contents: readonly Content[]): [string, number][] {
   const counts = new Map<string, number>();
-  for (const finalizer of contents.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.finalizers ?? []))) {
+  for (const finalizer of contents.flatMap(({ objects }) =>
+    objects.flatMap(({ metadata }) => metadata.finalizers ?? []),
+  )) {
     counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1);
   }
   return [...counts];

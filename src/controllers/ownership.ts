@@ -9,7 +9,14 @@ export function controllerReference(
   owner: { metadata: { name: string; uid: string } },
 ): OwnerReference {
   const { name, uid } = owner.metadata;
-  return { apiVersion: apiVersionOf(type), kind: type.kind, name, uid, controller: true, blockOwnerDeletion: true };
+  return {
+    apiVersion: apiVersionOf(type),
+    kind: type.kind,
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
 }
 
 /** What a controller has of its dependents, and the patches that make their owner references agree. */
@@ -25,12 +32,18 @@ export interface Claim<D extends KubeObject> {
  */
 export function claim<O extends KubeObject, D extends KubeObject>(
   owner: { readonly type: ResourceType<O>; readonly object: O; readonly matcher: LabelMatcher },
-  dependents: { readonly type: ResourceType<D>; readonly owned: readonly D[]; readonly orphans: readonly D[] },
+  dependents: {
+    readonly type: ResourceType<D>;
+    readonly owned: readonly D[];
+    readonly orphans: readonly D[];
+  },
 ): Claim<D> {
   const { object, matcher } = owner;
   const isDeleted = object.metadata.deletionTimestamp !== undefined;
   const matching = dependents.owned.filter((dependent) => matcher.matches(dependent.metadata.labels));
-  const stray = isDeleted ? [] : dependents.owned.filter((dependent) => !matcher.matches(dependent.metadata.labels));
+  const stray = isDeleted
+    ? []
+    : dependents.owned.filter((dependent) => !matcher.matches(dependent.metadata.labels));
   const adopted = isDeleted ? [] : dependents.orphans.filter((orphan) => isAdoptable(orphan, matcher));
   const reference = controllerReference(owner.type, object);
   const label = `${owner.type.kind} ${object.metadata.name}`;
@@ -38,7 +51,9 @@ export function claim<O extends KubeObject, D extends KubeObject>(
     type: 'patch',
     resource: dependents.type,
     name: { namespace: dependent.metadata.namespace, name: dependent.metadata.name },
-    patch: { metadata: { resourceVersion: dependent.metadata.resourceVersion, ownerReferences: change.owners } },
+    patch: {
+      metadata: { resourceVersion: dependent.metadata.resourceVersion, ownerReferences: change.owners },
+    },
     why: change.why,
   });
   const releases = stray.map((dependent) =>

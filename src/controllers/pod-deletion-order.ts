@@ -13,11 +13,17 @@ const PHASE_ORDER = { Pending: 0, Unknown: 1, Running: 2, Succeeded: 2, Failed: 
  * then with more of `related` (the active pods of the same application) on their host, then ready for a shorter time (on
  * a logarithmic scale), then restarted more often, then younger (likewise); at last by uid, so that a plan repeats.
  */
-export function inDeletionOrder(pods: readonly Pod[], { related, nowMs }: { related: readonly Pod[]; nowMs: number }): Pod[] {
+export function inDeletionOrder(
+  pods: readonly Pod[],
+  { related, nowMs }: { related: readonly Pod[]; nowMs: number },
+): Pod[] {
   const perHost = new Map<string, number>();
-  for (const { spec } of related) perHost.set(spec.nodeName ?? '', (perHost.get(spec.nodeName ?? '') ?? 0) + 1);
+  for (const { spec } of related)
+    perHost.set(spec.nodeName ?? '', (perHost.get(spec.nodeName ?? '') ?? 0) + 1);
   const ranked = pods.map((pod) => ({ pod, rank: rankOf(pod, { perHost, nowMs }) }));
-  return ranked.toSorted((a, b) => compareRanks(a.rank, b.rank) || compareText(a.pod, b.pod)).map(({ pod }) => pod);
+  return ranked
+    .toSorted((a, b) => compareRanks(a.rank, b.rank) || compareText(a.pod, b.pod))
+    .map(({ pod }) => pod);
 }
 
 /** Numbers that are compared one after the other: lower goes first. */
@@ -52,7 +58,10 @@ function deletionCost(pod: Pod): number {
 }
 
 function restartCount(pod: Pod): number {
-  return (pod.status?.containerStatuses ?? []).reduce((most, status) => Math.max(most, status.restartCount), 0);
+  return (pod.status?.containerStatuses ?? []).reduce(
+    (most, status) => Math.max(most, status.restartCount),
+    0,
+  );
 }
 
 /** The age as a power of two of seconds: of pods of about the same age none is preferred. */

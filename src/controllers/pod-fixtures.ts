@@ -4,7 +4,11 @@ import type { World } from '#reconcile/test-world.ts';
 import { timestamp } from '#system/clock.ts';
 
 /** For tests: what a scheduler and a host do to a pod, at once. */
-export function runPod(world: World, pod: Pod, { node = 'host-a', ready = true }: { node?: string; ready?: boolean } = {}): void {
+export function runPod(
+  world: World,
+  pod: Pod,
+  { node = 'host-a', ready = true }: { node?: string; ready?: boolean } = {},
+): void {
   const name = nameOf(pod);
   world.patch(podResource, name, { spec: { nodeName: node } });
   const at = timestamp(world.nowMs);

@@ -5,7 +5,12 @@ import type { Draft, OwnerReference } from '#api/object.ts';
 /** A pod as a template describes it, under a name, controlled by `owner`. */
 export function podFromTemplate(
   template: PodTemplateSpec,
-  { namespace, name, generateName, owner }: { namespace: string; name: string; generateName?: string; owner: OwnerReference },
+  {
+    namespace,
+    name,
+    generateName,
+    owner,
+  }: { namespace: string; name: string; generateName?: string; owner: OwnerReference },
 ): Draft<Pod> {
   const { labels, annotations, finalizers } = template.metadata ?? {};
   return {

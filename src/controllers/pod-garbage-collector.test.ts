@@ -31,7 +31,15 @@ test('a pod on a node that is gone is deleted at once, unless the server knows t
 
 test('a pod that was deleted before it had a node is deleted at once, one that waits for a node is not', () => {
   const world = worldWithHost();
-  world.put(podResource, webPod('gone', { ip: '', phase: 'Pending', metadata: { deletionTimestamp: 'x' }, spec: { nodeName: '' } }));
+  world.put(
+    podResource,
+    webPod('gone', {
+      ip: '',
+      phase: 'Pending',
+      metadata: { deletionTimestamp: 'x' },
+      spec: { nodeName: '' },
+    }),
+  );
   world.put(podResource, webPod('waiting', { ip: '', phase: 'Pending', spec: { nodeName: '' } }));
   world.settle(collector);
   assert.deepEqual(podsOf(world), ['waiting']);

@@ -3,7 +3,14 @@ import { type Pod, podResource } from '#api/core/pod.ts';
 import { objectKey } from '#api/object.ts';
 import type { ViewIndex } from '#client/view.ts';
 import { isPodTerminal } from '#controllers/pod-state.ts';
-import { type Action, type Controller, type Lookup, type ObjectIdentity, read, type Snapshot } from '#reconcile/controller.ts';
+import {
+  type Action,
+  type Controller,
+  type Lookup,
+  type ObjectIdentity,
+  read,
+  type Snapshot,
+} from '#reconcile/controller.ts';
 
 /** Pods by the node that they are bound to, and those that ended. */
 interface PodsByNode {
@@ -48,7 +55,10 @@ export function podGarbageCollector({ terminatedPodsMax }: { terminatedPodsMax: 
   };
 }
 
-function podsOfLostNode({ metadata: { name } }: { metadata: { name: string } }, lookup: Lookup): readonly string[] {
+function podsOfLostNode(
+  { metadata: { name } }: { metadata: { name: string } },
+  lookup: Lookup,
+): readonly string[] {
   if (lookup.get(nodeResource, { name }) !== undefined) return [];
   return [...(lookup.index(podsByNode).bound.get(name) ?? [])];
 }
@@ -56,7 +66,9 @@ function podsOfLostNode({ metadata: { name } }: { metadata: { name: string } }, 
 function deleteUnhosted(snapshot: Snapshot<Pod>, pod: Pod): Action[] {
   const { nodeName = '' } = pod.spec;
   if (nodeName === '') {
-    return pod.metadata.deletionTimestamp === undefined ? [] : [forceDelete(pod, { why: 'it was deleted before it had a node' })];
+    return pod.metadata.deletionTimestamp === undefined
+      ? []
+      : [forceDelete(pod, { why: 'it was deleted before it had a node' })];
   }
   if (snapshot.get(nodeResource, { name: nodeName }) !== undefined) return [];
   // The view of nodes may lag behind that of pods: the server has the last word.
@@ -65,7 +77,10 @@ function deleteUnhosted(snapshot: Snapshot<Pod>, pod: Pod): Action[] {
 }
 
 /** A pod that ends may make others the oldest of too many. */
-function deleteOldest(snapshot: Snapshot<Pod>, { pod, terminatedPodsMax }: { pod: Pod; terminatedPodsMax: number }): Action[] {
+function deleteOldest(
+  snapshot: Snapshot<Pod>,
+  { pod, terminatedPodsMax }: { pod: Pod; terminatedPodsMax: number },
+): Action[] {
   if (!isPodTerminal(pod)) return [];
   const { terminal } = snapshot.index(podsByNode);
   const excess = terminal.size - terminatedPodsMax;
@@ -79,7 +94,15 @@ function forceDelete(
   { why, unless }: { why: string; unless?: readonly ObjectIdentity[] },
 ): Action {
   const how = unless === undefined ? {} : { unless };
-  return { type: 'delete', resource: podResource, name: { namespace, name }, uid, gracePeriodSeconds: 0, ...how, why };
+  return {
+    type: 'delete',
+    resource: podResource,
+    name: { namespace, name },
+    uid,
+    gracePeriodSeconds: 0,
+    ...how,
+    why,
+  };
 }
 
 function byAge(a: Pod, b: Pod): number {

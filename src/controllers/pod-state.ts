@@ -27,13 +27,19 @@ export function readySinceMs(pod: Pod): number | undefined {
 }
 
 /** Whether a pod has been ready for `minReadySeconds`, without which being ready is enough. */
-export function isPodAvailable(pod: Pod, { minReadySeconds, nowMs }: { minReadySeconds: number; nowMs: number }): boolean {
+export function isPodAvailable(
+  pod: Pod,
+  { minReadySeconds, nowMs }: { minReadySeconds: number; nowMs: number },
+): boolean {
   if (!isPodReady(pod)) return false;
   return minReadySeconds === 0 || untilAvailableMs(pod, { minReadySeconds, nowMs }) === 0;
 }
 
 /** How long until a ready pod is available if it stays ready, in milliseconds; Infinity where it is not ready. */
-export function untilAvailableMs(pod: Pod, { minReadySeconds, nowMs }: { minReadySeconds: number; nowMs: number }): number {
+export function untilAvailableMs(
+  pod: Pod,
+  { minReadySeconds, nowMs }: { minReadySeconds: number; nowMs: number },
+): number {
   const sinceMs = readySinceMs(pod);
   return sinceMs === undefined ? Infinity : Math.max(0, sinceMs + minReadySeconds * 1000 - nowMs);
 }

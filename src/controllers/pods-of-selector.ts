@@ -2,12 +2,18 @@ import { type Pod, podResource } from '#api/core/pod.ts';
 import { controllerOf, type KubeObject, type LabelSelector, objectKey } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { matcherOf } from '#controllers/selector-matcher.ts';
-import { type Lookup, ownerOfKind, read, type Read } from '#reconcile/controller.ts';
+import { type Lookup, ownerOfKind, type Read, read } from '#reconcile/controller.ts';
 import { labelIndex, selectObjects } from '#reconcile/label-index.ts';
 
 /** The pods that nothing controls and a selector matches: candidates for adoption. */
-export function orphanPods(lookup: Lookup, { namespace, selector }: { namespace: string; selector: LabelSelector }): Pod[] {
-  const matching = selectObjects(lookup, labelIndex(podResource), { namespace, matcher: matcherOf(selector) });
+export function orphanPods(
+  lookup: Lookup,
+  { namespace, selector }: { namespace: string; selector: LabelSelector },
+): Pod[] {
+  const matching = selectObjects(lookup, labelIndex(podResource), {
+    namespace,
+    matcher: matcherOf(selector),
+  });
   return matching.filter((pod) => controllerOf(pod) === undefined);
 }
 

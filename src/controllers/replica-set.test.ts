@@ -49,11 +49,22 @@ test('missing pods are created from the template, named, labelled and owned, wit
     assert.equal(pod.metadata.generateName, 'web-');
     assert.deepEqual(pod.metadata.labels, { app: 'web' });
     assert.deepEqual(pod.metadata.ownerReferences, [
-      { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: set.metadata.uid, controller: true, blockOwnerDeletion: true },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'ReplicaSet',
+        name: 'web',
+        uid: set.metadata.uid,
+        controller: true,
+        blockOwnerDeletion: true,
+      },
     ]);
     assert.ok(world.events.includes(`SuccessfulCreate Created pod: ${pod.metadata.name}`));
   }
-  assert.deepEqual(world.get(replicaSetResource, NAME)?.status, { replicas: 3, fullyLabeledReplicas: 3, observedGeneration: 1 });
+  assert.deepEqual(world.get(replicaSetResource, NAME)?.status, {
+    replicas: 3,
+    fullyLabeledReplicas: 3,
+    observedGeneration: 1,
+  });
 });
 
 test('the same snapshot gives the same plan, and none once it is carried out', () => {
@@ -73,8 +84,16 @@ test('a pod that ended or is being deleted is replaced and not counted', () => {
   world.settle(replicaSetController);
   runAllPods(world);
   const [first, second] = world.list(podResource);
-  world.patchStatus(podResource, { namespace: 'shop', name: first?.metadata.name ?? '' }, { phase: 'Failed' });
-  world.patch(podResource, { namespace: 'shop', name: second?.metadata.name ?? '' }, { metadata: { deletionTimestamp: 'x' } });
+  world.patchStatus(
+    podResource,
+    { namespace: 'shop', name: first?.metadata.name ?? '' },
+    { phase: 'Failed' },
+  );
+  world.patch(
+    podResource,
+    { namespace: 'shop', name: second?.metadata.name ?? '' },
+    { metadata: { deletionTimestamp: 'x' } },
+  );
   world.nowMs += 1000;
   world.settle(replicaSetController);
   assert.equal(world.list(podResource).length, 5);
@@ -86,12 +105,16 @@ test('too many pods: the one that is not ready goes first', () => {
   world.put(replicaSetResource, webSet());
   world.settle(replicaSetController);
   const [first, second, third] = world.list(podResource);
-  for (const pod of [first, second, third]) if (pod !== undefined) runPod(world, pod, { ready: pod !== second });
+  for (const pod of [first, second, third])
+    if (pod !== undefined) runPod(world, pod, { ready: pod !== second });
   world.settle(replicaSetController);
   world.patch(replicaSetResource, NAME, { spec: { replicas: 2 } });
   world.settle(replicaSetController);
   const deleted = world.list(podResource).filter((pod) => pod.metadata.deletionTimestamp !== undefined);
-  assert.deepEqual(deleted.map((pod) => pod.metadata.name), [second?.metadata.name]);
+  assert.deepEqual(
+    deleted.map((pod) => pod.metadata.name),
+    [second?.metadata.name],
+  );
   assert.ok(world.events.includes(`SuccessfulDelete Deleted pod: ${second?.metadata.name}`));
 });
 
@@ -100,7 +123,10 @@ test('an orphan that the selector matches is adopted and counts', () => {
   const set = world.put(replicaSetResource, webSet({ replicas: 1 }));
   world.put(podResource, strayPod('alone'));
   world.settle(replicaSetController);
-  assert.deepEqual(world.list(podResource).map((pod) => pod.metadata.ownerReferences?.[0]?.uid), [set.metadata.uid]);
+  assert.deepEqual(
+    world.list(podResource).map((pod) => pod.metadata.ownerReferences?.[0]?.uid),
+    [set.metadata.uid],
+  );
 });
 
 test('orphans of other namespaces, labels or owners are left alone', () => {
@@ -112,7 +138,10 @@ test('orphans of other namespaces, labels or owners are left alone', () => {
   world.put(podResource, strayPod('owned', { ownerReferences: [other] }));
   world.put(podResource, strayPod('going', { deletionTimestamp: 'x' }));
   world.settle(replicaSetController);
-  assert.deepEqual(world.list(podResource).map((pod) => pod.metadata.ownerReferences?.[0]?.uid), [undefined, undefined, 'other', undefined]);
+  assert.deepEqual(
+    world.list(podResource).map((pod) => pod.metadata.ownerReferences?.[0]?.uid),
+    [undefined, undefined, 'other', undefined],
+  );
 });
 
 test('a pod whose labels were changed is released and replaced', () => {
@@ -130,7 +159,10 @@ test('a pod whose labels were changed is released and replaced', () => {
 
 test('a set that is being deleted makes and adopts nothing', () => {
   const world = new World();
-  world.put(replicaSetResource, { ...webSet(), metadata: { ...NAME, deletionTimestamp: 'x', finalizers: ['orphan'] } });
+  world.put(replicaSetResource, {
+    ...webSet(),
+    metadata: { ...NAME, deletionTimestamp: 'x', finalizers: ['orphan'] },
+  });
   world.put(podResource, strayPod('alone'));
   world.settle(replicaSetController);
   assert.equal(world.list(podResource).length, 1);
@@ -156,10 +188,14 @@ test('a refused pod is told in an event and a condition, which goes away once th
   const world = new World();
   world.put(replicaSetResource, webSet({ replicas: 1 }));
   const create = world.plan(replicaSetController, KEY).find((action) => action.type === 'create');
-  for (const action of create?.refused?.('pods "x" is forbidden: exceeded quota') ?? []) world.apply(replicaSetController, action);
+  for (const action of create?.refused?.('pods "x" is forbidden: exceeded quota') ?? [])
+    world.apply(replicaSetController, action);
   assert.deepEqual(world.events, ['FailedCreate Error creating: pods "x" is forbidden: exceeded quota']);
   const condition = world.get(replicaSetResource, NAME)?.status?.conditions?.[0];
-  assert.deepEqual([condition?.type, condition?.status, condition?.reason], ['ReplicaFailure', 'True', 'FailedCreate']);
+  assert.deepEqual(
+    [condition?.type, condition?.status, condition?.reason],
+    ['ReplicaFailure', 'True', 'FailedCreate'],
+  );
   world.settle(replicaSetController);
   assert.equal(world.get(replicaSetResource, NAME)?.status?.conditions, undefined);
 });

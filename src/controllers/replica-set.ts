@@ -93,7 +93,14 @@ function createPods(situation: Situation, count: number): Action[] {
       why,
       refused: (message) => refused(situation, message),
     },
-    { type: 'event', regarding: set, eventType: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${name}`, why },
+    {
+      type: 'event',
+      regarding: set,
+      eventType: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Created pod: ${name}`,
+      why,
+    },
   ]);
 }
 
@@ -101,7 +108,12 @@ function createPods(situation: Situation, count: number): Action[] {
 function refused({ set, pods, nowMs, snapshot }: Situation, reason: string): Action[] {
   const message = `Error creating: ${reason}`;
   const why = 'the server refused a pod of the ReplicaSet';
-  const failure = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: reason } as const;
+  const failure = {
+    type: 'ReplicaFailure',
+    status: 'True',
+    reason: 'FailedCreate',
+    message: reason,
+  } as const;
   const status = observedStatus({ set, pods, nowMs, snapshot });
   const conditions = withCondition(set.status?.conditions, failure, nowMs);
   return [
@@ -116,7 +128,14 @@ function deletePods({ snapshot, set, pods, nowMs }: Situation, count: number): A
   const chosen = inDeletionOrder(pods, { related, nowMs }).slice(0, count);
   return chosen.flatMap(({ metadata: { namespace, name, uid } }): Action[] => [
     { type: 'delete', resource: podResource, name: { namespace, name }, uid, why },
-    { type: 'event', regarding: set, eventType: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${name}`, why },
+    {
+      type: 'event',
+      regarding: set,
+      eventType: 'Normal',
+      reason: 'SuccessfulDelete',
+      message: `Deleted pod: ${name}`,
+      why,
+    },
   ]);
 }
 
@@ -124,7 +143,9 @@ function deletePods({ snapshot, set, pods, nowMs }: Situation, count: number): A
 function relatedPods(snapshot: Snapshot<ReplicaSet>, set: ReplicaSet): Pod[] {
   const owner = controllerOf(set);
   const sets = owner === undefined ? [set] : snapshot.list(replicaSetResource, { ownedBy: owner.uid });
-  return sets.flatMap(({ metadata }) => snapshot.list(podResource, { ownedBy: metadata.uid })).filter(isPodActive);
+  return sets
+    .flatMap(({ metadata }) => snapshot.list(podResource, { ownedBy: metadata.uid }))
+    .filter(isPodActive);
 }
 
 function observedStatus({ set, pods, nowMs }: Situation): ReplicaSetStatus {
@@ -150,7 +171,9 @@ function observedStatus({ set, pods, nowMs }: Situation): ReplicaSetStatus {
 function requeue({ set, pods, nowMs }: Situation): Action[] {
   const minReadySeconds = set.spec.minReadySeconds ?? 0;
   if (minReadySeconds === 0) return [];
-  const waits = pods.map((pod) => untilAvailableMs(pod, { minReadySeconds, nowMs })).filter((ms) => ms > 0 && ms < Infinity);
+  const waits = pods
+    .map((pod) => untilAvailableMs(pod, { minReadySeconds, nowMs }))
+    .filter((ms) => ms > 0 && ms < Infinity);
   if (waits.length === 0) return [];
   return [{ type: 'requeue', afterMs: Math.min(...waits), why: 'a ready pod is not available yet' }];
 }

@@ -11,7 +11,12 @@ const ACCOUNT = { namespace: 'shop', name: 'default' };
 const ROOT_CA = { namespace: 'shop', name: 'kube-root-ca.crt' };
 
 function namespace(world: World, metadata: object = {}): void {
-  world.put(namespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', ...metadata }, spec: {} });
+  world.put(namespaceResource, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'shop', ...metadata },
+    spec: {},
+  });
 }
 
 test('a namespace gets its account and its authority, and again when they are deleted or changed', () => {

@@ -20,7 +20,9 @@ export function serviceAccountController(authority: string): Controller<Namespac
     name: 'service-account-controller',
     for: namespaceResource,
     reads: [
-      read(serviceAccountResource, (account) => (account.metadata.name === DEFAULT_ACCOUNT ? namespaceOf(account) : [])),
+      read(serviceAccountResource, (account) =>
+        account.metadata.name === DEFAULT_ACCOUNT ? namespaceOf(account) : [],
+      ),
       read(configMapResource, (map) => (map.metadata.name === ROOT_CA ? namespaceOf(map) : [])),
     ],
     writes: [
@@ -30,7 +32,10 @@ export function serviceAccountController(authority: string): Controller<Namespac
     plan(snapshot) {
       const { object: namespace } = snapshot;
       if (namespace === undefined || namespace.metadata.deletionTimestamp !== undefined) return [];
-      return [...ensureAccount(snapshot, namespace.metadata.name), ...ensureAuthority(snapshot, { namespace, authority })];
+      return [
+        ...ensureAccount(snapshot, namespace.metadata.name),
+        ...ensureAuthority(snapshot, { namespace, authority }),
+      ];
     },
   };
 }
@@ -43,7 +48,14 @@ function ensureAccount(snapshot: Snapshot<Namespace>, namespace: string): Action
   const metadata = { namespace, name: DEFAULT_ACCOUNT };
   if (snapshot.get(serviceAccountResource, metadata) !== undefined) return [];
   const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata };
-  return [{ type: 'create', resource: serviceAccountResource, object, why: 'pods of the namespace run as it by default' }];
+  return [
+    {
+      type: 'create',
+      resource: serviceAccountResource,
+      object,
+      why: 'pods of the namespace run as it by default',
+    },
+  ];
 }
 
 function ensureAuthority(
@@ -56,9 +68,24 @@ function ensureAuthority(
   if (existing === undefined) {
     const metadata = { ...name, annotations: { 'kubernetes.io/description': ROOT_CA_DESCRIPTION } };
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
-    return [{ type: 'create', resource: configMapResource, object, why: 'pods of the namespace verify the API server by it' }];
+    return [
+      {
+        type: 'create',
+        resource: configMapResource,
+        object,
+        why: 'pods of the namespace verify the API server by it',
+      },
+    ];
   }
   if (existing.data?.[ROOT_CA_KEY] === authority) return [];
   const patch = { metadata: { resourceVersion: existing.metadata.resourceVersion }, data };
-  return [{ type: 'patch', resource: configMapResource, name, patch, why: 'the authority of the API server is another' }];
+  return [
+    {
+      type: 'patch',
+      resource: configMapResource,
+      name,
+      patch,
+      why: 'the authority of the API server is another',
+    },
+  ];
 }

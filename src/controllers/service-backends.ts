@@ -6,7 +6,7 @@ import { serviceResource } from '#api/core/service.ts';
 import { type KubeObject, objectKey } from '#api/object.ts';
 import { compileLabelSet, type LabelMatcher } from '#api/selector.ts';
 import { isPodReady, isPodTerminal } from '#controllers/pod-state.ts';
-import { type Lookup, read, type Read } from '#reconcile/controller.ts';
+import { type Lookup, type Read, read } from '#reconcile/controller.ts';
 import { labelIndex, selectObjects } from '#reconcile/label-index.ts';
 
 /** A pod that a Service stands for. */
@@ -40,7 +40,9 @@ export function backendsOf(lookup: Lookup, service: Service, family: 'IPv4' | 'I
   const namespace = service.metadata.namespace ?? '';
   const matcher = matcherOfLabels(service.spec.selector ?? {});
   const pods = selectObjects(lookup, labelIndex(podResource), { namespace, matcher });
-  const backends = pods.filter((pod) => !isPodTerminal(pod)).flatMap((pod) => backendOf(lookup, { pod, service, family }) ?? []);
+  const backends = pods
+    .filter((pod) => !isPodTerminal(pod))
+    .flatMap((pod) => backendOf(lookup, { pod, service, family }) ?? []);
   return backends.toSorted((a, b) => (objectKey(a.pod) < objectKey(b.pod) ? -1 : 1));
 }
 
@@ -50,19 +52,28 @@ export function readServicePods(): Read {
     const services = lookup.list(serviceResource, { namespace: pod.metadata.namespace });
     const { labels } = pod.metadata;
     return services
-      .filter((service) => hasEndpoints(service) && matcherOfLabels(service.spec.selector ?? {}).matches(labels))
+      .filter(
+        (service) => hasEndpoints(service) && matcherOfLabels(service.spec.selector ?? {}).matches(labels),
+      )
       .map(objectKey);
   });
 }
 
 /** What refers to a pod from an endpoint. */
-export function podReference({ metadata }: Pod): { kind: string; namespace: string; name: string; uid: string } {
+export function podReference({ metadata }: Pod): {
+  kind: string;
+  namespace: string;
+  name: string;
+  uid: string;
+} {
   return { kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid };
 }
 
 /** The labels of a Service that its endpoints take over, with those that the controller adds. */
 export function endpointLabels(service: Service, own: Record<string, string>): Record<string, string> {
-  const headless: Record<string, string> = isHeadless(service) ? { 'service.kubernetes.io/headless': '' } : {};
+  const headless: Record<string, string> = isHeadless(service)
+    ? { 'service.kubernetes.io/headless': '' }
+    : {};
   return { ...service.metadata.labels, ...headless, ...own };
 }
 
@@ -88,9 +99,12 @@ function backendOf(
 ): Backend | undefined {
   const { status, spec } = pod;
   const addresses = (status?.podIPs ?? []).map(({ ip }) => ip);
-  const address = (addresses.length > 0 ? addresses : [status?.podIP ?? '']).find((each) => familyOf(each) === family);
+  const address = (addresses.length > 0 ? addresses : [status?.podIP ?? '']).find(
+    (each) => familyOf(each) === family,
+  );
   if (address === undefined) return undefined;
-  const isNamed = spec.hostname !== undefined && spec.hostname !== '' && spec.subdomain === service.metadata.name;
+  const isNamed =
+    spec.hostname !== undefined && spec.hostname !== '' && spec.subdomain === service.metadata.name;
   return {
     pod,
     address,
@@ -108,7 +122,8 @@ function familyOf(address: string): 'IPv4' | 'IPv6' | undefined {
 }
 
 function zoneOf(lookup: Lookup, nodeName: string | undefined): string | undefined {
-  const node: KubeObject | undefined = nodeName === undefined ? undefined : lookup.get(nodeResource, { name: nodeName });
+  const node: KubeObject | undefined =
+    nodeName === undefined ? undefined : lookup.get(nodeResource, { name: nodeName });
   return node?.metadata.labels?.['topology.kubernetes.io/zone'];
 }
 
@@ -122,6 +137,9 @@ function backendPort(pod: Pod, port: ServicePort): BackendPort | undefined {
 
 function namedPort({ spec }: Pod, wanted: { name: string; protocol: string }): number | undefined {
   const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
-  const ports = [...spec.containers, ...sidecars].flatMap((container: Container): ContainerPort[] => container.ports ?? []);
-  return ports.find(({ name, protocol = 'TCP' }) => name === wanted.name && protocol === wanted.protocol)?.containerPort;
+  const ports = [...spec.containers, ...sidecars].flatMap(
+    (container: Container): ContainerPort[] => container.ports ?? [],
+  );
+  return ports.find(({ name, protocol = 'TCP' }) => name === wanted.name && protocol === wanted.protocol)
+    ?.containerPort;
 }

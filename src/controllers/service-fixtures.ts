@@ -21,7 +21,14 @@ export function webService(spec: Partial<Service['spec']> = {}): Draft<Service> 
 /** For tests: a pod of that Service on `host-a`. */
 export function webPod(
   name: string,
-  { ip, ready = true, port = 8080, phase = 'Running', metadata = {}, spec = {} }: {
+  {
+    ip,
+    ready = true,
+    port = 8080,
+    phase = 'Running',
+    metadata = {},
+    spec = {},
+  }: {
     ip: string;
     ready?: boolean;
     port?: number;
@@ -35,7 +42,9 @@ export function webPod(
     kind: 'Pod',
     metadata: { namespace: 'shop', name, uid: `uid-${name}`, labels: { app: 'web' }, ...metadata },
     spec: {
-      containers: [{ name: 'main', image: 'web:1', ports: [{ name: 'http', containerPort: port, protocol: 'TCP' }] }],
+      containers: [
+        { name: 'main', image: 'web:1', ports: [{ name: 'http', containerPort: port, protocol: 'TCP' }] },
+      ],
       nodeName: 'host-a',
       ...spec,
     },

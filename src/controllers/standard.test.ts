@@ -25,14 +25,28 @@ function web(image: string): Draft<Deployment> {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: NAME,
-    spec: { replicas: 3, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } } },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [container] } },
+    },
   };
 }
 
 async function startSite(): Promise<TestCluster> {
   const cluster = await startTestCluster(siteControllers({ types: BUILTIN_RESOURCES, authority: 'PEM' }));
-  await cluster.client.create(namespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' }, spec: {} });
-  await cluster.client.create(nodeResource, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'host-a' }, spec: {} });
+  await cluster.client.create(namespaceResource, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'shop' },
+    spec: {},
+  });
+  await cluster.client.create(nodeResource, {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'host-a' },
+    spec: {},
+  });
   await cluster.clock.advance(1000);
   return cluster;
 }
@@ -50,11 +64,18 @@ async function runPod({ client, clock }: Pick<TestCluster, 'client' | 'clock'>, 
   if (pod.metadata.deletionTimestamp !== undefined) {
     await client.delete(podResource, name, { gracePeriodSeconds: 0 });
   } else if (pod.spec.nodeName === undefined) {
-    const body = { apiVersion: 'v1', kind: 'Binding', metadata: name, target: { kind: 'Node', name: 'host-a' } };
+    const body = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: name,
+      target: { kind: 'Node', name: 'host-a' },
+    };
     await client.createSubresource(podResource, name, { subresource: 'binding', body });
   } else if (pod.status?.phase !== 'Running') {
     const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: timestamp(clock.now()) }];
-    const patch = { status: { phase: 'Running', podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions } };
+    const patch = {
+      status: { phase: 'Running', podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions },
+    };
     await client.patch(podResource, name, { patchType: 'merge', subresource: 'status', patch });
   }
 }
@@ -67,7 +88,10 @@ test('a Deployment is rolled out, updated and deleted against the real API serve
   await runPods(site);
   const first = await client.get(deploymentResource, NAME);
   assert.equal(first.status?.availableReplicas, 3);
-  assert.equal(first.status.conditions?.find(({ type }) => type === 'Progressing')?.reason, 'NewReplicaSetAvailable');
+  assert.equal(
+    first.status.conditions?.find(({ type }) => type === 'Progressing')?.reason,
+    'NewReplicaSetAvailable',
+  );
   const slices = await client.list(endpointSliceResource, { namespace: 'shop' });
   assert.equal(slices.items[0]?.endpoints?.length, 3);
 
@@ -75,11 +99,16 @@ test('a Deployment is rolled out, updated and deleted against the real API serve
   await client.patch(deploymentResource, NAME, { patchType: 'merge', patch: { spec: { template } } });
   await runPods(site);
   const pods = await client.list(podResource, { namespace: 'shop' });
-  assert.deepEqual(pods.items.map(({ spec }) => spec.containers[0]?.image), ['web:2', 'web:2', 'web:2']);
+  assert.deepEqual(
+    pods.items.map(({ spec }) => spec.containers[0]?.image),
+    ['web:2', 'web:2', 'web:2'],
+  );
   const sets = await client.list(replicaSetResource, { namespace: 'shop' });
   assert.deepEqual(sets.items.map(({ spec }) => spec.replicas).toSorted(), [0, 3]);
   const events = await client.list(eventResource, { namespace: 'shop' });
-  assert.ok(events.items.some(({ message }) => /^Scaled up replica set web-\w+ to 3 from 0$/.test(message ?? '')));
+  assert.ok(
+    events.items.some(({ message }) => /^Scaled up replica set web-\w+ to 3 from 0$/.test(message ?? '')),
+  );
 
   await client.delete(deploymentResource, NAME, { propagationPolicy: 'Foreground' });
   await runPods(site);

@@ -21,7 +21,11 @@ const TERMINATED_PODS_MAX = 1000;
 
 /** What keeps any API server in order: namespaces, garbage, service accounts. Workloads at the hub are templates. */
 export function hubControllers({ types, authority }: StandardOptions): Controller<never>[] {
-  return [namespaceController(types), serviceAccountController(authority), ...garbageCollectors(types.filter(hasOwners))];
+  return [
+    namespaceController(types),
+    serviceAccountController(authority),
+    ...garbageCollectors(types.filter(hasOwners)),
+  ];
 }
 
 /** What a site runs: all of the hub's, and the workloads. The scheduler stands beside them. */

@@ -17,7 +17,13 @@ function database(spec: Partial<StatefulSet['spec']> = {}): Draft<StatefulSet> {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
     metadata: NAME,
-    spec: { replicas: 3, serviceName: 'db', selector: { matchLabels: { app: 'db' } }, template: template('db:1'), ...spec },
+    spec: {
+      replicas: 3,
+      serviceName: 'db',
+      selector: { matchLabels: { app: 'db' } },
+      template: template('db:1'),
+      ...spec,
+    },
   };
 }
 
@@ -26,15 +32,23 @@ function template(image: string): StatefulSet['spec']['template'] {
 }
 
 const claimTemplates = [
-  { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+  {
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  },
 ] as unknown as NonNullable<StatefulSet['spec']['volumeClaimTemplates']>;
 
 function podsOf(world: World): string[] {
-  return world.list(podResource).map(({ metadata }) => metadata.name).toSorted();
+  return world
+    .list(podResource)
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
 }
 
 function imagesOf(world: World): Record<string, string | undefined> {
-  const entries = world.list(podResource).map(({ metadata, spec }) => [metadata.name, spec.containers[0]?.image]);
+  const entries = world
+    .list(podResource)
+    .map(({ metadata, spec }) => [metadata.name, spec.containers[0]?.image]);
   return Object.fromEntries(entries.toSorted()) as Record<string, string | undefined>;
 }
 
@@ -115,8 +129,12 @@ test('scaling down takes the highest, one at a time, and waits for a pod that is
   rollOut(world);
   world.patch(statefulSetResource, NAME, { spec: { replicas: 1 } });
   world.settle(statefulSetController);
-  const stopping = () => world.list(podResource).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
-  assert.deepEqual(stopping().map(({ metadata }) => metadata.name), ['db-2']);
+  const stopping = () =>
+    world.list(podResource).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  assert.deepEqual(
+    stopping().map(({ metadata }) => metadata.name),
+    ['db-2'],
+  );
   runPod(world, podNamed(world, 'db-0'), { ready: false });
   world.remove(podResource, { namespace: 'shop', name: 'db-2' });
   world.settle(statefulSetController);
@@ -134,7 +152,11 @@ test('an update goes from the highest ordinal down, one pod away at a time', () 
   const order: string[] = [];
   rollOut(world, () => {
     const pods = world.list(podResource);
-    assert.ok(pods.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase === 'Running').length >= 2);
+    assert.ok(
+      pods.filter(
+        ({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase === 'Running',
+      ).length >= 2,
+    );
     for (const { metadata, spec } of pods) {
       if (spec.containers[0]?.image === 'db:2' && !order.includes(metadata.name)) order.push(metadata.name);
     }
@@ -213,7 +235,9 @@ test('the retention policy says whose the claims are', () => {
   const set = world.put(statefulSetResource, database(spec));
   rollOut(world);
   const ownersOf = (name: string) =>
-    world.get(persistentVolumeClaimResource, { namespace: 'shop', name })?.metadata.ownerReferences?.map(({ uid }) => uid);
+    world
+      .get(persistentVolumeClaimResource, { namespace: 'shop', name })
+      ?.metadata.ownerReferences?.map(({ uid }) => uid);
   assert.deepEqual([ownersOf('data-db-0'), ownersOf('data-db-1')], [[set.metadata.uid], [set.metadata.uid]]);
   const condemned = podNamed(world, 'db-1').metadata.uid;
   world.patch(statefulSetResource, NAME, { spec: { replicas: 1 } });
@@ -236,13 +260,22 @@ test('revisions are kept as patches that bring them back, and forgotten beyond t
     rollOut(world);
   }
   const revisions = world.list(controllerRevisionResource);
-  assert.deepEqual(revisions.map(({ revision }) => revision), [3, 4]);
+  assert.deepEqual(
+    revisions.map(({ revision }) => revision),
+    [3, 4],
+  );
   const data = revisions[1]?.data as unknown as { spec: { template: { $patch: string; spec: Pod['spec'] } } };
   assert.equal(data.spec.template.$patch, 'replace');
   assert.equal(data.spec.template.spec.containers[0]?.image, 'db:4');
   world.patch(statefulSetResource, NAME, { spec: { template: template('db:3') } });
   rollOut(world);
-  assert.deepEqual(world.list(controllerRevisionResource).map(({ revision }) => revision).toSorted(), [4, 5]);
+  assert.deepEqual(
+    world
+      .list(controllerRevisionResource)
+      .map(({ revision }) => revision)
+      .toSorted(),
+    [4, 5],
+  );
   assert.deepEqual(Object.values(imagesOf(world)), ['db:3']);
 });
 

@@ -34,7 +34,10 @@ export const statefulSetController: Controller<StatefulSet> = {
     const { object: set } = snapshot;
     if (set === undefined) return [];
     const { claimed: pods, actions: claims } = claimPods(snapshot, set);
-    const history = templateHistory(snapshot, { workload: set, owner: controllerReference(statefulSetResource, set) });
+    const history = templateHistory(snapshot, {
+      workload: set,
+      owner: controllerReference(statefulSetResource, set),
+    });
     const situation = situationOf(snapshot, { set, pods, history, nowMs });
     const status = statusChange(statefulSetResource, set, {
       status: observedStatus(situation),
@@ -48,7 +51,9 @@ export const statefulSetController: Controller<StatefulSet> = {
       ...status,
       ...planPods(situation),
       ...forgetRevisions(situation),
-      ...(untilMs === undefined ? [] : [{ type: 'requeue', afterMs: untilMs, why: 'a ready pod is not available yet' } as const]),
+      ...(untilMs === undefined
+        ? []
+        : [{ type: 'requeue', afterMs: untilMs, why: 'a ready pod is not available yet' } as const]),
     ];
   },
 };
@@ -72,6 +77,8 @@ function forgetRevisions({ set, slots, condemned, history, current }: Situation)
   return deleteOldRevisions(history, {
     limit: set.spec.revisionHistoryLimit ?? HISTORY_LIMIT_DEFAULT,
     isLive: (revision) =>
-      revision.name === current.name || revision.name === history.update.name || pods.some((pod) => isOfRevision(pod, revision)),
+      revision.name === current.name ||
+      revision.name === history.update.name ||
+      pods.some((pod) => isOfRevision(pod, revision)),
   });
 }

@@ -41,7 +41,9 @@ function isRecord(value: Json | undefined): value is { readonly [key: string]: J
 }
 
 /** The fields that are neither undefined nor 0: as the API writes the counts of a status. */
-export function presentFields<T extends object>(fields: { readonly [K in keyof T]?: T[K] | undefined }): Partial<T> {
+export function presentFields<T extends object>(
+  fields: { readonly [K in keyof T]?: T[K] | undefined },
+): Partial<T> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== 0),
   ) as Partial<T>;

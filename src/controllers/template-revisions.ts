@@ -1,6 +1,12 @@
 import { type ControllerRevision, controllerRevisionResource } from '#api/apps/controller-revision.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
-import { controllerOf, type Json, type KubeObject, type LabelSelector, type OwnerReference } from '#api/object.ts';
+import {
+  controllerOf,
+  type Json,
+  type KubeObject,
+  type LabelSelector,
+  type OwnerReference,
+} from '#api/object.ts';
 import { canonicalJson } from '#controllers/canonical-json.ts';
 import { encodeHash, hashText } from '#controllers/name-suffix.ts';
 import { matcherOf } from '#controllers/selector-matcher.ts';
@@ -39,7 +45,10 @@ export interface TemplateRevision {
 }
 
 /** The history of a workload's template, and what brings it up to date (Kubernetes "controller history"). */
-export function templateHistory(lookup: Lookup, { workload, owner }: { workload: RevisionedWorkload; owner: OwnerReference }): TemplateHistory {
+export function templateHistory(
+  lookup: Lookup,
+  { workload, owner }: { workload: RevisionedWorkload; owner: OwnerReference },
+): TemplateHistory {
   const stored = storedRevisions(lookup, workload);
   const highest = stored.reduce((most, { number }) => Math.max(most, number), 0);
   const text = textOf(workload.spec.template);
@@ -48,7 +57,12 @@ export function templateHistory(lookup: Lookup, { workload, owner }: { workload:
     if (same.number === highest) return { revisions: stored, update: same, actions: [], collides: false };
     const update = { ...same, number: highest + 1 };
     const others = stored.filter((revision) => revision !== same);
-    return { revisions: [...others, update], update, actions: [renumber(same.object, highest + 1)], collides: false };
+    return {
+      revisions: [...others, update],
+      update,
+      actions: [renumber(same.object, highest + 1)],
+      collides: false,
+    };
   }
   const update = newRevision(workload, { number: highest + 1, text });
   const { namespace } = workload.metadata;
@@ -76,7 +90,9 @@ function storedRevisions(lookup: Lookup, workload: RevisionedWorkload): Template
   const matcher = matcherOf(workload.spec.selector);
   const matching = selectObjects(lookup, labelIndex(controllerRevisionResource), { namespace, matcher });
   const own = matching.filter((revision) => controllerOf(revision)?.uid === uid);
-  return own.flatMap((object) => describeRevision(object) ?? []).toSorted((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
+  return own
+    .flatMap((object) => describeRevision(object) ?? [])
+    .toSorted((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
 }
 
 /** Stored objects never change: each is read, and each template written out, once. */
@@ -104,7 +120,10 @@ function describeRevision(object: ControllerRevision): TemplateRevision | undefi
   return revision;
 }
 
-function newRevision(workload: RevisionedWorkload, { number, text }: { number: number; text: string }): TemplateRevision {
+function newRevision(
+  workload: RevisionedWorkload,
+  { number, text }: { number: number; text: string },
+): TemplateRevision {
   const hash = encodeHash(hashText(`${text}/${workload.status?.collisionCount ?? 0}`));
   const name = `${workload.metadata.name}-${hash}`;
   return { name, hash, number, object: undefined, template: workload.spec.template };
@@ -119,10 +138,18 @@ function createRevision(
   const metadata = { namespace: workload.metadata.namespace ?? '', name, labels, ownerReferences: [owner] };
   const data = { spec: { template: { ...template, $patch: 'replace' } } } as unknown as Json;
   const object = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data, revision: number };
-  return { type: 'create', resource: controllerRevisionResource, object, why: 'the template has not been kept as a revision yet' };
+  return {
+    type: 'create',
+    resource: controllerRevisionResource,
+    object,
+    why: 'the template has not been kept as a revision yet',
+  };
 }
 
-function renumber({ metadata: { namespace, name, resourceVersion } }: ControllerRevision, revision: number): Action {
+function renumber(
+  { metadata: { namespace, name, resourceVersion } }: ControllerRevision,
+  revision: number,
+): Action {
   const patch = { metadata: { resourceVersion }, revision };
   const why = 'an earlier template is the present one again';
   return { type: 'patch', resource: controllerRevisionResource, name: { namespace, name }, patch, why };

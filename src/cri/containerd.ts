@@ -111,7 +111,11 @@ export function createContainerdRuntime(options: { socketPath: string; clock: Cl
       try {
         const method = ImageService.pullImage;
         const timeoutMs = PULL_TIMEOUT_MS;
-        const response = await client.unary(method.path, method.encode({ image: { image }, auth: credentials }), { timeoutMs });
+        const response = await client.unary(
+          method.path,
+          method.encode({ image: { image }, auth: credentials }),
+          { timeoutMs },
+        );
         return method.decode(response).imageRef;
       } catch (error) {
         if (isUnreachable(error)) throw contractError(error);

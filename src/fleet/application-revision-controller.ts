@@ -1,8 +1,8 @@
 import { type Application, applicationResource } from '#api/fleet/application.ts';
 import { type ApplicationRevision, applicationRevisionResource } from '#api/fleet/application-revision.ts';
 import type { KubeObject } from '#api/object.ts';
-import { compileLabelSelector } from '#api/selector.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { compileLabelSelector } from '#api/selector.ts';
 import { type Bundle, bundleOf } from '#fleet/bundle.ts';
 import { conditionPatch } from '#fleet/conditions.ts';
 import { TEMPLATE_KINDS, templateKindOf } from '#fleet/template-kinds.ts';
@@ -24,7 +24,9 @@ export function applicationRevisionController(signer: BundleSigner): Controller<
     name: 'application-revision',
     for: applicationResource,
     reads: [
-      read(applicationRevisionResource, (revision) => [`${revision.metadata.namespace ?? ''}/${revision.spec.application}`]),
+      read(applicationRevisionResource, (revision) => [
+        `${revision.metadata.namespace ?? ''}/${revision.spec.application}`,
+      ]),
       ...TEMPLATE_KINDS.map((type) => read(type, applicationsThatSelect)),
     ],
     writes: [
@@ -39,7 +41,8 @@ export function applicationRevisionController(signer: BundleSigner): Controller<
 function applicationsThatSelect(object: KubeObject, lookup: Lookup): string[] {
   return lookup.list(applicationResource, { namespace: object.metadata.namespace }).flatMap((application) => {
     const { selector } = application.spec.source;
-    const selects = selector !== undefined && compileLabelSelector(selector).matches(object.metadata.labels ?? {});
+    const selects =
+      selector !== undefined && compileLabelSelector(selector).matches(object.metadata.labels ?? {});
     return selects ? [`${application.metadata.namespace ?? ''}/${application.metadata.name}`] : [];
   });
 }
@@ -63,16 +66,25 @@ function plan(snapshot: Snapshot<Application>, nowMs: number, signer: BundleSign
       why: `the source of ${namespace}/${application.metadata.name} now has digest ${bundle.digest}`,
     });
   }
-  actions.push(...announce(application, { revision: { name, digest: bundle.digest }, count: bundle.objects.length, nowMs }));
+  actions.push(
+    ...announce(application, {
+      revision: { name, digest: bundle.digest },
+      count: bundle.objects.length,
+      nowMs,
+    }),
+  );
   return [...actions, ...pruneRevisions(application, { snapshot, current: name })];
 }
 
-type Source = { readonly type: 'bundle'; readonly bundle: Bundle } | { readonly type: 'refused'; readonly reason: string; readonly message: string };
+type Source =
+  | { readonly type: 'bundle'; readonly bundle: Bundle }
+  | { readonly type: 'refused'; readonly reason: string; readonly message: string };
 
 function resolveSource(application: Application, lookup: Lookup): Source {
   const namespace = application.metadata.namespace ?? '';
   const { inline, selector } = application.spec.source;
-  const objects = inline === undefined ? selectedObjects(namespace, selector, lookup) : (inline.manifests as KubeObject[]);
+  const objects =
+    inline === undefined ? selectedObjects(namespace, selector, lookup) : (inline.manifests as KubeObject[]);
   if (objects.length === 0) {
     const message =
       inline === undefined
@@ -92,25 +104,39 @@ function resolveSource(application: Application, lookup: Lookup): Source {
   }
   const bundle = bundleOf(objects, namespace);
   if (bundle.manifests.length > BUNDLE_BYTES_MAX) {
-    return { type: 'refused', reason: 'SourceTooLarge', message: `the manifests are ${bundle.manifests.length} bytes; at most ${BUNDLE_BYTES_MAX} fit` };
+    return {
+      type: 'refused',
+      reason: 'SourceTooLarge',
+      message: `the manifests are ${bundle.manifests.length} bytes; at most ${BUNDLE_BYTES_MAX} fit`,
+    };
   }
   return { type: 'bundle', bundle };
 }
 
 /** Objects that a controller made belong to their owner and are no templates. */
-function selectedObjects(namespace: string, selector: Application['spec']['source']['selector'], lookup: Lookup): KubeObject[] {
+function selectedObjects(
+  namespace: string,
+  selector: Application['spec']['source']['selector'],
+  lookup: Lookup,
+): KubeObject[] {
   if (selector === undefined) return [];
   const matcher = compileLabelSelector(selector);
   return TEMPLATE_KINDS.flatMap((type: ResourceType) =>
     lookup
       .list(type, { namespace })
-      .filter((object) => object.metadata.deletionTimestamp === undefined && matcher.matches(object.metadata.labels ?? {}))
+      .filter(
+        (object) =>
+          object.metadata.deletionTimestamp === undefined && matcher.matches(object.metadata.labels ?? {}),
+      )
       .filter((object) => !object.metadata.ownerReferences?.some((owner) => owner.controller === true))
       .map((object) => ({ ...object, apiVersion: apiVersionOf(type), kind: type.kind })),
   );
 }
 
-function revisionObject(application: Application, { name, bundle, signer }: { name: string; bundle: Bundle; signer: BundleSigner }) {
+function revisionObject(
+  application: Application,
+  { name, bundle, signer }: { name: string; bundle: Bundle; signer: BundleSigner },
+) {
   const { metadata, spec } = application;
   return {
     apiVersion: 'fleet.skerry.io/v1alpha1' as const,
@@ -118,7 +144,16 @@ function revisionObject(application: Application, { name, bundle, signer }: { na
     metadata: {
       name,
       namespace: metadata.namespace ?? '',
-      ownerReferences: [{ apiVersion: application.apiVersion, kind: application.kind, name: metadata.name, uid: metadata.uid, controller: true, blockOwnerDeletion: true }],
+      ownerReferences: [
+        {
+          apiVersion: application.apiVersion,
+          kind: application.kind,
+          name: metadata.name,
+          uid: metadata.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
     },
     spec: {
       application: metadata.name,
@@ -126,19 +161,29 @@ function revisionObject(application: Application, { name, bundle, signer }: { na
       manifests: bundle.manifests,
       objects: [...bundle.objects],
       images: [...bundle.images],
-      origin: { source: spec.source.inline === undefined ? ('Selector' as const) : ('Inline' as const), generation: metadata.generation ?? 1 },
+      origin: {
+        source: spec.source.inline === undefined ? ('Selector' as const) : ('Inline' as const),
+        generation: metadata.generation ?? 1,
+      },
       signature: signer.sign(bundle.digest),
     },
   };
 }
 
-function refuse(application: Application, refusal: { reason: string; message: string; nowMs: number }): Action[] {
+function refuse(
+  application: Application,
+  refusal: { reason: string; message: string; nowMs: number },
+): Action[] {
   const { reason, message, nowMs } = refusal;
   const condition = { type: 'SourceReady', status: 'False' as const, reason, message };
   const conditions = conditionPatch(application, condition, nowMs);
   if (conditions === undefined) return [];
   return [
-    statusPatch(application, { conditions, observedGeneration: application.metadata.generation ?? 1 }, message),
+    statusPatch(
+      application,
+      { conditions, observedGeneration: application.metadata.generation ?? 1 },
+      message,
+    ),
     { type: 'event', regarding: application, eventType: 'Warning', reason, message, why: message },
   ];
 }
@@ -148,8 +193,14 @@ function announce(
   { revision, count, nowMs }: { revision: { name: string; digest: string }; count: number; nowMs: number },
 ): Action[] {
   const message = `${count} objects, digest ${revision.digest}`;
-  const conditions = conditionPatch(application, { type: 'SourceReady', status: 'True', reason: 'Resolved', message }, nowMs);
-  const isSame = application.status?.revision?.digest === revision.digest && application.status.revision.name === revision.name;
+  const conditions = conditionPatch(
+    application,
+    { type: 'SourceReady', status: 'True', reason: 'Resolved', message },
+    nowMs,
+  );
+  const isSame =
+    application.status?.revision?.digest === revision.digest &&
+    application.status.revision.name === revision.name;
   if (isSame && conditions === undefined) return [];
   const status = { revision, ...(conditions === undefined ? {} : { conditions }) };
   return [statusPatch(application, status, `the revision to run is ${revision.name}`)];
@@ -161,7 +212,10 @@ function statusPatch(application: Application, status: object, why: string): Act
   return { type: 'patchStatus', resource: applicationResource, name: { namespace, name }, patch, why };
 }
 
-function pruneRevisions(application: Application, { snapshot, current }: { snapshot: Snapshot<Application>; current: string }): Action[] {
+function pruneRevisions(
+  application: Application,
+  { snapshot, current }: { snapshot: Snapshot<Application>; current: string },
+): Action[] {
   const namespace = application.metadata.namespace ?? '';
   const own: ApplicationRevision[] = snapshot
     .list(applicationRevisionResource, { ownedBy: application.metadata.uid })

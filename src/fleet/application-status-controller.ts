@@ -1,4 +1,4 @@
-import { type Application, applicationResource, type ApplicationSites } from '#api/fleet/application.ts';
+import { type Application, type ApplicationSites, applicationResource } from '#api/fleet/application.ts';
 import { type ApplicationInstance, applicationInstanceResource } from '#api/fleet/application-instance.ts';
 import { type Site, siteResource } from '#api/fleet/site.ts';
 import type { Condition } from '#api/object.ts';
@@ -13,7 +13,9 @@ export const applicationStatusController: Controller<Application> = {
   name: 'application-status',
   for: applicationResource,
   reads: [
-    read(applicationInstanceResource, (instance) => [`${instance.metadata.namespace ?? ''}/${instance.spec.application}`]),
+    read(applicationInstanceResource, (instance) => [
+      `${instance.metadata.namespace ?? ''}/${instance.spec.application}`,
+    ]),
     read(siteResource, (site, lookup) =>
       lookup
         .list(applicationInstanceResource)
@@ -30,7 +32,11 @@ function plan(snapshot: Snapshot<Application>, nowMs: number): Action[] {
   if (application === undefined || application.metadata.deletionTimestamp !== undefined) return [];
   const instances = snapshot
     .list(applicationInstanceResource, { namespace: application.metadata.namespace })
-    .filter((instance) => instance.spec.application === application.metadata.name && instance.metadata.deletionTimestamp === undefined);
+    .filter(
+      (instance) =>
+        instance.spec.application === application.metadata.name &&
+        instance.metadata.deletionTimestamp === undefined,
+    );
   const states = instances.map((instance) => ({
     instance,
     state: stateOf(instance, snapshot.get(siteResource, { name: instance.spec.site })),
@@ -72,10 +78,23 @@ function countSites(states: readonly SiteState[]): ApplicationSites {
 
 function conditionsOf(
   application: Application,
-  { sites, states, nowMs }: { sites: ApplicationSites; states: readonly { instance: ApplicationInstance; state: SiteState }[]; nowMs: number },
+  {
+    sites,
+    states,
+    nowMs,
+  }: {
+    sites: ApplicationSites;
+    states: readonly { instance: ApplicationInstance; state: SiteState }[];
+    nowMs: number;
+  },
 ): Condition[] | undefined {
-  const worst = states.find(({ state }) => state === 'failed') ?? states.find(({ state, instance }) => state === 'updating' && instance.status?.message !== undefined);
-  const detail = worst?.instance.status?.message === undefined ? '' : `; ${worst.instance.spec.site}: ${worst.instance.status.message}`;
+  const worst =
+    states.find(({ state }) => state === 'failed') ??
+    states.find(({ state, instance }) => state === 'updating' && instance.status?.message !== undefined);
+  const detail =
+    worst?.instance.status?.message === undefined
+      ? ''
+      : `; ${worst.instance.spec.site}: ${worst.instance.status.message}`;
   const available = { ...availability(sites, detail), type: 'Available' };
   const ready = { ...available, type: 'Ready' };
   const first = conditionPatch(application, available, nowMs);
@@ -84,12 +103,20 @@ function conditionsOf(
   return both === (application.status?.conditions ?? both) && first === undefined ? undefined : both;
 }
 
-function availability(sites: ApplicationSites, detail: string): Pick<Condition, 'status' | 'reason' | 'message'> {
+function availability(
+  sites: ApplicationSites,
+  detail: string,
+): Pick<Condition, 'status' | 'reason' | 'message'> {
   const { wanted, running, updating, failed, offline } = sites;
   const counts = `${running} of ${wanted} sites run the wanted revision, ${updating} are updating, ${failed} failed, ${offline} are offline`;
-  if (wanted === 0) return { status: 'False', reason: 'NoSites', message: 'the application is placed on no site' };
+  if (wanted === 0)
+    return { status: 'False', reason: 'NoSites', message: 'the application is placed on no site' };
   if (failed > 0) return { status: 'False', reason: 'SitesFailed', message: `${counts}${detail}` };
   if (updating > 0) return { status: 'False', reason: 'SitesUpdating', message: `${counts}${detail}` };
   if (running === 0) return { status: 'Unknown', reason: 'SitesOffline', message: counts };
-  return { status: 'True', reason: offline > 0 ? 'ConnectedSitesRunning' : 'AllSitesRunning', message: counts };
+  return {
+    status: 'True',
+    reason: offline > 0 ? 'ConnectedSitesRunning' : 'AllSitesRunning',
+    message: counts,
+  };
 }

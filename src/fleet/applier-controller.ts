@@ -1,4 +1,9 @@
-import { type ApplicationInstance, applicationInstanceResource, type ApplicationInstanceStatus } from '#api/fleet/application-instance.ts';
+import {
+  type ApplicationInstance,
+  type ApplicationInstanceStatus,
+  applicationInstanceResource,
+  CLEANUP_FINALIZER,
+} from '#api/fleet/application-instance.ts';
 import { type ApplicationRevision, applicationRevisionResource } from '#api/fleet/application-revision.ts';
 import type { JsonObject } from '#api/json.ts';
 import type { Draft, Json, KubeObject } from '#api/object.ts';
@@ -8,7 +13,6 @@ import { mergeThreeWay } from '#api/three-way-merge.ts';
 import { type ResourceHealth, resourceHealth, summarise } from '#fleet/health.ts';
 import { mergePatchOf } from '#fleet/merge-patch-of.ts';
 import { TEMPLATE_KINDS, templateKindOf } from '#fleet/template-kinds.ts';
-import { CLEANUP_FINALIZER } from '#link/accept-entry.ts';
 import { type Action, type Controller, type Lookup, read, type Snapshot } from '#reconcile/controller.ts';
 import { must } from '#system/assert.ts';
 
@@ -32,7 +36,9 @@ export function applierController(schemas: SchemaSet): Controller<ApplicationIns
     for: applicationInstanceResource,
     reads: [
       read(applicationRevisionResource, (revision, lookup) =>
-        instancesOf(lookup, revision.metadata.namespace).filter((instance) => instance.spec.application === revision.spec.application).map(keyOf),
+        instancesOf(lookup, revision.metadata.namespace)
+          .filter((instance) => instance.spec.application === revision.spec.application)
+          .map(keyOf),
       ),
       ...TEMPLATE_KINDS.map((type) => read(type, instanceOfObject)),
     ],
@@ -56,7 +62,9 @@ function instancesOf(lookup: Lookup, namespace: string | undefined): readonly Ap
 function instanceOfObject(object: KubeObject, lookup: Lookup): string[] {
   const application = object.metadata.labels?.[APPLICATION_LABEL];
   if (application === undefined) return [];
-  return instancesOf(lookup, object.metadata.namespace).filter((instance) => instance.spec.application === application).map(keyOf);
+  return instancesOf(lookup, object.metadata.namespace)
+    .filter((instance) => instance.spec.application === application)
+    .map(keyOf);
 }
 
 interface PlanContext {
@@ -68,15 +76,28 @@ function plan(snapshot: Snapshot<ApplicationInstance>, context: PlanContext): Ac
   const instance = snapshot.object;
   if (instance === undefined) return [];
   if (instance.metadata.deletionTimestamp !== undefined) return removeAll(instance, snapshot);
-  const wanted = snapshot.get(applicationRevisionResource, { namespace: instance.metadata.namespace, name: instance.spec.revision.name });
+  const wanted = snapshot.get(applicationRevisionResource, {
+    namespace: instance.metadata.namespace,
+    name: instance.spec.revision.name,
+  });
   if (wanted === undefined || wanted.spec.digest !== instance.spec.revision.digest) {
-    return setStatus(instance, { ...instance.status, phase: 'Pending', reason: 'WaitingForBundle', message: 'the bundle of the wanted revision is not here yet' });
+    return setStatus(instance, {
+      ...instance.status,
+      phase: 'Pending',
+      reason: 'WaitingForBundle',
+      message: 'the bundle of the wanted revision is not here yet',
+    });
   }
   const manifests = manifestsOf(wanted);
-  const changes = manifests.flatMap((manifest) => applyManifest(manifest, { instance, wanted, snapshot, context }));
+  const changes = manifests.flatMap((manifest) =>
+    applyManifest(manifest, { instance, wanted, snapshot, context }),
+  );
   // What is left over goes only once everything new is there.
   const leftovers = changes.length > 0 ? [] : prune(instance, { manifests, snapshot });
-  const statusActions = setStatus(instance, statusOf(instance, { manifests, snapshot, isApplied: changes.length === 0 && leftovers.length === 0 }));
+  const statusActions = setStatus(
+    instance,
+    statusOf(instance, { manifests, snapshot, isApplied: changes.length === 0 && leftovers.length === 0 }),
+  );
   return [...changes, ...leftovers, ...statusActions, ...pruneRevisions(instance, snapshot)];
 }
 
@@ -98,7 +119,10 @@ interface ManifestContext {
   readonly context: PlanContext;
 }
 
-function applyManifest(manifest: KubeObject, { instance, wanted, snapshot, context }: ManifestContext): Action[] {
+function applyManifest(
+  manifest: KubeObject,
+  { instance, wanted, snapshot, context }: ManifestContext,
+): Action[] {
   const type = must(templateKindOf(manifest), `the hub refuses kind ${manifest.kind} in an application`);
   const { name } = manifest.metadata;
   const { namespace } = instance.metadata;
@@ -106,7 +130,14 @@ function applyManifest(manifest: KubeObject, { instance, wanted, snapshot, conte
   const live = snapshot.get(type, { namespace, name });
   const what = `${manifest.kind} ${name}`;
   if (live === undefined) {
-    return [{ type: 'create', resource: type, object: desired, why: `${what} belongs to revision ${wanted.metadata.name}` }];
+    return [
+      {
+        type: 'create',
+        resource: type,
+        object: desired,
+        why: `${what} belongs to revision ${wanted.metadata.name}`,
+      },
+    ];
   }
   // It is on its way out; once gone it is made anew.
   if (live.metadata.deletionTimestamp !== undefined) return [];
@@ -122,12 +153,26 @@ function applyManifest(manifest: KubeObject, { instance, wanted, snapshot, conte
   });
   const patch = mergePatchOf(live as unknown as JsonObject, merged as { readonly [key: string]: Json });
   if (patch === undefined) return [];
-  const conditional = { ...patch, metadata: { ...(patch.metadata as object), resourceVersion: live.metadata.resourceVersion } };
-  return [{ type: 'patch', resource: type, name: { namespace, name }, patch: conditional, why: `${what} goes to revision ${wanted.metadata.name}` }];
+  const conditional = {
+    ...patch,
+    metadata: { ...(patch.metadata as object), resourceVersion: live.metadata.resourceVersion },
+  };
+  return [
+    {
+      type: 'patch',
+      resource: type,
+      name: { namespace, name },
+      patch: conditional,
+      why: `${what} goes to revision ${wanted.metadata.name}`,
+    },
+  ];
 }
 
 /** The manifest with the marks by which the site knows it again. */
-function marked(manifest: KubeObject, { application, digest }: { application: string; digest: string }): Draft {
+function marked(
+  manifest: KubeObject,
+  { application, digest }: { application: string; digest: string },
+): Draft {
   const { metadata } = manifest;
   return {
     ...manifest,
@@ -142,14 +187,23 @@ function marked(manifest: KubeObject, { application, digest }: { application: st
 /** The object as the revision had it that was applied last; an object that was here before the application has no base. */
 function baseManifest(
   manifest: KubeObject,
-  { instance, applied, snapshot }: { instance: ApplicationInstance; applied: string | undefined; snapshot: Lookup },
+  {
+    instance,
+    applied,
+    snapshot,
+  }: { instance: ApplicationInstance; applied: string | undefined; snapshot: Lookup },
 ): Draft | undefined {
   if (applied === undefined) return undefined;
   const revision = snapshot
     .list(applicationRevisionResource, { namespace: instance.metadata.namespace })
     .find((candidate) => candidate.spec.digest === applied);
-  const before = revision === undefined ? undefined : manifestsOf(revision).find((object) => isSameObject(object, manifest));
-  return before === undefined ? undefined : marked(before, { application: instance.spec.application, digest: applied });
+  const before =
+    revision === undefined
+      ? undefined
+      : manifestsOf(revision).find((object) => isSameObject(object, manifest));
+  return before === undefined
+    ? undefined
+    : marked(before, { application: instance.spec.application, digest: applied });
 }
 
 function isSameObject(a: KubeObject, b: KubeObject): boolean {
@@ -157,7 +211,10 @@ function isSameObject(a: KubeObject, b: KubeObject): boolean {
 }
 
 /** Every object at the site that belongs to the application. Objects that a controller made go with their owners. */
-function ownedObjects(instance: ApplicationInstance, lookup: Lookup): { type: ResourceType; object: KubeObject }[] {
+function ownedObjects(
+  instance: ApplicationInstance,
+  lookup: Lookup,
+): { type: ResourceType; object: KubeObject }[] {
   return TEMPLATE_KINDS.flatMap((type) =>
     lookup
       .list(type, { namespace: instance.metadata.namespace })
@@ -169,28 +226,62 @@ function ownedObjects(instance: ApplicationInstance, lookup: Lookup): { type: Re
 
 function deletion({ type, object }: { type: ResourceType; object: KubeObject }, why: string): Action[] {
   const { namespace, name, uid, deletionTimestamp } = object.metadata;
-  return deletionTimestamp === undefined ? [{ type: 'delete', resource: type, name: { namespace, name }, uid, why }] : [];
+  return deletionTimestamp === undefined
+    ? [{ type: 'delete', resource: type, name: { namespace, name }, uid, why }]
+    : [];
 }
 
-function prune(instance: ApplicationInstance, { manifests, snapshot }: { manifests: readonly KubeObject[]; snapshot: Lookup }): Action[] {
+function prune(
+  instance: ApplicationInstance,
+  { manifests, snapshot }: { manifests: readonly KubeObject[]; snapshot: Lookup },
+): Action[] {
   return ownedObjects(instance, snapshot)
-    .filter(({ type, object }) => !manifests.some((manifest) => isSameObject(manifest, { ...object, kind: type.kind, apiVersion: apiVersionOf(type) })))
+    .filter(
+      ({ type, object }) =>
+        !manifests.some((manifest) =>
+          isSameObject(manifest, { ...object, kind: type.kind, apiVersion: apiVersionOf(type) }),
+        ),
+    )
     .toReversed()
-    .flatMap((owned) => deletion(owned, `${owned.type.kind} ${owned.object.metadata.name} is no part of the wanted revision`));
+    .flatMap((owned) =>
+      deletion(owned, `${owned.type.kind} ${owned.object.metadata.name} is no part of the wanted revision`),
+    );
 }
 
 function removeAll(instance: ApplicationInstance, snapshot: Lookup): Action[] {
   const owned = ownedObjects(instance, snapshot);
   if (owned.length > 0) {
-    const deletions = owned.toReversed().flatMap((entry) => deletion(entry, `application ${instance.spec.application} is removed from this site`));
-    return [...deletions, ...setStatus(instance, { ...instance.status, phase: 'Removing', message: `${owned.length} objects are still here` })];
+    const deletions = owned
+      .toReversed()
+      .flatMap((entry) =>
+        deletion(entry, `application ${instance.spec.application} is removed from this site`),
+      );
+    return [
+      ...deletions,
+      ...setStatus(instance, {
+        ...instance.status,
+        phase: 'Removing',
+        message: `${owned.length} objects are still here`,
+      }),
+    ];
   }
   const { namespace, name, resourceVersion, finalizers = [] } = instance.metadata;
   const left = finalizers.filter((finalizer) => finalizer !== CLEANUP_FINALIZER);
   if (left.length === finalizers.length) return [];
   const patch = { metadata: { resourceVersion, finalizers: left } };
-  const revisions = revisionsOf(instance, snapshot).map((revision) => revisionDeletion(revision, 'its application was removed'));
-  return [...revisions, { type: 'patch', resource: applicationInstanceResource, name: { namespace, name }, patch, why: 'nothing of the application is left here' }];
+  const revisions = revisionsOf(instance, snapshot).map((revision) =>
+    revisionDeletion(revision, 'its application was removed'),
+  );
+  return [
+    ...revisions,
+    {
+      type: 'patch',
+      resource: applicationInstanceResource,
+      name: { namespace, name },
+      patch,
+      why: 'nothing of the application is left here',
+    },
+  ];
 }
 
 function revisionsOf(instance: ApplicationInstance, lookup: Lookup): ApplicationRevision[] {
@@ -206,9 +297,14 @@ function revisionDeletion(revision: ApplicationRevision, why: string): Action {
 
 /** Old revisions go, but never one from which an object here was applied. */
 function pruneRevisions(instance: ApplicationInstance, snapshot: Lookup): Action[] {
-  const inUse = new Set(ownedObjects(instance, snapshot).map(({ object }) => object.metadata.annotations?.[REVISION_ANNOTATION]));
+  const inUse = new Set(
+    ownedObjects(instance, snapshot).map(({ object }) => object.metadata.annotations?.[REVISION_ANNOTATION]),
+  );
   return revisionsOf(instance, snapshot)
-    .filter((revision) => revision.spec.digest !== instance.spec.revision.digest && !inUse.has(revision.spec.digest))
+    .filter(
+      (revision) =>
+        revision.spec.digest !== instance.spec.revision.digest && !inUse.has(revision.spec.digest),
+    )
     .toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1))
     .slice(REVISIONS_KEPT)
     .map((revision) => revisionDeletion(revision, `${REVISIONS_KEPT} newer revisions are kept`));
@@ -216,18 +312,31 @@ function pruneRevisions(instance: ApplicationInstance, snapshot: Lookup): Action
 
 function statusOf(
   instance: ApplicationInstance,
-  { manifests, snapshot, isApplied }: { manifests: readonly KubeObject[]; snapshot: Lookup; isApplied: boolean },
+  {
+    manifests,
+    snapshot,
+    isApplied,
+  }: { manifests: readonly KubeObject[]; snapshot: Lookup; isApplied: boolean },
 ): ApplicationInstanceStatus {
   const resources = manifests.map((manifest): ResourceHealth => {
     const type = must(templateKindOf(manifest), 'checked when it was applied');
-    return resourceHealth(manifest, snapshot.get(type, { namespace: instance.metadata.namespace, name: manifest.metadata.name }));
+    return resourceHealth(
+      manifest,
+      snapshot.get(type, { namespace: instance.metadata.namespace, name: manifest.metadata.name }),
+    );
   });
   const summary = summarise(resources);
   const running = isApplied ? instance.spec.revision : instance.status?.runningRevision;
   return {
     observedGeneration: instance.metadata.generation ?? 1,
     ...(running === undefined ? {} : { runningRevision: running }),
-    ...(isApplied ? summary : { phase: 'Progressing', reason: 'Applying', message: 'the objects of the wanted revision are being applied' }),
+    ...(isApplied
+      ? summary
+      : {
+          phase: 'Progressing',
+          reason: 'Applying',
+          message: 'the objects of the wanted revision are being applied',
+        }),
     resources,
   };
 }
@@ -235,13 +344,29 @@ function statusOf(
 function setStatus(instance: ApplicationInstance, status: ApplicationInstanceStatus): Action[] {
   if (JSON.stringify(sorted(instance.status ?? {})) === JSON.stringify(sorted(status))) return [];
   const { namespace, name, resourceVersion } = instance.metadata;
-  const absent = Object.fromEntries(Object.keys(instance.status ?? {}).filter((field) => !(field in status)).map((field) => [field, null]));
+  const absent = Object.fromEntries(
+    Object.keys(instance.status ?? {})
+      .filter((field) => !(field in status))
+      .map((field) => [field, null]),
+  );
   const patch = { metadata: { resourceVersion }, status: { ...status, ...absent } };
-  return [{ type: 'patchStatus', resource: applicationInstanceResource, name: { namespace, name }, patch, why: `the application is ${status.phase ?? 'unknown'} here` }];
+  return [
+    {
+      type: 'patchStatus',
+      resource: applicationInstanceResource,
+      name: { namespace, name },
+      patch,
+      why: `the application is ${status.phase ?? 'unknown'} here`,
+    },
+  ];
 }
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sorted(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  );
 }

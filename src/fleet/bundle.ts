@@ -1,5 +1,5 @@
-import type { KubeObject } from '#api/object.ts';
 import type { RevisionObject } from '#api/fleet/application-revision.ts';
+import type { KubeObject } from '#api/object.ts';
 import { templateRank } from '#fleet/template-kinds.ts';
 import { sha256Digest } from '#pki/digest.ts';
 
@@ -25,7 +25,12 @@ export function bundleOf(objects: readonly KubeObject[], namespace: string): Bun
   return {
     manifests: text,
     digest: sha256Digest(text),
-    objects: manifests.map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, namespace, name: metadata.name ?? '' })),
+    objects: manifests.map(({ apiVersion, kind, metadata }) => ({
+      apiVersion,
+      kind,
+      namespace,
+      name: metadata.name ?? '',
+    })),
     images: [...new Set(imagesOf(manifests))].toSorted(),
   };
 }
@@ -33,12 +38,19 @@ export function bundleOf(objects: readonly KubeObject[], namespace: string): Bun
 interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { name?: string; namespace?: string; labels?: object; annotations?: Record<string, string> };
+  readonly metadata: {
+    name?: string;
+    namespace?: string;
+    labels?: object;
+    annotations?: Record<string, string>;
+  };
 }
 
 function manifestOf(object: KubeObject, namespace: string): Manifest {
   const { metadata, status: _status, ...rest } = object as KubeObject & { status?: unknown };
-  const annotations = Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => key !== LAST_APPLIED_ANNOTATION));
+  const annotations = Object.fromEntries(
+    Object.entries(metadata.annotations ?? {}).filter(([key]) => key !== LAST_APPLIED_ANNOTATION),
+  );
   return {
     ...rest,
     metadata: {
@@ -72,7 +84,9 @@ function imagesOf(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) => {
     if ((key === 'containers' || key === 'initContainers') && Array.isArray(item)) {
-      return item.flatMap((container: { image?: unknown }) => (typeof container.image === 'string' ? [container.image] : []));
+      return item.flatMap((container: { image?: unknown }) =>
+        typeof container.image === 'string' ? [container.image] : [],
+      );
     }
     return imagesOf(item);
   });

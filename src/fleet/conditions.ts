@@ -25,9 +25,18 @@ export function withCondition(
 ): Condition[] {
   const old = known.find((condition) => condition.type === next.type);
   const isSame =
-    old?.status === next.status && old.reason === next.reason && old.message === next.message && old.observedGeneration === observedGeneration;
+    old?.status === next.status &&
+    old.reason === next.reason &&
+    old.message === next.message &&
+    old.observedGeneration === observedGeneration;
   if (isSame) return known as Condition[];
   const lastTransitionTime = old?.status === next.status ? old.lastTransitionTime : timestamp(nowMs);
-  const condition = { ...next, lastTransitionTime, ...(observedGeneration === undefined ? {} : { observedGeneration }) };
-  return [...known.filter(({ type }) => type !== next.type), condition].toSorted((a, b) => (a.type < b.type ? -1 : 1));
+  const condition = {
+    ...next,
+    lastTransitionTime,
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+  };
+  return [...known.filter(({ type }) => type !== next.type), condition].toSorted((a, b) =>
+    a.type < b.type ? -1 : 1,
+  );
 }

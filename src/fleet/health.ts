@@ -16,7 +16,8 @@ export function resourceHealth(manifest: KubeObject, live: KubeObject | undefine
   const { apiVersion, kind, metadata } = manifest;
   const identity = { apiVersion, kind, name: metadata.name };
   if (live === undefined) return { ...identity, health: 'Missing' };
-  if (live.metadata.deletionTimestamp !== undefined) return { ...identity, health: 'Progressing', message: 'is being deleted' };
+  if (live.metadata.deletionTimestamp !== undefined)
+    return { ...identity, health: 'Progressing', message: 'is being deleted' };
   return { ...identity, ...healthByKind(kind, live) };
 }
 
@@ -37,9 +38,24 @@ function healthByKind(kind: string, live: KubeObject): Health {
   }
 }
 
-function replicas({ desired, ready, updated, observed }: { desired: number; ready: number; updated: number; observed: boolean }): Health {
+function replicas({
+  desired,
+  ready,
+  updated,
+  observed,
+}: {
+  desired: number;
+  ready: number;
+  updated: number;
+  observed: boolean;
+}): Health {
   const isDone = observed && ready >= desired && updated >= desired;
-  return { health: isDone ? 'Healthy' : 'Progressing', desired, ready, ...(isDone ? {} : { message: `${ready} of ${desired} are ready, ${updated} are up to date` }) };
+  return {
+    health: isDone ? 'Healthy' : 'Progressing',
+    desired,
+    ready,
+    ...(isDone ? {} : { message: `${ready} of ${desired} are ready, ${updated} are up to date` }),
+  };
 }
 
 function isObserved(object: KubeObject & { status?: { observedGeneration?: number } }): boolean {
@@ -52,36 +68,69 @@ function deploymentHealth(deployment: Deployment): Health {
   const desired = spec.replicas ?? 1;
   const ready = status?.availableReplicas ?? 0;
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
-    return { health: 'Degraded', desired, ready, message: progressing.message ?? 'the rollout does not advance' };
+    return {
+      health: 'Degraded',
+      desired,
+      ready,
+      message: progressing.message ?? 'the rollout does not advance',
+    };
   }
-  return replicas({ desired, ready, updated: status?.updatedReplicas ?? 0, observed: isObserved(deployment) });
+  return replicas({
+    desired,
+    ready,
+    updated: status?.updatedReplicas ?? 0,
+    observed: isObserved(deployment),
+  });
 }
 
 function statefulSetHealth(set: StatefulSet): Health {
   const { status } = set;
   const desired = set.spec.replicas ?? 1;
-  return replicas({ desired, ready: status?.readyReplicas ?? 0, updated: status?.updatedReplicas ?? 0, observed: isObserved(set) });
+  return replicas({
+    desired,
+    ready: status?.readyReplicas ?? 0,
+    updated: status?.updatedReplicas ?? 0,
+    observed: isObserved(set),
+  });
 }
 
 function daemonSetHealth(set: DaemonSet): Health {
   const { status } = set;
   const desired = status?.desiredNumberScheduled ?? 0;
-  return replicas({ desired, ready: status?.numberReady ?? 0, updated: status?.updatedNumberScheduled ?? 0, observed: isObserved(set) });
+  return replicas({
+    desired,
+    ready: status?.numberReady ?? 0,
+    updated: status?.updatedNumberScheduled ?? 0,
+    observed: isObserved(set),
+  });
 }
 
 function jobHealth(job: Job): Health {
-  const failed = job.status?.conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
-  return failed === undefined ? { health: 'Healthy' } : { health: 'Degraded', message: failed.message ?? 'the job failed' };
+  const failed = job.status?.conditions?.find(
+    (condition) => condition.type === 'Failed' && condition.status === 'True',
+  );
+  return failed === undefined
+    ? { health: 'Healthy' }
+    : { health: 'Degraded', message: failed.message ?? 'the job failed' };
 }
 
 function podHealth(pod: Pod): Health {
-  if (pod.status?.phase === 'Failed') return { health: 'Degraded', message: pod.status.message ?? 'the pod failed' };
-  const isReady = pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
-  return isReady || pod.status?.phase === 'Succeeded' ? { health: 'Healthy' } : { health: 'Progressing', message: 'the pod is not ready' };
+  if (pod.status?.phase === 'Failed')
+    return { health: 'Degraded', message: pod.status.message ?? 'the pod failed' };
+  const isReady =
+    pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ===
+    true;
+  return isReady || pod.status?.phase === 'Succeeded'
+    ? { health: 'Healthy' }
+    : { health: 'Progressing', message: 'the pod is not ready' };
 }
 
 /** The worst of an application's objects is what the application is. */
-export function summarise(resources: readonly ResourceHealth[]): { phase: ApplicationInstancePhase; reason: string; message?: string } {
+export function summarise(resources: readonly ResourceHealth[]): {
+  phase: ApplicationInstancePhase;
+  reason: string;
+  message?: string;
+} {
   const worst =
     resources.find((resource) => resource.health === 'Degraded') ??
     resources.find((resource) => resource.health === 'Missing') ??
@@ -89,5 +138,9 @@ export function summarise(resources: readonly ResourceHealth[]): { phase: Applic
   if (worst === undefined) return { phase: 'Running', reason: 'AllHealthy' };
   const message = `${worst.kind} ${worst.name}: ${worst.message ?? worst.health}`;
   if (worst.health === 'Degraded') return { phase: 'Failed', reason: 'ResourceFailed', message };
-  return { phase: 'Progressing', reason: worst.health === 'Missing' ? 'ResourceMissing' : 'ResourceNotReady', message };
+  return {
+    phase: 'Progressing',
+    reason: worst.health === 'Missing' ? 'ResourceMissing' : 'ResourceNotReady',
+    message,
+  };
 }

@@ -19,10 +19,19 @@ function plan(snapshot: Snapshot<Site>): Action[] {
     .list(applicationInstanceResource)
     .filter((instance) => instance.spec.site === name && instance.metadata.deletionTimestamp === undefined);
   const running = instances.filter(
-    ({ spec, status }) => status?.phase === 'Running' && status.runningRevision?.digest === spec.revision.digest,
+    ({ spec, status }) =>
+      status?.phase === 'Running' && status.runningRevision?.digest === spec.revision.digest,
   ).length;
   const known = site.status?.applications;
   if (known?.wanted === instances.length && known.running === running) return [];
   const patch = { status: { applications: { wanted: instances.length, running } } };
-  return [{ type: 'patchStatus', resource: siteResource, name: { name }, patch, why: `${running} of ${instances.length} applications run there` }];
+  return [
+    {
+      type: 'patchStatus',
+      resource: siteResource,
+      name: { name },
+      patch,
+      why: `${running} of ${instances.length} applications run there`,
+    },
+  ];
 }

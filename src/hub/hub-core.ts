@@ -61,7 +61,11 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     link,
     async run(signal) {
       await ensureNamespaces(client, HUB_NAMESPACES);
-      await Promise.all([views.run(signal), link.run(signal), ...running.map((controller) => controller.run(signal))]);
+      await Promise.all([
+        views.run(signal),
+        link.run(signal),
+        ...running.map((controller) => controller.run(signal)),
+      ]);
     },
   };
 }

@@ -1,8 +1,8 @@
+import { serveApi } from '#apiserver/serve.ts';
 import { kubeconfigOf } from '#cli/kubeconfig.ts';
 import { createHubCore } from '#hub/hub-core.ts';
 import { joinRoutes } from '#link/join-route.ts';
 import { LINK_PROTOCOL } from '#link/wire.ts';
-import { serveApi } from '#apiserver/serve.ts';
 import { bundleKeyFromSeed, createBundleSigner } from '#pki/bundle-signature.ts';
 import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
 import { openSqliteStore } from '#store/sqlite.ts';
@@ -24,7 +24,11 @@ export interface HubConfig {
  * Runs a hub until `signal` aborts, then stops in the reverse order. Calls `onReady` once the API answers. Rejects with one
  * sentence for people where it cannot start.
  */
-export async function runHub(config: HubConfig, system: System, { signal, onReady }: { signal: AbortSignal; onReady: (port: number) => void }): Promise<void> {
+export async function runHub(
+  config: HubConfig,
+  system: System,
+  { signal, onReady }: { signal: AbortSignal; onReady: (port: number) => void },
+): Promise<void> {
   const { disk, clock, log, random, processes } = system;
   const release = await claimDataFolder(config.dataFolder, { disk, processes, pid: config.pid, role: 'hub' });
   try {
@@ -38,7 +42,8 @@ export async function runHub(config: HubConfig, system: System, { signal, onRead
       clock,
       random,
       log,
-      routes: (client) => joinRoutes({ client, authority: credentials.authority, bundleKey: signer.publicKey, clock, log }),
+      routes: (client) =>
+        joinRoutes({ client, authority: credentials.authority, bundleKey: signer.publicKey, clock, log }),
     });
     await using server = await serveApi({
       server: core.server,
@@ -47,7 +52,12 @@ export async function runHub(config: HubConfig, system: System, { signal, onRead
       tls: { ...credentials.server, clientAuthority: credentials.authority.certificate },
       protocols: { [LINK_PROTOCOL]: (connection) => void core.link.accept(connection) },
     });
-    const context = { name: 'hub', server: `https://${config.host}:${server.port}`, authority: credentials.authority.certificate, ...credentials.admin };
+    const context = {
+      name: 'hub',
+      server: `https://${config.host}:${server.port}`,
+      authority: credentials.authority.certificate,
+      ...credentials.admin,
+    };
     await disk.write(`${config.dataFolder}/kubeconfig`, kubeconfigOf([context]));
     log.info('the hub serves', { host: config.host, port: server.port });
     const running = core.run(signal);
@@ -84,10 +94,18 @@ async function hubCredentials(config: HubConfig, { disk, clock, random }: System
     nowMs,
     request: { commonName: 'admin', organizations: ['system:masters'], usage: 'client' },
   });
-  return { authority, server, admin, bundleKey: await ensureBundleKey(folder, { disk, seed: () => random.bytes(32) }) };
+  return {
+    authority,
+    server,
+    admin,
+    bundleKey: await ensureBundleKey(folder, { disk, seed: () => random.bytes(32) }),
+  };
 }
 
-async function ensureBundleKey(folder: string, { disk, seed }: { disk: System['disk']; seed: () => Uint8Array }): Promise<string> {
+async function ensureBundleKey(
+  folder: string,
+  { disk, seed }: { disk: System['disk']; seed: () => Uint8Array },
+): Promise<string> {
   const path = `${folder}/bundle.key`;
   const known = await disk.read(path);
   if (known !== undefined) return Buffer.from(known).toString('utf8');

@@ -27,14 +27,18 @@ export class BundleFetches {
   readonly #partial: PartialBundles;
   #nextId = 1;
 
-  constructor(send: (request: Extract<SiteMessage, { type: 'fetch' }>) => Promise<void>, partial: PartialBundles) {
+  constructor(
+    send: (request: Extract<SiteMessage, { type: 'fetch' }>) => Promise<void>,
+    partial: PartialBundles,
+  ) {
     this.#send = send;
     this.#partial = partial;
   }
 
   /** The bundle's bytes, whole but unverified. */
   async fetch(wanted: WantedBundle): Promise<Uint8Array> {
-    if (wanted.sizeBytes > BUNDLE_BYTES_MAX) throw new Error(`a bundle of ${wanted.sizeBytes} bytes is larger than ${BUNDLE_BYTES_MAX}`);
+    if (wanted.sizeBytes > BUNDLE_BYTES_MAX)
+      throw new Error(`a bundle of ${wanted.sizeBytes} bytes is larger than ${BUNDLE_BYTES_MAX}`);
     const id = this.#nextId++;
     const { namespace, revision, digest } = wanted;
     const arrived = new Promise<Uint8Array>((resolve, reject) => {
@@ -42,7 +46,14 @@ export class BundleFetches {
     });
     // Awaited below; a link that closes before that must not make it unhandled.
     arrived.catch(() => undefined);
-    await this.#send({ type: 'fetch', id, namespace, revision, digest, offset: this.#partial.get(digest)?.length ?? 0 });
+    await this.#send({
+      type: 'fetch',
+      id,
+      namespace,
+      revision,
+      digest,
+      offset: this.#partial.get(digest)?.length ?? 0,
+    });
     return arrived;
   }
 
@@ -73,6 +84,7 @@ export class BundleFetches {
   }
 
   close(): void {
-    for (const id of [...this.#pending.keys()]) this.fail(id, new Error('the link closed before the bundle was whole'));
+    for (const id of [...this.#pending.keys()])
+      this.fail(id, new Error('the link closed before the bundle was whole'));
   }
 }

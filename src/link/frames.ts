@@ -1,7 +1,9 @@
 import type { Connection } from '#system/network.ts';
 
 /** What arrives: a message (any JSON), or a piece of the bundle that was asked for as `id`. */
-export type Frame = { readonly type: 'message'; readonly value: unknown } | { readonly type: 'blob'; readonly id: number; readonly bytes: Uint8Array };
+export type Frame =
+  | { readonly type: 'message'; readonly value: unknown }
+  | { readonly type: 'blob'; readonly id: number; readonly bytes: Uint8Array };
 
 /** The largest frame, in bytes; a peer that announces a larger one is cut off before anything of it is kept. */
 export const FRAME_BYTES_MAX = 4 * 1024 * 1024;
@@ -38,7 +40,8 @@ export async function* readFrames(connection: Connection): AsyncIterable<Frame> 
     rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
     while (rest.length >= HEADER_BYTES) {
       const length = rest.readUInt32BE(0);
-      if (length > FRAME_BYTES_MAX) throw new Error(`a frame of ${length} bytes was announced; at most ${FRAME_BYTES_MAX} are taken`);
+      if (length > FRAME_BYTES_MAX)
+        throw new Error(`a frame of ${length} bytes was announced; at most ${FRAME_BYTES_MAX} are taken`);
       if (rest.length < HEADER_BYTES + length) break;
       const payload = rest.subarray(HEADER_BYTES, HEADER_BYTES + length);
       yield decodeFrame(rest.readUInt8(4), payload);
@@ -49,7 +52,8 @@ export async function* readFrames(connection: Connection): AsyncIterable<Frame> 
 
 function decodeFrame(kind: number, payload: Buffer): Frame {
   if (kind === KIND_JSON) return { type: 'message', value: parseMessage(payload) };
-  if (kind === KIND_BLOB && payload.length >= 4) return { type: 'blob', id: payload.readUInt32BE(0), bytes: payload.subarray(4) };
+  if (kind === KIND_BLOB && payload.length >= 4)
+    return { type: 'blob', id: payload.readUInt32BE(0), bytes: payload.subarray(4) };
   throw new Error(`a frame of unknown kind ${kind} arrived`);
 }
 

@@ -3,13 +3,19 @@ import { applicationInstanceResource } from '#api/fleet/application-instance.ts'
 import { siteResource } from '#api/fleet/site.ts';
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
+import type { Views } from '#client/views.ts';
 import { readFrames } from '#link/frames.ts';
 import { HubSession } from '#link/hub-session.ts';
-import { siteOfCertificate } from '#link/site-identity.ts';
-import { SiteContacts } from '#link/site-contacts.ts';
-import { GREETING_MS_MAX, HEARTBEAT_MS, type HubMessage, type SiteMessage, WIRE_VERSION } from '#link/wire.ts';
 import { LinkChannel } from '#link/link-channel.ts';
-import type { Views } from '#client/views.ts';
+import { SiteContacts } from '#link/site-contacts.ts';
+import { siteOfCertificate } from '#link/site-identity.ts';
+import {
+  GREETING_MS_MAX,
+  HEARTBEAT_MS,
+  type HubMessage,
+  type SiteMessage,
+  WIRE_VERSION,
+} from '#link/wire.ts';
 import { type Clock, pause } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 import type { Connection } from '#system/network.ts';
@@ -49,7 +55,8 @@ export class HubLink {
       if (object !== undefined) this.#sessions.get(site)?.desire(key);
     });
     options.views.of(siteResource).subscribe(({ key, object }) => {
-      if (object === undefined || object.spec.blocked === true) this.#sessions.get(key)?.end('the site was blocked or deleted');
+      if (object === undefined || object.spec.blocked === true)
+        this.#sessions.get(key)?.end('the site was blocked or deleted');
     });
   }
 
@@ -99,7 +106,11 @@ export class HubLink {
     if (message.type !== 'hello') throw new Error(`a link begins with hello, got "${String(message.type)}"`);
     const refusal = await this.#refusalOf(message, siteOfCertificate(connection.peer.certificate));
     if (refusal !== undefined) {
-      this.#options.log.warn('a site was refused', { site: message.site, peer: connection.peer.address, reason: refusal.reason });
+      this.#options.log.warn('a site was refused', {
+        site: message.site,
+        peer: connection.peer.address,
+        reason: refusal.reason,
+      });
       await channel.send(refusal);
       return undefined;
     }
@@ -107,8 +118,17 @@ export class HubLink {
     this.#sessions.get(site)?.end('the site opened a newer link');
     const session = new HubSession({ ...this.#options, site, channel, instances: this.#instances });
     this.#sessions.set(site, session);
-    await channel.send({ type: 'welcome', version: WIRE_VERSION, epoch: this.#options.epoch, heartbeatMs: HEARTBEAT_MS });
-    this.#options.log.info('a site connected', { site, peer: connection.peer.address, software: message.software });
+    await channel.send({
+      type: 'welcome',
+      version: WIRE_VERSION,
+      epoch: this.#options.epoch,
+      heartbeatMs: HEARTBEAT_MS,
+    });
+    this.#options.log.info('a site connected', {
+      site,
+      peer: connection.peer.address,
+      software: message.software,
+    });
     for (const key of this.#instancesBySite.get(site) ?? []) session.desire(key);
     await this.#contacts.connected(site);
     return session;
@@ -118,15 +138,26 @@ export class HubLink {
     hello: Extract<SiteMessage, { type: 'hello' }>,
     identity: string | undefined,
   ): Promise<Extract<HubMessage, { type: 'refused' }> | undefined> {
-    const refuse = (reason: 'identity' | 'version' | 'unknownSite' | 'blocked', text: string) => ({ type: 'refused' as const, reason, message: text });
+    const refuse = (reason: 'identity' | 'version' | 'unknownSite' | 'blocked', text: string) => ({
+      type: 'refused' as const,
+      reason,
+      message: text,
+    });
     if (identity === undefined || identity !== hello.site) {
-      return refuse('identity', `the certificate names ${identity === undefined ? 'no site' : `site "${identity}"`}, the greeting site "${hello.site}"`);
+      return refuse(
+        'identity',
+        `the certificate names ${identity === undefined ? 'no site' : `site "${identity}"`}, the greeting site "${hello.site}"`,
+      );
     }
     if (hello.version !== WIRE_VERSION && hello.version !== WIRE_VERSION - 1) {
-      return refuse('version', `the site speaks version ${hello.version} of the link, the hub ${WIRE_VERSION}: upgrade the older of the two`);
+      return refuse(
+        'version',
+        `the site speaks version ${hello.version} of the link, the hub ${WIRE_VERSION}: upgrade the older of the two`,
+      );
     }
     const site = await this.#options.client.find(siteResource, { name: hello.site });
-    if (site === undefined) return refuse('unknownSite', `the hub has no site "${hello.site}": join again with a new token`);
+    if (site === undefined)
+      return refuse('unknownSite', `the hub has no site "${hello.site}": join again with a new token`);
     if (site.spec.blocked === true) return refuse('blocked', `site "${hello.site}" is blocked at the hub`);
     return undefined;
   }
@@ -146,4 +177,3 @@ export class HubLink {
     else this.#instancesBySite.set(site, keys);
   }
 }
-

@@ -1,13 +1,20 @@
 import type { ApplicationInstance, ApplicationInstanceStatus } from '#api/fleet/application-instance.ts';
-import { applicationInstanceResource } from '#api/fleet/application-instance.ts';
+import { applicationInstanceResource, REMOVAL_FINALIZER } from '#api/fleet/application-instance.ts';
 import { applicationRevisionResource } from '#api/fleet/application-revision.ts';
 import { siteResource } from '#api/fleet/site.ts';
 import { isStatus } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
-import { desiredEntryOf, REMOVAL_FINALIZER } from '#link/desired-entry.ts';
+import { desiredEntryOf } from '#link/desired-entry.ts';
 import type { LinkChannel } from '#link/link-channel.ts';
-import { BLOB_BYTES_MAX, type DesiredEntry, type HubMessage, type InstanceReport, type SiteMessage, type SiteReport } from '#link/wire.ts';
+import {
+  BLOB_BYTES_MAX,
+  type DesiredEntry,
+  type HubMessage,
+  type InstanceReport,
+  type SiteMessage,
+  type SiteReport,
+} from '#link/wire.ts';
 import { type Clock, timestamp } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 
@@ -86,7 +93,10 @@ export class HubSession {
         continue;
       }
       const { name } = instance.spec.revision;
-      const revision = await client.find(applicationRevisionResource, { namespace: instance.metadata.namespace, name });
+      const revision = await client.find(applicationRevisionResource, {
+        namespace: instance.metadata.namespace,
+        name,
+      });
       const entry = desiredEntryOf(instance, revision);
       const text = JSON.stringify(entry);
       if (entry === undefined || this.#sent.get(key) === text) continue;
@@ -99,7 +109,10 @@ export class HubSession {
   /** Sends the bundle from `offset` on, in pieces, each when the one before has left. */
   async #serve(request: Extract<SiteMessage, { type: 'fetch' }>): Promise<void> {
     const { client, channel } = this.#options;
-    const revision = await client.find(applicationRevisionResource, { namespace: request.namespace, name: request.revision });
+    const revision = await client.find(applicationRevisionResource, {
+      namespace: request.namespace,
+      name: request.revision,
+    });
     if (revision === undefined || revision.spec.digest !== request.digest || !this.#mayRead(request)) {
       return channel.send({ type: 'missing', id: request.id });
     }
@@ -114,7 +127,9 @@ export class HubSession {
   #mayRead(request: { namespace: string; revision: string }): boolean {
     return this.#options.instances
       .list({ namespace: request.namespace })
-      .some((instance) => instance.spec.site === this.site && instance.spec.revision.name === request.revision);
+      .some(
+        (instance) => instance.spec.site === this.site && instance.spec.revision.name === request.revision,
+      );
   }
 
   async #writeInstance(report: InstanceReport): Promise<void> {
@@ -130,7 +145,9 @@ export class HubSession {
     if (isSameStatus(known.status, report.status)) return;
     const lastReportTime = timestamp(this.#options.clock.now());
     const patch = { status: nullAbsent(known.status, { ...report.status, lastReportTime }) };
-    await unlessGone(client.patch(applicationInstanceResource, name, { patchType: 'merge', patch, subresource: 'status' }));
+    await unlessGone(
+      client.patch(applicationInstanceResource, name, { patchType: 'merge', patch, subresource: 'status' }),
+    );
   }
 
   /** The site has nothing of the instance any more: it may go. */
@@ -139,7 +156,9 @@ export class HubSession {
     for (let attempt = 1; attempt <= WRITE_ATTEMPTS_MAX; attempt++) {
       const instance = await client.find(applicationInstanceResource, name);
       if (instance === undefined) return;
-      const finalizers = (instance.metadata.finalizers ?? []).filter((finalizer) => finalizer !== REMOVAL_FINALIZER);
+      const finalizers = (instance.metadata.finalizers ?? []).filter(
+        (finalizer) => finalizer !== REMOVAL_FINALIZER,
+      );
       const patch = { metadata: { resourceVersion: instance.metadata.resourceVersion, finalizers } };
       try {
         await client.patch(applicationInstanceResource, name, { patchType: 'merge', patch });
@@ -158,7 +177,9 @@ export class HubSession {
     const lastReportTime = timestamp(clock.now());
     if (site === undefined || isSameReport(site.status, report)) return;
     const patch = { status: { ...report, lastReportTime } };
-    await unlessGone(client.patch(siteResource, { name: this.site }, { patchType: 'merge', patch, subresource: 'status' }));
+    await unlessGone(
+      client.patch(siteResource, { name: this.site }, { patchType: 'merge', patch, subresource: 'status' }),
+    );
   }
 }
 
@@ -168,7 +189,10 @@ function nullAbsent(known: object | undefined, next: object): object {
   return { ...next, ...Object.fromEntries(absent.map((field) => [field, null])) };
 }
 
-function isSameStatus(known: ApplicationInstanceStatus | undefined, reported: ApplicationInstanceStatus): boolean {
+function isSameStatus(
+  known: ApplicationInstanceStatus | undefined,
+  reported: ApplicationInstanceStatus,
+): boolean {
   if (known === undefined) return false;
   const { lastReportTime: _k, ...before } = known;
   const { lastReportTime: _r, ...after } = reported;
@@ -176,7 +200,10 @@ function isSameStatus(known: ApplicationInstanceStatus | undefined, reported: Ap
 }
 
 function isSameReport(known: object | undefined, report: SiteReport): boolean {
-  return Object.entries(report).every(([field, value]) => canonical((known as Record<string, unknown> | undefined)?.[field]) === canonical(value));
+  return Object.entries(report).every(
+    ([field, value]) =>
+      canonical((known as Record<string, unknown> | undefined)?.[field]) === canonical(value),
+  );
 }
 
 /** JSON with sorted keys. */

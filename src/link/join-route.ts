@@ -5,7 +5,7 @@ import type { Route } from '#apiserver/api-server.ts';
 import { decodeJson } from '#apiserver/decode-body.ts';
 import { type ApiRequest, jsonResponse } from '#apiserver/request.ts';
 import type { Client } from '#client/client.ts';
-import { siteUserName, SITES_GROUP } from '#link/site-identity.ts';
+import { SITES_GROUP, siteUserName } from '#link/site-identity.ts';
 import type { KeyPair } from '#pki/authority.ts';
 import { CERTIFICATE_LIFETIME_MS } from '#pki/credentials.ts';
 import { isSameHash, joinSecretHash } from '#pki/join-token.ts';
@@ -63,7 +63,11 @@ async function join(options: JoinRouteOptions, request: ApiRequest) {
   if (request.method !== 'POST') throw new StatusError('MethodNotAllowed', `${JOIN_PATH} takes POST only`);
   const { secret, site, csr } = readJoinRequest(decodeJson(request.body));
   const token = await findToken(options, secret);
-  if (token === undefined) throw new StatusError('Unauthorized', 'the join token is unknown, expired or used up: make a new one with "skerry token create"');
+  if (token === undefined)
+    throw new StatusError(
+      'Unauthorized',
+      'the join token is unknown, expired or used up: make a new one with "skerry token create"',
+    );
   if (token.spec.site !== undefined && token.spec.site !== site) {
     throw new StatusError('Forbidden', `this join token is for site "${token.spec.site}", not for "${site}"`);
   }
@@ -71,20 +75,30 @@ async function join(options: JoinRouteOptions, request: ApiRequest) {
   await ensureSite(options, { site, labels: token.spec.siteLabels ?? {} });
   const certificate = await certify(options, { site, csr });
   options.log.info('a host joined', { site, token: token.metadata.name });
-  const answer: JoinAnswer = { certificate, authority: options.authority.certificate, bundleKey: options.bundleKey };
+  const answer: JoinAnswer = {
+    certificate,
+    authority: options.authority.certificate,
+    bundleKey: options.bundleKey,
+  };
   return jsonResponse(200, answer);
 }
 
 function readJoinRequest(body: unknown): JoinRequest {
   const { secret, site, csr } = (body ?? {}) as Partial<Record<keyof JoinRequest, unknown>>;
-  if (typeof secret !== 'string' || typeof csr !== 'string') throw badRequest('secret and csr are wanted, both strings');
+  if (typeof secret !== 'string' || typeof csr !== 'string')
+    throw badRequest('secret and csr are wanted, both strings');
   if (typeof site !== 'string' || !SITE_NAME_REGEXP.test(site)) {
-    throw badRequest(`site: "${String(site).slice(0, 100)}" is no name for a site: lower case letters, digits and "-", at most 63`);
+    throw badRequest(
+      `site: "${String(site).slice(0, 100)}" is no name for a site: lower case letters, digits and "-", at most 63`,
+    );
   }
   return { secret, site, csr };
 }
 
-async function findToken({ client, clock }: JoinRouteOptions, secret: string): Promise<JoinToken | undefined> {
+async function findToken(
+  { client, clock }: JoinRouteOptions,
+  secret: string,
+): Promise<JoinToken | undefined> {
   const hash = joinSecretHash(secret);
   const { items } = await client.list(joinTokenResource);
   return items.find((token) => isSameHash(token.spec.tokenHash, hash) && isOpen(token, clock.now()));
@@ -98,7 +112,8 @@ function isOpen({ spec, status }: JoinToken, nowMs: number): boolean {
 async function useToken({ client, clock }: JoinRouteOptions, name: string): Promise<void> {
   for (let attempt = 1; attempt <= USE_ATTEMPTS_MAX; attempt++) {
     const token = await client.get(joinTokenResource, { name });
-    if (!isOpen(token, clock.now())) throw new StatusError('Unauthorized', 'the join token was used up at this very moment');
+    if (!isOpen(token, clock.now()))
+      throw new StatusError('Unauthorized', 'the join token was used up at this very moment');
     const status = { uses: (token.status?.uses ?? 0) + 1, lastUsedTime: timestamp(clock.now()) };
     const patch = { metadata: { resourceVersion: token.metadata.resourceVersion }, status };
     try {
@@ -108,18 +123,31 @@ async function useToken({ client, clock }: JoinRouteOptions, name: string): Prom
       if (!isStatus(error, 'Conflict')) throw error;
     }
   }
-  throw new StatusError('TooManyRequests', 'too many hosts use this token at once: try again', { details: { retryAfterSeconds: 1 } });
+  throw new StatusError('TooManyRequests', 'too many hosts use this token at once: try again', {
+    details: { retryAfterSeconds: 1 },
+  });
 }
 
-async function ensureSite({ client }: JoinRouteOptions, { site, labels }: { site: string; labels: Record<string, string> }): Promise<void> {
+async function ensureSite(
+  { client }: JoinRouteOptions,
+  { site, labels }: { site: string; labels: Record<string, string> },
+): Promise<void> {
   try {
-    await client.create(siteResource, { apiVersion: 'fleet.skerry.io/v1alpha1', kind: 'Site', metadata: { name: site, labels }, spec: { provider: 'Skerry' } });
+    await client.create(siteResource, {
+      apiVersion: 'fleet.skerry.io/v1alpha1',
+      kind: 'Site',
+      metadata: { name: site, labels },
+      spec: { provider: 'Skerry' },
+    });
   } catch (error) {
     if (!isStatus(error, 'AlreadyExists')) throw error;
   }
 }
 
-async function certify({ authority, clock }: JoinRouteOptions, { site, csr }: { site: string; csr: string }): Promise<string> {
+async function certify(
+  { authority, clock }: JoinRouteOptions,
+  { site, csr }: { site: string; csr: string },
+): Promise<string> {
   const { CLOCK_SKEW_MS, signRequest } = await import('#pki/authority.ts');
   const nowMs = clock.now();
   try {

@@ -1,9 +1,9 @@
-import { siteResource, type Site, type SiteConnectivity } from '#api/fleet/site.ts';
+import { type Site, type SiteConnectivity, siteResource } from '#api/fleet/site.ts';
 import { isStatus } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
-import { SILENCE_MS_MAX } from '#link/wire.ts';
 import type { Views } from '#client/views.ts';
+import { SILENCE_MS_MAX } from '#link/wire.ts';
 import { type Clock, pause, timestamp } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 
@@ -37,7 +37,8 @@ export class SiteContacts {
   }
 
   async disconnected(site: string): Promise<void> {
-    if (!this.#isConnected(site)) await this.#write(site, { state: 'Offline', lastContactTime: timestamp(this.#clock.now()) });
+    if (!this.#isConnected(site))
+      await this.#write(site, { state: 'Offline', lastContactTime: timestamp(this.#clock.now()) });
   }
 
   /** Corrects what an earlier hub wrote: first to Unknown, then, for whoever stays away, to Offline. */
@@ -54,18 +55,27 @@ export class SiteContacts {
     for (const site of this.#sites.list()) {
       const { name } = site.metadata;
       const said = site.status?.connectivity?.state;
-      if (!this.#isConnected(name) && (said === 'Connected' || (said === 'Unknown' && state === 'Offline'))) await this.#write(name, { state });
+      if (!this.#isConnected(name) && (said === 'Connected' || (said === 'Unknown' && state === 'Offline')))
+        await this.#write(name, { state });
     }
   }
 
-  async #write(site: string, { state, lastContactTime }: { state: SiteConnectivity['state']; lastContactTime?: string }): Promise<void> {
+  async #write(
+    site: string,
+    { state, lastContactTime }: { state: SiteConnectivity['state']; lastContactTime?: string },
+  ): Promise<void> {
     const known = this.#sites.get(site)?.status?.connectivity;
     const since = known?.state === state ? known.since : timestamp(this.#clock.now());
     const connectivity = { state, since, ...(lastContactTime === undefined ? {} : { lastContactTime }) };
     try {
-      await this.#client.patch(siteResource, { name: site }, { patchType: 'merge', patch: { status: { connectivity } }, subresource: 'status' });
+      await this.#client.patch(
+        siteResource,
+        { name: site },
+        { patchType: 'merge', patch: { status: { connectivity } }, subresource: 'status' },
+      );
     } catch (error) {
-      if (!isStatus(error, 'NotFound')) this.#log.warn('the connectivity of a site was not written', { site, state, error });
+      if (!isStatus(error, 'NotFound'))
+        this.#log.warn('the connectivity of a site was not written', { site, state, error });
     }
   }
 }

@@ -1,13 +1,23 @@
+import type { ApplicationInstance } from '#api/fleet/application-instance.ts';
 import { applicationInstanceResource } from '#api/fleet/application-instance.ts';
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
-import type { ApplicationInstance } from '#api/fleet/application-instance.ts';
+import type { Views } from '#client/views.ts';
 import { acceptEntry } from '#link/accept-entry.ts';
 import { BundleFetches, type PartialBundles } from '#link/bundle-fetches.ts';
 import { readFrames } from '#link/frames.ts';
 import { LinkChannel } from '#link/link-channel.ts';
-import { type DesiredEntry, GREETING_MS_MAX, HEARTBEAT_MS, type HubMessage, type InstanceReport, LINK_PROTOCOL, type SiteMessage, type SiteReport, WIRE_VERSION } from '#link/wire.ts';
-import type { Views } from '#client/views.ts';
+import {
+  type DesiredEntry,
+  GREETING_MS_MAX,
+  HEARTBEAT_MS,
+  type HubMessage,
+  type InstanceReport,
+  LINK_PROTOCOL,
+  type SiteMessage,
+  type SiteReport,
+  WIRE_VERSION,
+} from '#link/wire.ts';
 import { createBackoff } from '#system/backoff.ts';
 import { type Clock, pause, type Timer } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
@@ -87,7 +97,8 @@ export class SiteLink {
       } catch (error) {
         if (signal.aborted) return;
         const why = error instanceof Error ? error.message : String(error);
-        if (this.#state.type !== 'disconnected' || this.#state.why !== why) log.info('no link to the hub', { hub: this.#options.hub, why });
+        if (this.#state.type !== 'disconnected' || this.#state.why !== why)
+          log.info('no link to the hub', { hub: this.#options.hub, why });
         this.#disconnected(why);
       }
       await pause(clock, backoff.next(), signal);
@@ -101,7 +112,12 @@ export class SiteLink {
 
   async #connect(signal: AbortSignal, onWelcome: () => void): Promise<void> {
     const { network, hub, tls, clock, log, site, software } = this.#options;
-    const connection = await network.connect(hub, { protocol: LINK_PROTOCOL, tls, timeoutMs: GREETING_MS_MAX, signal });
+    const connection = await network.connect(hub, {
+      protocol: LINK_PROTOCOL,
+      tls,
+      timeoutMs: GREETING_MS_MAX,
+      signal,
+    });
     const channel = new LinkChannel<SiteMessage>(connection, clock);
     const abort = (): void => channel.close();
     signal.addEventListener('abort', abort, { once: true });
@@ -123,7 +139,10 @@ export class SiteLink {
     }
   }
 
-  async #follow({ connection, channel }: { connection: Connection; channel: LinkChannel<SiteMessage> }, onWelcome: () => void): Promise<void> {
+  async #follow(
+    { connection, channel }: { connection: Connection; channel: LinkChannel<SiteMessage> },
+    onWelcome: () => void,
+  ): Promise<void> {
     for await (const frame of readFrames(connection)) {
       channel.heard();
       if (frame.type === 'blob') {
@@ -135,7 +154,10 @@ export class SiteLink {
       if (message.type === 'welcome') {
         this.#assertForward(message.epoch);
         onWelcome();
-        this.#session = new SiteSession({ ...this.#options, channel, partialBundles: this.#partialBundles }, this.#instances);
+        this.#session = new SiteSession(
+          { ...this.#options, channel, partialBundles: this.#partialBundles },
+          this.#instances,
+        );
         this.#session.start();
       } else this.#session?.receive(message);
     }
@@ -143,7 +165,10 @@ export class SiteLink {
 
   /** A hub of a lower epoch is an older copy of it that came back: its wishes are not heard. */
   #assertForward(epoch: number): void {
-    if (epoch < this.#epoch) throw new Error(`the hub is of epoch ${epoch}, and epoch ${this.#epoch} was seen: it went back in time`);
+    if (epoch < this.#epoch)
+      throw new Error(
+        `the hub is of epoch ${epoch}, and epoch ${this.#epoch} was seen: it went back in time`,
+      );
     this.#epoch = epoch;
   }
 }
@@ -173,7 +198,8 @@ class SiteSession {
 
   /** Tells all that the hub may have missed, then keeps the link alive. */
   start(): void {
-    for (const instance of this.#instances.list()) this.report(`${instance.metadata.namespace ?? ''}/${instance.metadata.name}`);
+    for (const instance of this.#instances.list())
+      this.report(`${instance.metadata.namespace ?? ''}/${instance.metadata.name}`);
     this.#describe();
     this.#every(HEARTBEAT_MS, () => this.#send({ type: 'beat' }));
     this.#every(DESCRIBE_INTERVAL_MS, () => this.#describe());
@@ -216,10 +242,19 @@ class SiteSession {
     const { client, trustedBundleKeys, log } = this.#options;
     for (const entry of entries) {
       try {
-        const accepted = await acceptEntry(entry, { client, trustedBundleKeys, site: this.#options.site, fetch: (wanted) => this.fetches.fetch(wanted) });
+        const accepted = await acceptEntry(entry, {
+          client,
+          trustedBundleKeys,
+          site: this.#options.site,
+          fetch: (wanted) => this.fetches.fetch(wanted),
+        });
         if (accepted === 'gone') this.report(`${entry.namespace}/${entry.name}`);
       } catch (error) {
-        log.warn('desired state was not taken in', { application: entry.application, namespace: entry.namespace, error });
+        log.warn('desired state was not taken in', {
+          application: entry.application,
+          namespace: entry.namespace,
+          error,
+        });
         if (!this.#channel.isClosed) this.#channel.close();
         return;
       }
@@ -233,7 +268,8 @@ class SiteSession {
       const name = { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
       const instance = this.#instances.get(key);
       if (instance === undefined) instances.push({ ...name, state: 'removed' });
-      else if (instance.status !== undefined) instances.push({ ...name, state: 'present', status: instance.status });
+      else if (instance.status !== undefined)
+        instances.push({ ...name, state: 'present', status: instance.status });
     }
     this.#dirty.clear();
     if (instances.length > 0) this.#send({ type: 'report', instances });

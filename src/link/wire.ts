@@ -39,7 +39,12 @@ export type DesiredEntry =
       readonly application: string;
       readonly revision: RevisionEntry;
     }
-  | { readonly state: 'remove'; readonly namespace: string; readonly name: string; readonly application: string };
+  | {
+      readonly state: 'remove';
+      readonly namespace: string;
+      readonly name: string;
+      readonly application: string;
+    };
 
 /** A bundle by its digest, and the hub's signature over that. */
 export interface RevisionEntry {
@@ -52,14 +57,25 @@ export interface RevisionEntry {
 
 /** How one application fares at the site; `removed`: nothing of it is left there. */
 export type InstanceReport =
-  | { readonly state: 'present'; readonly namespace: string; readonly name: string; readonly status: ApplicationInstanceStatus }
+  | {
+      readonly state: 'present';
+      readonly namespace: string;
+      readonly name: string;
+      readonly status: ApplicationInstanceStatus;
+    }
   | { readonly state: 'removed'; readonly namespace: string; readonly name: string };
 
 /** What a site says of itself. */
 export type SiteReport = Pick<SiteStatus, 'hosts' | 'capacity' | 'allocatable' | 'versions' | 'addresses'>;
 
 export type SiteMessage =
-  | { readonly type: 'hello'; readonly version: number; readonly site: string; readonly software: string; readonly epoch: number }
+  | {
+      readonly type: 'hello';
+      readonly version: number;
+      readonly site: string;
+      readonly software: string;
+      readonly epoch: number;
+    }
   | {
       readonly type: 'fetch';
       readonly id: number;
@@ -72,7 +88,12 @@ export type SiteMessage =
   | { readonly type: 'beat' };
 
 export type HubMessage =
-  | { readonly type: 'welcome'; readonly version: number; readonly epoch: number; readonly heartbeatMs: number }
+  | {
+      readonly type: 'welcome';
+      readonly version: number;
+      readonly epoch: number;
+      readonly heartbeatMs: number;
+    }
   | { readonly type: 'refused'; readonly reason: RefusalReason; readonly message: string }
   | { readonly type: 'desired'; readonly epoch: number; readonly entries: readonly DesiredEntry[] }
   | { readonly type: 'fetched'; readonly id: number }

@@ -29,7 +29,11 @@ type CryptoKey = webcrypto.CryptoKey;
 x509.cryptoProvider.set(webcrypto);
 
 /** A new authority: P-256, self-signed, may sign certificates but no further authorities. */
-export async function createAuthority(options: { commonName: string; notBeforeMs: number; notAfterMs: number }): Promise<KeyPair> {
+export async function createAuthority(options: {
+  commonName: string;
+  notBeforeMs: number;
+  notAfterMs: number;
+}): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [options.commonName] }],
@@ -55,11 +59,18 @@ export async function issueKeyPair(authority: KeyPair, request: CertificateReque
 }
 
 /** A certificate for the key of a signing request (PEM) whose self-signature verifies; its subject and extensions are ignored. */
-export async function signRequest(authority: KeyPair, csr: string, request: CertificateRequest): Promise<string> {
+export async function signRequest(
+  authority: KeyPair,
+  csr: string,
+  request: CertificateRequest,
+): Promise<string> {
   const parsed = new x509.Pkcs10CertificateRequest(csr);
   if (!(await parsed.verify())) throw new Error('the signing request is not signed by its own key');
   const { algorithm } = parsed.publicKey as unknown as { algorithm: { name?: string; namedCurve?: string } };
-  if (algorithm.name !== 'ECDSA') throw new Error(`the key of the signing request is ${algorithm.name ?? 'unknown'}: an ECDSA P-256 key is wanted`);
+  if (algorithm.name !== 'ECDSA')
+    throw new Error(
+      `the key of the signing request is ${algorithm.name ?? 'unknown'}: an ECDSA P-256 key is wanted`,
+    );
   return sign(authority, request, await parsed.publicKey.export());
 }
 
@@ -81,9 +92,13 @@ async function sign(authority: KeyPair, request: CertificateRequest, publicKey: 
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
     ...(request.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
   ];
-  const usage = request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
+  const usage =
+    request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: [{ CN: [request.commonName] }, ...(request.organizations ?? []).map((organization) => ({ O: [organization] }))],
+    subject: [
+      { CN: [request.commonName] },
+      ...(request.organizations ?? []).map((organization) => ({ O: [organization] })),
+    ],
     issuer: issuer.subjectName.toJSON(),
     serialNumber: randomSerial(),
     notBefore: new Date(request.notBeforeMs),

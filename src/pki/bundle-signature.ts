@@ -27,7 +27,9 @@ const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'he
 /** A new private key of 32 random bytes, PKCS #8 PEM. */
 export function bundleKeyFromSeed(seed: Uint8Array): string {
   const der = Buffer.concat([ED25519_PKCS8_PREFIX, seed]);
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString();
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    .export({ format: 'pem', type: 'pkcs8' })
+    .toString();
 }
 
 export function createBundleSigner(privateKeyPem: string): BundleSigner {
@@ -42,13 +44,23 @@ export function createBundleSigner(privateKeyPem: string): BundleSigner {
 }
 
 /** Whether one of the trusted public keys (SPKI PEM) signed this digest. */
-export function verifyBundle(digest: string, signature: BundleSignature, trustedKeys: readonly string[]): boolean {
+export function verifyBundle(
+  digest: string,
+  signature: BundleSignature,
+  trustedKeys: readonly string[],
+): boolean {
   return trustedKeys.some((pem) => {
     const key = createPublicKey(pem);
-    return keyIdOf(key) === signature.keyId && verify(null, signedText(digest), key, Buffer.from(signature.value, 'base64'));
+    return (
+      keyIdOf(key) === signature.keyId &&
+      verify(null, signedText(digest), key, Buffer.from(signature.value, 'base64'))
+    );
   });
 }
 
 function keyIdOf(key: KeyObject): string {
-  return createHash('sha256').update(key.export({ format: 'der', type: 'spki' })).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(key.export({ format: 'der', type: 'spki' }))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -14,7 +14,10 @@ interface Stored extends KeyPair {
 }
 
 /** The authority in `folder`, made at the first call. Keys are written with mode 0600. */
-export async function ensureAuthority(disk: Disk, { folder, commonName, nowMs }: { folder: string; commonName: string; nowMs: number }): Promise<KeyPair> {
+export async function ensureAuthority(
+  disk: Disk,
+  { folder, commonName, nowMs }: { folder: string; commonName: string; nowMs: number },
+): Promise<KeyPair> {
   const known = await readPair(disk, `${folder}/authority`);
   if (known !== undefined) return known;
   const { CLOCK_SKEW_MS, createAuthority } = await import('#pki/authority.ts');
@@ -27,7 +30,19 @@ export async function ensureAuthority(disk: Disk, { folder, commonName, nowMs }:
 /** A key pair called `name` in `folder`, made at the first call and renewed in time. */
 export async function ensureKeyPair(
   disk: Disk,
-  { folder, name, authority, nowMs, request }: { folder: string; name: string; authority: KeyPair; nowMs: number; request: Omit<CertificateRequest, 'notBeforeMs' | 'notAfterMs'> },
+  {
+    folder,
+    name,
+    authority,
+    nowMs,
+    request,
+  }: {
+    folder: string;
+    name: string;
+    authority: KeyPair;
+    nowMs: number;
+    request: Omit<CertificateRequest, 'notBeforeMs' | 'notAfterMs'>;
+  },
 ): Promise<KeyPair> {
   const known = await readPair(disk, `${folder}/${name}`);
   if (known !== undefined && known.notAfterMs - nowMs > RENEW_BEFORE_MS) return known;
@@ -39,7 +54,11 @@ export async function ensureKeyPair(
 }
 
 async function readPair(disk: Disk, path: string): Promise<Stored | undefined> {
-  const [certificate, key, life] = await Promise.all([disk.read(`${path}.crt`), disk.read(`${path}.key`), disk.read(`${path}.life`)]);
+  const [certificate, key, life] = await Promise.all([
+    disk.read(`${path}.crt`),
+    disk.read(`${path}.key`),
+    disk.read(`${path}.life`),
+  ]);
   if (certificate === undefined || key === undefined || life === undefined) return undefined;
   return { certificate: text(certificate), key: text(key), notAfterMs: Number(text(life)) };
 }

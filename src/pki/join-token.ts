@@ -26,16 +26,22 @@ export function encodeJoinTicket({ hub, authorityHash, secret }: JoinTicket): st
 /** Reads a join token; throws with a sentence for people where it is none. */
 export function decodeJoinTicket(text: string): JoinTicket {
   const wrong = (cause?: unknown): Error =>
-    new Error('this is not a join token: expected the whole text that "skerry token create" printed, beginning with "skerry-join."', { cause });
+    new Error(
+      'this is not a join token: expected the whole text that "skerry token create" printed, beginning with "skerry-join."',
+      { cause },
+    );
   if (!text.startsWith(PREFIX)) throw wrong();
   let ticket: Partial<JoinTicket>;
   try {
-    ticket = JSON.parse(Buffer.from(text.slice(PREFIX.length), 'base64url').toString('utf8')) as Partial<JoinTicket>;
+    ticket = JSON.parse(
+      Buffer.from(text.slice(PREFIX.length), 'base64url').toString('utf8'),
+    ) as Partial<JoinTicket>;
   } catch (cause) {
     throw wrong(cause);
   }
   const { hub, authorityHash, secret } = ticket;
-  if (typeof hub !== 'string' || typeof authorityHash !== 'string' || typeof secret !== 'string') throw wrong();
+  if (typeof hub !== 'string' || typeof authorityHash !== 'string' || typeof secret !== 'string')
+    throw wrong();
   return { hub, authorityHash, secret };
 }
 

@@ -17,7 +17,8 @@ export function labelIndex<T extends KubeObject>(type: ResourceType<T>): LabelIn
     type,
     create: () => new Map(),
     take: (state, { object, previous }) => {
-      if (previous !== undefined) for (const pair of pairsOf(previous)) remove(state, pair, objectKey(previous));
+      if (previous !== undefined)
+        for (const pair of pairsOf(previous)) remove(state, pair, objectKey(previous));
       if (object !== undefined) for (const pair of pairsOf(object)) add(state, pair, object);
     },
   };
@@ -35,16 +36,21 @@ export function selectObjects<T extends KubeObject>(
   { namespace, matcher }: { namespace: string; matcher: LabelMatcher },
 ): T[] {
   const exact = matcher.requirements.filter(({ operator }) => operator === '=' || operator === '==');
-  if (exact.length === 0) return lookup.list(index.type, { namespace }).filter(({ metadata }) => matcher.matches(metadata.labels));
+  if (exact.length === 0)
+    return lookup.list(index.type, { namespace }).filter(({ metadata }) => matcher.matches(metadata.labels));
   const state = lookup.index(index);
-  const groups = exact.map(({ key, values }) => state.get(pairOf(namespace, { key, value: values[0] ?? '' })));
+  const groups = exact.map(({ key, values }) =>
+    state.get(pairOf(namespace, { key, value: values[0] ?? '' })),
+  );
   const sized = groups.toSorted((a, b) => (a?.size ?? 0) - (b?.size ?? 0));
   const candidates = [...(sized[0]?.values() ?? [])];
   return candidates.filter(({ metadata }) => matcher.matches(metadata.labels));
 }
 
 function pairsOf({ metadata }: KubeObject): string[] {
-  return Object.entries(metadata.labels ?? {}).map(([key, value]) => pairOf(metadata.namespace ?? '', { key, value }));
+  return Object.entries(metadata.labels ?? {}).map(([key, value]) =>
+    pairOf(metadata.namespace ?? '', { key, value }),
+  );
 }
 
 /** No part of it may hold a newline. */

@@ -22,7 +22,8 @@ function amountOf(name: string, text: string): number {
   const known = remembered.get(key);
   if (known !== undefined) return known;
   const quantity = readQuantity(text);
-  const amount = quantity === undefined ? 0 : name === 'cpu' ? quantityMillis(quantity) : quantityUnits(quantity);
+  const amount =
+    quantity === undefined ? 0 : name === 'cpu' ? quantityMillis(quantity) : quantityUnits(quantity);
   if (remembered.size >= AMOUNTS_REMEMBERED_MAX) remembered.clear();
   remembered.set(key, amount);
   return amount;

@@ -1,5 +1,5 @@
-import { equalJson } from '#api/json.ts';
 import { type Node, nodeResource } from '#api/core/node.ts';
+import { equalJson } from '#api/json.ts';
 import type { ViewIndex } from '#client/view.ts';
 import { hostOfNode } from '#scheduler/host.ts';
 
@@ -23,5 +23,9 @@ function isAlike(a: Node, b: Node): boolean {
 /** All that filters look at. Images are a matter of preference only. */
 function factsOf(node: Node) {
   const { labels, taints, allocatable } = hostOfNode(node);
-  return { labels, allocatable, taints: taints.map(({ key, value = '', effect }) => ({ key, value, effect })) };
+  return {
+    labels,
+    allocatable,
+    taints: taints.map(({ key, value = '', effect }) => ({ key, value, effect })),
+  };
 }

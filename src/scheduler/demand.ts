@@ -1,10 +1,15 @@
-import type { NodeSelector, PreferredSchedulingTerm, Toleration, TopologySpreadConstraint } from '#api/core/affinity.ts';
+import type {
+  NodeSelector,
+  PreferredSchedulingTerm,
+  Toleration,
+  TopologySpreadConstraint,
+} from '#api/core/affinity.ts';
 import type { Pod } from '#api/core/pod.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
 import { controllerOf, objectKey } from '#api/object.ts';
 import type { Amounts } from '#scheduler/amounts.ts';
 import { podRequests, scoredRequests } from '#scheduler/pod-requests.ts';
-import { type TenantTerm, type WeightedTenantTerm, tenantTerm } from '#scheduler/tenant-term.ts';
+import { type TenantTerm, tenantTerm, type WeightedTenantTerm } from '#scheduler/tenant-term.ts';
 
 /** What is to be placed on a host, and on which: a pod on a node, or an application on a site. */
 export interface Demand {
@@ -82,21 +87,33 @@ function tenantTermsOf(pod: Pod): Pick<Demand, 'affinity' | 'antiAffinity' | 'pr
   const wanted = podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   const unwanted = podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   return {
-    affinity: (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => tenantTerm(term, pod)),
-    antiAffinity: (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => tenantTerm(term, pod)),
+    affinity: (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) =>
+      tenantTerm(term, pod),
+    ),
+    antiAffinity: (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) =>
+      tenantTerm(term, pod),
+    ),
     preferredTenants: [
       ...wanted.map(({ podAffinityTerm, weight }) => ({ ...tenantTerm(podAffinityTerm, pod), weight })),
-      ...unwanted.map(({ podAffinityTerm, weight }) => ({ ...tenantTerm(podAffinityTerm, pod), weight: -weight })),
+      ...unwanted.map(({ podAffinityTerm, weight }) => ({
+        ...tenantTerm(podAffinityTerm, pod),
+        weight: -weight,
+      })),
     ],
   };
 }
 
 /** Ports of sidecars count too; those of other init containers are free again when the pod runs. */
 function hostPortsOf({ containers, initContainers = [] }: PodSpec): HostPort[] {
-  const running = [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')];
+  const running = [
+    ...containers,
+    ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always'),
+  ];
   return running.flatMap(({ ports = [] }) =>
     ports.flatMap(({ hostPort, hostIP, protocol = 'TCP' }) =>
-      hostPort === undefined || hostPort === 0 ? [] : [{ address: anyAddress(hostIP), port: `${protocol}/${hostPort}` }],
+      hostPort === undefined || hostPort === 0
+        ? []
+        : [{ address: anyAddress(hostIP), port: `${protocol}/${hostPort}` }],
     ),
   );
 }

@@ -33,7 +33,9 @@ function composeHost({ metadata, spec, status }: Node): Host {
     taints: taintsOf({ spec, status }),
     allocatable: amountsOf(status?.allocatable),
     images: new Map(
-      (status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes] as const)),
+      (status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) =>
+        names.map((name) => [name, sizeBytes] as const),
+      ),
     ),
   };
 }
@@ -41,7 +43,8 @@ function composeHost({ metadata, spec, status }: Node): Host {
 function taintsOf({ spec, status }: { spec: Node['spec']; status: Node['status'] }): Taint[] {
   const taints = [...(spec.taints ?? [])];
   const add = (key: string): void => {
-    if (!taints.some((taint) => taint.key === key && taint.effect === 'NoSchedule')) taints.push({ key, effect: 'NoSchedule' });
+    if (!taints.some((taint) => taint.key === key && taint.effect === 'NoSchedule'))
+      taints.push({ key, effect: 'NoSchedule' });
   };
   if (spec.unschedulable === true) add('node.kubernetes.io/unschedulable');
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;

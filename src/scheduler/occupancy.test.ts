@@ -9,21 +9,39 @@ const term = { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'zon
 const demands = [
   testPod('plain'),
   testPod('port', { spec: { containers: [{ name: 'c', ports: [{ containerPort: 1, hostPort: 80 }] }] } }),
-  testPod('loner', { spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } } }),
-  testPod('other-loner', { spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } } }),
+  testPod('loner', {
+    spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } },
+  }),
+  testPod('other-loner', {
+    spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } },
+  }),
 ].map(demandOfPod);
 
 function describe(occupancy: Occupancy): unknown {
   const loads = ['a', 'b'].map((host) => {
     const { requested, scored, ports, tenants, siblings } = occupancy.on(host);
-    const sums = [requested, scored].map((sum) => Object.entries(sum).filter(([, amount]) => amount !== 0).toSorted());
-    return { sums, ports: ports.map(({ port }) => port).toSorted(), tenants: [...tenants.keys()].toSorted(), siblings };
+    const sums = [requested, scored].map((sum) =>
+      Object.entries(sum)
+        .filter(([, amount]) => amount !== 0)
+        .toSorted(),
+    );
+    return {
+      sums,
+      ports: ports.map(({ port }) => port).toSorted(),
+      tenants: [...tenants.keys()].toSorted(),
+      siblings,
+    };
   });
   const held = [...occupancy.held()].map(({ weight, hosts }) => [weight, [...hosts].toSorted()]);
   return { loads, held };
 }
 
-const change = fc.record({ add: fc.boolean(), demand: fc.nat(3), host: fc.constantFrom('a', 'b'), fork: fc.boolean() });
+const change = fc.record({
+  add: fc.boolean(),
+  demand: fc.nat(3),
+  host: fc.constantFrom('a', 'b'),
+  fork: fc.boolean(),
+});
 
 test('sums kept change by change are those of whoever stands there, and forks do not touch each other', () => {
   fc.assert(

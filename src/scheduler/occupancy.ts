@@ -117,10 +117,15 @@ export class Occupancy {
     for (const { weight, ...term } of demand.preferredTenants) this.#holdTerm(term, weight, change);
   }
 
-  #holdTerm(term: TenantTerm, weight: HeldTerm['weight'], { host, step }: { host: string; step: 1 | -1 }): void {
+  #holdTerm(
+    term: TenantTerm,
+    weight: HeldTerm['weight'],
+    { host, step }: { host: string; step: 1 | -1 },
+  ): void {
     const id = `${weight} ${term.id}`;
     const held = this.#held.get(id);
-    const own = held?.token === this.#token ? held : { token: this.#token, term, weight, hosts: new Map(held?.hosts) };
+    const own =
+      held?.token === this.#token ? held : { token: this.#token, term, weight, hosts: new Map(held?.hosts) };
     if (own !== held) this.#held.set(id, own);
     count(own.hosts, host, step);
     if (own.hosts.size === 0) this.#held.delete(id);
@@ -129,7 +134,9 @@ export class Occupancy {
 
 /** Whether two ports are in each other's way: the same port, on the same address or on all of them. */
 export function collide(a: HostPort, b: HostPort): boolean {
-  return a.port === b.port && (a.address === b.address || a.address === ANY_ADDRESS || b.address === ANY_ADDRESS);
+  return (
+    a.port === b.port && (a.address === b.address || a.address === ANY_ADDRESS || b.address === ANY_ADDRESS)
+  );
 }
 
 function addTo(sums: Record<string, number>, amounts: Amounts, sign: 1 | -1): void {

@@ -25,7 +25,8 @@ const NAMESPACES: Record<string, Record<string, string>> = { shop: { team: 'blue
 
 function surroundingsOf({ nodes, placed = {} }: Situation): Surroundings {
   const occupancy = new Occupancy();
-  for (const [node, pods] of Object.entries(placed)) for (const pod of pods) occupancy.add(demandOfPod(pod), node);
+  for (const [node, pods] of Object.entries(placed))
+    for (const pod of pods) occupancy.add(demandOfPod(pod), node);
   const labelsOfNamespace = (namespace: string) => NAMESPACES[namespace];
   return {
     hosts: nodes.map(hostOfNode),
@@ -44,14 +45,28 @@ function surroundingsOf({ nodes, placed = {} }: Situation): Surroundings {
 const ZONE = 'topology.kubernetes.io/zone';
 const HOST = 'kubernetes.io/hostname';
 const inZone = (zone: string) => ({ labels: { [ZONE]: zone } });
-const appTerm = (app: string, topologyKey: string) => ({ labelSelector: { matchLabels: { app } }, topologyKey });
+const appTerm = (app: string, topologyKey: string) => ({
+  labelSelector: { matchLabels: { app } },
+  topologyKey,
+});
 const hostPort = (port: number, hostIP?: string) => ({
-  containers: [{ name: 'main', ports: [{ containerPort: 80, hostPort: port, ...(hostIP === undefined ? {} : { hostIP }) }] }],
+  containers: [
+    {
+      name: 'main',
+      ports: [{ containerPort: 80, hostPort: port, ...(hostIP === undefined ? {} : { hostIP }) }],
+    },
+  ],
 });
-const spreadOver = (topologyKey: string, whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway' = 'DoNotSchedule') => ({
-  topologySpreadConstraints: [{ maxSkew: 1, topologyKey, whenUnsatisfiable, labelSelector: { matchLabels: { app: 'web' } } }],
+const spreadOver = (
+  topologyKey: string,
+  whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway' = 'DoNotSchedule',
+) => ({
+  topologySpreadConstraints: [
+    { maxSkew: 1, topologyKey, whenUnsatisfiable, labelSelector: { matchLabels: { app: 'web' } } },
+  ],
 });
-const web = (name: string, spec: Pod['spec'] | object = {}) => testPod(name, { labels: { app: 'web' }, spec });
+const web = (name: string, spec: Pod['spec'] | object = {}) =>
+  testPod(name, { labels: { app: 'web' }, spec });
 
 const situations: Situation[] = [
   { name: 'no nodes at all', nodes: [], pod: testPod('p'), expected: 'no nodes available to schedule pods' },
@@ -66,7 +81,8 @@ const situations: Situation[] = [
     name: 'several resources short, each is named',
     nodes: [testNode('a'), testNode('b')],
     pod: testPod('p', { requests: { cpu: '5', memory: '9Gi', 'example.com/gpu': '1' } }),
-    expected: '0/2 nodes are available: 2 Insufficient cpu, 2 Insufficient example.com/gpu, 2 Insufficient memory.',
+    expected:
+      '0/2 nodes are available: 2 Insufficient cpu, 2 Insufficient example.com/gpu, 2 Insufficient memory.',
   },
   {
     name: 'what stands there is taken off',
@@ -182,7 +198,10 @@ const situations: Situation[] = [
         affinity: {
           nodeAffinity: {
             preferredDuringSchedulingIgnoredDuringExecution: [
-              { weight: 50, preference: { matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] } },
+              {
+                weight: 50,
+                preference: { matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] },
+              },
             ],
           },
         },
@@ -209,7 +228,9 @@ const situations: Situation[] = [
     nodes: [testNode('a'), testNode('b')],
     placed: { a: [testPod('y')], b: [web('x')] },
     pod: testPod('p', {
-      spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } } },
+      spec: {
+        affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } },
+      },
     }),
     expected: 'b',
   },
@@ -217,14 +238,18 @@ const situations: Situation[] = [
     name: 'affinity: nobody there to join',
     nodes: [testNode('a')],
     pod: testPod('p', {
-      spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } } },
+      spec: {
+        affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } },
+      },
     }),
     expected: "0/1 nodes are available: 1 node(s) didn't match pod affinity rules.",
   },
   {
     name: 'affinity: the first of a group may stand anywhere',
     nodes: [testNode('a')],
-    pod: web('p', { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } } }),
+    pod: web('p', {
+      affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } },
+    }),
     expected: 'a',
   },
   {
@@ -232,7 +257,9 @@ const situations: Situation[] = [
     nodes: [testNode('a')],
     placed: { a: [testPod('x', { labels: { app: 'web' }, namespace: 'other' })] },
     pod: testPod('p', {
-      spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } } },
+      spec: {
+        affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } },
+      },
     }),
     expected: "0/1 nodes are available: 1 node(s) didn't match pod affinity rules.",
   },
@@ -258,7 +285,11 @@ const situations: Situation[] = [
     nodes: [testNode('a', inZone('z1')), testNode('b', inZone('z1')), testNode('c', inZone('z2'))],
     placed: { a: [web('x')] },
     pod: testPod('p', {
-      spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', ZONE)] } } },
+      spec: {
+        affinity: {
+          podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', ZONE)] },
+        },
+      },
     }),
     expected: 'c',
   },
@@ -268,7 +299,11 @@ const situations: Situation[] = [
     placed: {
       a: [
         testPod('x', {
-          spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] } } },
+          spec: {
+            affinity: {
+              podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [appTerm('web', HOST)] },
+            },
+          },
         }),
       ],
     },
@@ -315,12 +350,19 @@ const situations: Situation[] = [
     name: 'a node that holds a big image is preferred',
     nodes: [
       testNode('a'),
-      testNode('b', { status: { ...testNode('b').status, images: [{ names: ['web:1'], sizeBytes: 2_000_000_000 }] } }),
+      testNode('b', {
+        status: { ...testNode('b').status, images: [{ names: ['web:1'], sizeBytes: 2_000_000_000 }] },
+      }),
     ],
     pod: testPod('p'),
     expected: 'b',
   },
-  { name: 'of equal nodes the first by name', nodes: [testNode('b'), testNode('a')], pod: testPod('p'), expected: 'a' },
+  {
+    name: 'of equal nodes the first by name',
+    nodes: [testNode('b'), testNode('a')],
+    pod: testPod('p'),
+    expected: 'a',
+  },
 ];
 
 for (const situation of situations) {

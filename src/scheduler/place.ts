@@ -1,11 +1,11 @@
 import type { Demand } from '#scheduler/demand.ts';
-import type { Host } from '#scheduler/host.ts';
 import { hostPortsFilter } from '#scheduler/filters/host-ports.ts';
 import { nodeAffinityFilter } from '#scheduler/filters/node-affinity.ts';
 import { podAffinityFilter } from '#scheduler/filters/pod-affinity.ts';
 import { resourcesFilter } from '#scheduler/filters/resources.ts';
 import { taintsFilter } from '#scheduler/filters/taints.ts';
 import { topologySpreadFilter } from '#scheduler/filters/topology-spread.ts';
+import type { Host } from '#scheduler/host.ts';
 import { balancedAllocationScore } from '#scheduler/scores/balanced-allocation.ts';
 import { imageLocalityScore } from '#scheduler/scores/image-locality.ts';
 import { leastAllocatedScore } from '#scheduler/scores/least-allocated.ts';
@@ -24,7 +24,14 @@ export interface Profile {
 
 /** How pods are placed on nodes, in the order and with the weights of Kubernetes' default scheduler. */
 export const DEFAULT_PROFILE: Profile = {
-  filters: [taintsFilter, nodeAffinityFilter, hostPortsFilter, resourcesFilter, topologySpreadFilter, podAffinityFilter],
+  filters: [
+    taintsFilter,
+    nodeAffinityFilter,
+    hostPortsFilter,
+    resourcesFilter,
+    topologySpreadFilter,
+    podAffinityFilter,
+  ],
   scores: [
     leastAllocatedScore,
     balancedAllocationScore,
@@ -54,7 +61,11 @@ export type Placement =
  * Chooses a host: those that pass every filter, of them the one with the highest sum of weighted scores; of equals the one
  * with fewest tenants, then the first by name, so that the same facts give the same choice.
  */
-export function place(demand: Demand, surroundings: Surroundings, profile: Profile = DEFAULT_PROFILE): Placement {
+export function place(
+  demand: Demand,
+  surroundings: Surroundings,
+  profile: Profile = DEFAULT_PROFILE,
+): Placement {
   const { feasible, failures } = filterHosts(demand, surroundings, profile);
   const [first] = feasible;
   if (first === undefined) return { type: 'unplaceable', failures };
@@ -79,7 +90,10 @@ export function filterHosts(
   return { feasible, failures };
 }
 
-function firstFailure(tests: readonly ((host: Host) => readonly string[])[], host: Host): readonly string[] | undefined {
+function firstFailure(
+  tests: readonly ((host: Host) => readonly string[])[],
+  host: Host,
+): readonly string[] | undefined {
   for (const test of tests) {
     const reasons = test(host);
     if (reasons.length > 0) return reasons;

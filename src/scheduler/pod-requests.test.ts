@@ -29,7 +29,10 @@ const situations: { name: string; spec: PodSpec; cpuMillis: number }[] = [
   },
   {
     name: 'an init container runs beside the sidecars before it',
-    spec: { initContainers: [asking('1', { restartPolicy: 'Always' }), asking('4')], containers: [asking('1')] },
+    spec: {
+      initContainers: [asking('1', { restartPolicy: 'Always' }), asking('4')],
+      containers: [asking('1')],
+    },
     cpuMillis: 5000,
   },
   {

@@ -1,6 +1,6 @@
 import type { Container } from '#api/core/container.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
-import { addAmounts, type Amounts, amountsOf, maxAmounts } from '#scheduler/amounts.ts';
+import { type Amounts, addAmounts, amountsOf, maxAmounts } from '#scheduler/amounts.ts';
 
 /** What scores assume of a container that requests none (Kubernetes scheduler, "non-zero requests"). */
 const ASSUMED_CPU_MILLIS = 100;
@@ -28,7 +28,10 @@ export function scoredRequests(spec: PodSpec): Amounts {
   return { cpu: cpu ?? 0, memory: memory ?? 0 };
 }
 
-function total({ containers, initContainers = [] }: PodSpec, amounts: (container: Container) => Amounts): Amounts {
+function total(
+  { containers, initContainers = [] }: PodSpec,
+  amounts: (container: Container) => Amounts,
+): Amounts {
   let running: Amounts = {};
   let peak: Amounts = {};
   for (const init of initContainers) {

@@ -36,7 +36,8 @@ export function startRound(lookup: Lookup): Round {
     assume: (demand, host) => {
       occupancy.add(demand, host);
       for (const { term, counts } of counted.values()) {
-        if (matchesTenant(term, { ...demand, labelsOfNamespace })) counts.set(host, (counts.get(host) ?? 0) + 1);
+        if (matchesTenant(term, { ...demand, labelsOfNamespace }))
+          counts.set(host, (counts.get(host) ?? 0) + 1);
       }
     },
   };
@@ -57,6 +58,8 @@ function countPods(lookup: Lookup, term: TenantTerm): Map<string, number> {
 
 function namespacesOf(lookup: Lookup, { namespaces, namespaceMatcher }: TenantTerm): string[] {
   if (namespaceMatcher === undefined) return [...namespaces];
-  const selected = lookup.list(namespaceResource).filter(({ metadata }: Namespace) => namespaceMatcher.matches(metadata.labels));
+  const selected = lookup
+    .list(namespaceResource)
+    .filter(({ metadata }: Namespace) => namespaceMatcher.matches(metadata.labels));
   return [...new Set([...namespaces, ...selected.map(objectKey)])];
 }

@@ -7,7 +7,9 @@ import { schedulerController } from '#scheduler/scheduler.ts';
 import { testNode, testPod } from '#scheduler/test-hosts.ts';
 
 function hostsOf(world: World): Record<string, string | undefined> {
-  return Object.fromEntries(world.list(podResource).map(({ metadata, spec }) => [metadata.name, spec.nodeName]));
+  return Object.fromEntries(
+    world.list(podResource).map(({ metadata, spec }) => [metadata.name, spec.nodeName]),
+  );
 }
 
 function podNamed(world: World, name: string): Pod | undefined {
@@ -78,7 +80,10 @@ test('pods of other schedulers, behind gates, ended or being deleted are left al
 test('a pod that ended takes no room', () => {
   const world = new World();
   world.put(nodeResource, testNode('a'));
-  world.put(podResource, { ...testPod('done', { requests: { cpu: '4' }, spec: { nodeName: 'a' } }), status: { phase: 'Succeeded' } });
+  world.put(podResource, {
+    ...testPod('done', { requests: { cpu: '4' }, spec: { nodeName: 'a' } }),
+    status: { phase: 'Succeeded' },
+  });
   world.put(podResource, testPod('web', { requests: { cpu: '4' } }));
   world.settle(schedulerController);
   assert.equal(podNamed(world, 'web')?.spec.nodeName, 'a');
@@ -97,7 +102,8 @@ test('spreading holds within one plan', () => {
       },
     ],
   };
-  for (let i = 0; i < 9; i += 1) world.put(podResource, testPod(`web-${i}`, { spec, labels: { app: 'web' }, requests: {} }));
+  for (let i = 0; i < 9; i += 1)
+    world.put(podResource, testPod(`web-${i}`, { spec, labels: { app: 'web' }, requests: {} }));
   world.step(schedulerController, 'shop/web-0');
   const hosts = Object.values(hostsOf(world));
   for (const name of ['a', 'b', 'c']) assert.equal(hosts.filter((host) => host === name).length, 3);
@@ -108,7 +114,8 @@ test('anti-affinity holds within one plan', () => {
   for (const name of ['a', 'b']) world.put(nodeResource, testNode(name));
   const term = { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' };
   const spec = { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
-  for (let i = 0; i < 3; i += 1) world.put(podResource, testPod(`web-${i}`, { spec, labels: { app: 'web' } }));
+  for (let i = 0; i < 3; i += 1)
+    world.put(podResource, testPod(`web-${i}`, { spec, labels: { app: 'web' } }));
   world.settle(schedulerController);
   assert.deepEqual(Object.values(hostsOf(world)).toSorted(), ['a', 'b', undefined]);
 });

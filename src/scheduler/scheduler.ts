@@ -29,7 +29,9 @@ export const schedulerController: Controller<Pod> = {
   reads: [
     read(nodeResource, ({ metadata: { name } }, lookup) => {
       const { unschedulable } = lookup.index(queueIndex);
-      return unschedulable.size > 0 && lookup.index(changedHostsIndex).has(name) ? [...unschedulable.keys()] : [];
+      return unschedulable.size > 0 && lookup.index(changedHostsIndex).has(name)
+        ? [...unschedulable.keys()]
+        : [];
     }),
     read(namespaceResource, () => []),
     read(podResource, concernedByPod),
@@ -87,7 +89,8 @@ function refuse(pod: Pod, { message, nowMs }: { message: string; nowMs: number }
     status: 'False',
     reason: 'Unschedulable',
     message,
-    lastTransitionTime: old?.status === 'False' ? (old.lastTransitionTime ?? timestamp(nowMs)) : timestamp(nowMs),
+    lastTransitionTime:
+      old?.status === 'False' ? (old.lastTransitionTime ?? timestamp(nowMs)) : timestamp(nowMs),
   };
   const patch = { status: { conditions: [...conditions.filter((each) => each !== old), condition] } };
   const { namespace, name } = pod.metadata;
@@ -106,5 +109,7 @@ function concernedByPod(pod: Pod, lookup: Lookup): readonly string[] {
   const now = lookup.get(podResource, { namespace, name });
   const makesRoom = now === undefined || now.status?.phase === 'Succeeded' || now.status?.phase === 'Failed';
   const waiting = [...unschedulable.values()];
-  return (makesRoom ? waiting : waiting.filter((each) => demandOfPod(each).affinity.length > 0)).map(objectKey);
+  return (makesRoom ? waiting : waiting.filter((each) => demandOfPod(each).affinity.length > 0)).map(
+    objectKey,
+  );
 }

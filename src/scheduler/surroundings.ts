@@ -19,7 +19,10 @@ export interface Filter {
    * Looks at what is the same for all hosts, once. The result says for a host why it does not do, in no words where it
    * does; undefined where the demand does not ask for anything that this filter is about.
    */
-  readonly prepare: (demand: Demand, surroundings: Surroundings) => ((host: Host) => readonly string[]) | undefined;
+  readonly prepare: (
+    demand: Demand,
+    surroundings: Surroundings,
+  ) => ((host: Host) => readonly string[]) | undefined;
 }
 
 /** A preference between the hosts that would do. */

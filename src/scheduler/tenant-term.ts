@@ -29,7 +29,11 @@ export function tenantTerm(term: PodAffinityTerm, { metadata }: Tenant): TenantT
   const { matchLabelKeys = [], mismatchLabelKeys = [], namespaceSelector, topologyKey } = term;
   const hasNamespaces = (term.namespaces?.length ?? 0) > 0 || namespaceSelector !== undefined;
   const namespaces = hasNamespaces ? (term.namespaces ?? []).toSorted() : [metadata.namespace ?? ''];
-  const selector = withLabelKeys(term.labelSelector, { matchLabelKeys, mismatchLabelKeys, labels: metadata.labels ?? {} });
+  const selector = withLabelKeys(term.labelSelector, {
+    matchLabelKeys,
+    mismatchLabelKeys,
+    labels: metadata.labels ?? {},
+  });
   return {
     id: JSON.stringify([selector ?? null, namespaces, namespaceSelector ?? null, topologyKey]),
     matcher: compileLabelSelector(selector),
@@ -41,7 +45,11 @@ export function tenantTerm(term: PodAffinityTerm, { metadata }: Tenant): TenantT
 
 /** The tenants of `tenant`'s namespace that a selector matches, narrowed to its own values of some label keys. */
 export function spreadTerm(
-  { labelSelector, matchLabelKeys = [], topologyKey }: { labelSelector?: LabelSelector; matchLabelKeys?: string[]; topologyKey: string },
+  {
+    labelSelector,
+    matchLabelKeys = [],
+    topologyKey,
+  }: { labelSelector?: LabelSelector; matchLabelKeys?: string[]; topologyKey: string },
   tenant: Tenant,
 ): TenantTerm {
   return tenantTerm(
@@ -53,14 +61,19 @@ export function spreadTerm(
 /** Whether a term means a tenant of a namespace with certain labels. */
 export function matchesTenant(
   term: TenantTerm,
-  { namespace, labels, labelsOfNamespace }: {
+  {
+    namespace,
+    labels,
+    labelsOfNamespace,
+  }: {
     namespace: string;
     labels: Readonly<Record<string, string>>;
     labelsOfNamespace: (namespace: string) => Readonly<Record<string, string>> | undefined;
   },
 ): boolean {
   const isInNamespace =
-    term.namespaces.includes(namespace) || term.namespaceMatcher?.matches(labelsOfNamespace(namespace)) === true;
+    term.namespaces.includes(namespace) ||
+    term.namespaceMatcher?.matches(labelsOfNamespace(namespace)) === true;
   return isInNamespace && term.matcher.matches(labels);
 }
 

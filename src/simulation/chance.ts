@@ -1,6 +1,6 @@
+import { must } from '#system/assert.ts';
 import { type Random, randomInteger } from '#system/random.ts';
 import { seededRandom } from '#system/simulated-time.ts';
-import { must } from '#system/assert.ts';
 
 /** An independent source for one part of the world, so that what one part draws does not change what another sees. */
 export function fork(random: Random): Random {
@@ -19,7 +19,10 @@ export function oneOf<T>(random: Random, items: readonly T[]): T {
 
 /** One of `items`, each as often as its weight says. */
 export function oneByWeight<T extends { readonly weight: number }>(random: Random, items: readonly T[]): T {
-  let left = randomInteger(random, items.reduce((sum, { weight }) => sum + weight, 0));
+  let left = randomInteger(
+    random,
+    items.reduce((sum, { weight }) => sum + weight, 0),
+  );
   for (const item of items) {
     left -= item.weight;
     if (left < 0) return item;

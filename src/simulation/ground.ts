@@ -1,8 +1,8 @@
-import type { Operation, Store } from '#store/store.ts';
 import type { ContainerWatcher } from '#simulation/observed-runtime.ts';
 import type { Plant } from '#simulation/plant.ts';
 import type { ProcessLife } from '#simulation/process-life.ts';
 import type { SimulatedNetwork } from '#simulation/simulated-network.ts';
+import type { Entry, Operation } from '#store/store.ts';
 import type { Log } from '#system/log.ts';
 import type { SimulatedClock } from '#system/simulated-time.ts';
 
@@ -16,13 +16,16 @@ export interface Ground {
   readonly bundleKey: () => string;
   readonly logOf: (place: string) => Log;
   /** Runs a process to its end, which only a kill may bring about. */
-  readonly supervise: (place: string, process: { life: ProcessLife; run: (signal: AbortSignal) => Promise<void> }) => void;
+  readonly supervise: (
+    place: string,
+    process: { life: ProcessLife; run: (signal: AbortSignal) => Promise<void> },
+  ) => void;
 }
 
 /** Who is told of what happens inside the machines. */
 export interface Watchers {
   committed(place: string, operations: readonly Operation[], result: { readonly revision: number }): void;
   /** A process has opened its store, and has not yet done anything with it. */
-  started(place: string, store: Store): void;
+  opened(place: string, found: { readonly entries: readonly Entry[]; readonly revision: number }): void;
   containersOf(site: string): ContainerWatcher;
 }

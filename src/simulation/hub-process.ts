@@ -1,11 +1,11 @@
+import type { Client } from '#client/client.ts';
 import { createHubCore, type HubCore } from '#hub/hub-core.ts';
+import { type BundleSigner, bundleKeyFromSeed, createBundleSigner } from '#pki/bundle-signature.ts';
 import { fork } from '#simulation/chance.ts';
-import { ProcessLife } from '#simulation/process-life.ts';
 import type { Ground } from '#simulation/ground.ts';
+import { ProcessLife } from '#simulation/process-life.ts';
 import { StoreHost } from '#simulation/store-host.ts';
 import { userClient } from '#simulation/user-client.ts';
-import { bundleKeyFromSeed, type BundleSigner, createBundleSigner } from '#pki/bundle-signature.ts';
-import type { Client } from '#client/client.ts';
 import type { Store } from '#store/store.ts';
 import type { Random } from '#system/random.ts';
 
@@ -36,7 +36,10 @@ export class HubProcess {
   async start(): Promise<void> {
     const { clock, network, watchers, logOf } = this.#ground;
     const life = new ProcessLife(clock);
-    const store = await this.disk.open(life, { acknowledged: (operations, result) => watchers.committed('hub', operations, result) });
+    const store = await this.disk.open(life, {
+      acknowledged: (operations, result) => watchers.committed('hub', operations, result),
+    });
+    watchers.opened('hub', await store.list(''));
     const core = createHubCore({
       store,
       signer: this.signer,
@@ -47,7 +50,6 @@ export class HubProcess {
     });
     this.running = { life, core, store, client: userClient(core, life) };
     network.listener = { life, accept: (connection) => void core.link.accept(connection) };
-    watchers.started('hub', store);
     this.#ground.supervise('hub', { life, run: (signal) => core.run(signal) });
   }
 

@@ -11,7 +11,8 @@ export class HubWishes {
 
   take(key: string, value: Uint8Array | undefined): void {
     const instanceName = nameOfStoreKey(applicationInstanceResource, key);
-    if (instanceName !== undefined && value !== undefined) this.#takeInstance(instanceName, storedObject(value));
+    if (instanceName !== undefined && value !== undefined)
+      this.#takeInstance(instanceName, storedObject(value));
     if (value !== undefined && nameOfStoreKey(applicationRevisionResource, key) !== undefined) {
       const revision = storedObject<ApplicationRevision>(value);
       this.#bundles.set(revision.spec.digest, revision);

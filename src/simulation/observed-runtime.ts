@@ -9,7 +9,10 @@ export interface ContainerWatcher {
 }
 
 /** The same runtime; stops of running containers are told before they are done, starts after. */
-export function observedRuntime(runtime: Runtime, { machine, watcher }: { machine: SimulatedMachine; watcher: ContainerWatcher }): Runtime {
+export function observedRuntime(
+  runtime: Runtime,
+  { machine, watcher }: { machine: SimulatedMachine; watcher: ContainerWatcher },
+): Runtime {
   const stopping = (isMeant: (container: SimulatedContainer) => boolean): void => {
     if (!machine.isAnswering) return;
     for (const container of machine.containers.values()) {

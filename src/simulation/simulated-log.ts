@@ -16,7 +16,10 @@ export const COMMIT_MS = 1;
  * A durable log on a disk that takes its time, as one process reaches it. Where the process dies in the middle of an
  * append, the commits are kept or not, by chance; nobody was told of them.
  */
-export function logOnDisk(kept: DurableLog, { life, speed, random }: { life: ProcessLife; speed: DiskSpeed; random: Random }): DurableLog {
+export function logOnDisk(
+  kept: DurableLog,
+  { life, speed, random }: { life: ProcessLife; speed: DiskSpeed; random: Random },
+): DurableLog {
   const never = new Promise<never>(() => undefined);
   const append = async (commits: readonly LoggedCommit[]): Promise<void> => {
     if (life.isDead) return never;

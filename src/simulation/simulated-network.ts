@@ -1,6 +1,6 @@
-import { siteUserName, SITES_GROUP } from '#link/site-identity.ts';
-import { fork } from '#simulation/chance.ts';
+import { SITES_GROUP, siteUserName } from '#link/site-identity.ts';
 import { BytePipe } from '#simulation/byte-pipe.ts';
+import { fork } from '#simulation/chance.ts';
 import type { ProcessLife } from '#simulation/process-life.ts';
 import { type Direction, Wire } from '#simulation/wire.ts';
 import { must } from '#system/assert.ts';
@@ -65,7 +65,10 @@ export class SimulatedNetwork {
   /** A process has died: the kernel of its machine closes its connections; one without power says nothing to anybody. */
   processDied(life: ProcessLife, options: { silently: boolean }): void {
     for (const pair of this.#pairs) {
-      const [end, other, direction] = pair.site.life === life ? ([pair.site, pair.hub, 'toHub'] as const) : ([pair.hub, pair.site, 'toSite'] as const);
+      const [end, other, direction] =
+        pair.site.life === life
+          ? ([pair.site, pair.hub, 'toHub'] as const)
+          : ([pair.hub, pair.site, 'toSite'] as const);
       if (end.life !== life) continue;
       end.isClosed = true;
       if (options.silently) continue;
@@ -74,10 +77,22 @@ export class SimulatedNetwork {
     }
   }
 
-  #connect({ site, life, timeoutMs, signal }: { site: string; life: ProcessLife; timeoutMs: number; signal: AbortSignal }): Promise<Connection> {
+  #connect({
+    site,
+    life,
+    timeoutMs,
+    signal,
+  }: {
+    site: string;
+    life: ProcessLife;
+    timeoutMs: number;
+    signal: AbortSignal;
+  }): Promise<Connection> {
     const wire = this.wire(site);
     return new Promise((resolve, reject) => {
-      const timer = life.clock.after(timeoutMs, () => reject(new Error(`no answer from the hub within ${timeoutMs} ms`)));
+      const timer = life.clock.after(timeoutMs, () =>
+        reject(new Error(`no answer from the hub within ${timeoutMs} ms`)),
+      );
       const fail = (message: string): void => {
         timer.cancel();
         reject(new Error(message));
@@ -96,7 +111,10 @@ export class SimulatedNetwork {
     });
   }
 
-  #open(site: string, { life, listener, wire }: { life: ProcessLife; listener: Listener; wire: Wire }): Connection {
+  #open(
+    site: string,
+    { life, listener, wire }: { life: ProcessLife; listener: Listener; wire: Wire },
+  ): Connection {
     const end = (of: ProcessLife): End => ({ life: of, incoming: new BytePipe(), isClosed: false });
     const pair: Pair = { site: end(life), hub: end(listener.life), wire, name: site };
     this.#pairs.add(pair);
@@ -128,7 +146,11 @@ export class SimulatedNetwork {
         for (const slice of wire.slices(bytes)) wire.send(direction, slice.length, () => arrive(slice));
         if (waitingBytes < SEND_BUFFER_BYTES) return Promise.resolve();
         return new Promise((resolve, reject) => {
-          roomy.push(() => (own.isClosed ? reject(new Error('the connection closed while bytes waited to be sent')) : resolve()));
+          roomy.push(() =>
+            own.isClosed
+              ? reject(new Error('the connection closed while bytes waited to be sent'))
+              : resolve(),
+          );
         });
       },
       close: () => {

@@ -44,10 +44,16 @@ export class SiteProcess {
     const { clock, network, watchers, logOf, plant, bundleKey } = this.#ground;
     const { name, machine } = this;
     const life = new ProcessLife(clock);
-    const store = await this.disk.open(life, { acknowledged: (operations, result) => watchers.committed(name, operations, result) });
-    const observed = observedRuntime(createSimulatedRuntime(machine), { machine, watcher: watchers.containersOf(name) });
+    const store = await this.disk.open(life, {
+      acknowledged: (operations, result) => watchers.committed(name, operations, result),
+    });
+    const observed = observedRuntime(createSimulatedRuntime(machine), {
+      machine,
+      watcher: watchers.containersOf(name),
+    });
     const wire = network.of(name, life);
     const random = fork(this.#random);
+    watchers.opened(name, await store.list(''));
     const core = createSiteCore({
       name,
       software: 'simulated',
@@ -77,10 +83,15 @@ export class SiteProcess {
         dns: { serverAddresses: ['10.61.0.10'], domain: 'cluster.local' },
         cgroupParent: '',
       },
-      system: { clock: life.clock, random, disk: life.reach(this.#files), network: plant?.network?.(wire, { name, clock: life.clock }) ?? wire, log: logOf(name) },
+      system: {
+        clock: life.clock,
+        random,
+        disk: life.reach(this.#files),
+        network: plant?.network?.(wire, { name, clock: life.clock }) ?? wire,
+        log: logOf(name),
+      },
     });
     this.running = { life, core, store, client: userClient(core, life) };
-    watchers.started(name, store);
     this.#ground.supervise(name, { life, run: (signal) => core.run(signal) });
   }
 

@@ -27,7 +27,11 @@ export class Transcript {
 export function elapsed(ms: number): string {
   const whole = Math.floor(ms);
   const pad = (value: number, width: number): string => String(value).padStart(width, '0');
-  const [hours, minutes, seconds] = [Math.floor(whole / 3_600_000), Math.floor(whole / 60_000) % 60, Math.floor(whole / 1000) % 60];
+  const [hours, minutes, seconds] = [
+    Math.floor(whole / 3_600_000),
+    Math.floor(whole / 60_000) % 60,
+    Math.floor(whole / 1000) % 60,
+  ];
   return `${pad(hours, 3)}:${pad(minutes, 2)}:${pad(seconds, 2)}.${pad(whole % 1000, 3)}`;
 }
 

@@ -39,7 +39,9 @@ export class Wire {
     const nowMs = this.#clock.monotonic();
     const { latencyMs, bytesPerSecond } = this.state;
     const jitterMs = between(this.#random, 0, Math.ceil(latencyMs / 4));
-    const atMs = Math.max(this.#busyUntilMs[direction], nowMs + latencyMs + jitterMs) + (sizeBytes * 1000) / bytesPerSecond;
+    const atMs =
+      Math.max(this.#busyUntilMs[direction], nowMs + latencyMs + jitterMs) +
+      (sizeBytes * 1000) / bytesPerSecond;
     this.#busyUntilMs[direction] = atMs;
     this.#clock.after(Math.max(0, atMs - nowMs), () => this.#deliver(direction, arrive));
   }

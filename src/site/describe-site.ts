@@ -36,7 +36,11 @@ function hostOf({ metadata, status }: Node, software: string): SiteHost {
       : {
           architecture: info.architecture,
           operatingSystem: info.osImage,
-          versions: { skerry: software, containerRuntime: info.containerRuntimeVersion, kernel: info.kernelVersion },
+          versions: {
+            skerry: software,
+            containerRuntime: info.containerRuntimeVersion,
+            kernel: info.kernelVersion,
+          },
         }),
     addresses,
     ...(status?.capacity === undefined ? {} : { capacity: status.capacity }),
@@ -49,7 +53,10 @@ function sum(lists: readonly Readonly<Record<string, string>>[]): Record<string,
   for (const list of lists) {
     for (const [name, amount] of Object.entries(list)) {
       const before = totals[name];
-      totals[name] = before === undefined ? amount : formatQuantity(addQuantities(parseQuantity(before), parseQuantity(amount)));
+      totals[name] =
+        before === undefined
+          ? amount
+          : formatQuantity(addQuantities(parseQuantity(before), parseQuantity(amount)));
     }
   }
   return totals;

@@ -19,14 +19,19 @@ export function identityFolder(folder: string): string {
 
 /** Whether the host of this folder has joined. */
 export async function hasJoined(system: Pick<System, 'disk'>, folder: string): Promise<boolean> {
-  return (await readIdentity(system.disk, identityFolder(folder))) !== undefined && (await readSettings(system.disk, folder)) !== undefined;
+  return (
+    (await readIdentity(system.disk, identityFolder(folder))) !== undefined &&
+    (await readSettings(system.disk, folder)) !== undefined
+  );
 }
 
 /** Enrols this host as a site and settles its port and networks; whoever has joined is refused, so that no identity is lost. */
 export async function joinAsSite(system: System, options: JoinSiteOptions): Promise<void> {
   const { disk } = system;
   if (await hasJoined(system, options.folder)) {
-    throw new Error(`${options.folder} has joined already: to join anew, choose another folder, or remove this one after "skerry down --purge"`);
+    throw new Error(
+      `${options.folder} has joined already: to join anew, choose another folder, or remove this one after "skerry down --purge"`,
+    );
   }
   const identity = await joinHub(decodeJoinTicket(options.token), options.name);
   await settleSite(system, options);

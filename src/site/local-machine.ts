@@ -14,31 +14,49 @@ import type { System } from '#system/system.ts';
 /** Flags of Node that every long-running process of ours gets: a small young generation halves memory under load. */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
 
+/** This program, as further processes of it are started. */
+export interface Program {
+  /** The Node.js that runs it. */
+  readonly nodePath: string;
+  readonly mainPath: string;
+  /** `PATH` of this process. */
+  readonly searchPath: string;
+  readonly isRoot: boolean;
+}
+
 /** This machine, as `skerry up` and `down` use it: hubs and sites are further processes of the same program. */
-export function localMachine(system: System, { mainPath, searchPath }: { mainPath: string; searchPath: string }): Machine {
+export function localMachine(system: System, program: Program): Machine {
+  const context = { system, ...program };
   const start = (args: readonly string[], logPath: string): Promise<ChildProcess> =>
-    system.processes.start(process.execPath, [...NODE_FLAGS, mainPath, ...args], { logPath });
+    system.processes.start(program.nodePath, [...NODE_FLAGS, program.mainPath, ...args], { logPath });
   return {
-    startHub: ({ folder, host, port }) => start(['hub', '--data', folder, '--listen', `${host}:${port}`], logPathOf(folder, 'hub')),
+    startHub: ({ folder, host, port }) =>
+      start(['hub', '--data', folder, '--listen', `${host}:${port}`], logPathOf(folder, 'hub')),
     startSite: ({ folder, runtime, imageFolder }) =>
-      start(['site', '--data', folder, '--runtime', runtime, '--images', imageFolder], logPathOf(folder, 'site')),
+      start(
+        ['site', '--data', folder, '--runtime', runtime, '--images', imageFolder],
+        logPathOf(folder, 'site'),
+      ),
     async joinSite({ folder, name, token, takenFolders }) {
-      if (!(await hasJoined(system, folder))) await joinAsSite(system, { token: await token(), name, folder, takenFolders });
+      if (!(await hasJoined(system, folder)))
+        await joinAsSite(system, { token: await token(), name, folder, takenFolders });
     },
-    stopSite: (folder) => stopPods(folder, { system, searchPath }),
-    purgeSite: (folder) => purge(folder, { system, searchPath }),
-    preflight: (runtime) => preflight(runtime, { system, searchPath }),
+    stopSite: (folder) => stopPods(folder, context),
+    purgeSite: (folder) => purge(folder, context),
+    preflight: (runtime) => preflight(runtime, context),
   };
 }
 
-interface MachineContext {
+interface MachineContext extends Program {
   readonly system: System;
-  readonly searchPath: string;
 }
 
-async function preflight(runtime: RuntimeKind, { system, searchPath }: MachineContext): Promise<string | undefined> {
+async function preflight(
+  runtime: RuntimeKind,
+  { system, searchPath, isRoot }: MachineContext,
+): Promise<string | undefined> {
   if (runtime === 'simulated') return undefined;
-  if (process.getuid?.() !== 0) {
+  if (!isRoot) {
     return 'containers need root: run this with sudo, or with "--runtime simulated", which starts no containers';
   }
   try {
@@ -56,20 +74,28 @@ async function hasContainerd(folder: string, { disk }: System): Promise<boolean>
 
 async function stopPods(folder: string, { system, searchPath }: MachineContext): Promise<void> {
   if (!(await hasContainerd(folder, system))) return;
-  const service = await ContainerdService.start({ system, layout: containerdLayout({ dataFolder: containerdFolder(folder) }), searchPath });
+  const service = await ContainerdService.start({
+    system,
+    layout: containerdLayout({ dataFolder: containerdFolder(folder) }),
+    searchPath,
+  });
   const sandboxes = await service.runtime.listSandboxes();
   await Promise.all(sandboxes.map((sandbox) => service.runtime.stopSandbox(sandbox.id)));
   await service.stop();
   await unmountBelow(kubeletFolder(folder), system);
 }
 
-async function purge(folder: string, { system, searchPath }: MachineContext): Promise<void> {
+async function purge(folder: string, { system, searchPath, isRoot }: MachineContext): Promise<void> {
   if (await hasContainerd(folder, system)) {
-    await purgeContainerd({ system, layout: containerdLayout({ dataFolder: containerdFolder(folder) }), searchPath });
+    await purgeContainerd({
+      system,
+      layout: containerdLayout({ dataFolder: containerdFolder(folder) }),
+      searchPath,
+    });
   }
   await unmountBelow(kubeletFolder(folder), system);
   const settings = await readSettings(system.disk, folder);
-  if (settings === undefined || process.getuid?.() !== 0) return;
+  if (settings === undefined || !isRoot) return;
   const { disk, processes } = system;
   await purgePodNetwork({ network: networkOf(settings), ...podNetworkFolders(folder), disk, processes });
 }

@@ -6,5 +6,9 @@ import type { ServiceSources } from '#network/service-sources.ts';
 
 /** What the site's network is made from: views that its controllers ask for too, so they are there before the views run. */
 export function serviceSources(views: Views): ServiceSources {
-  return { services: views.of(serviceResource), slices: views.of(endpointSliceResource), pods: views.of(podResource) };
+  return {
+    services: views.of(serviceResource),
+    slices: views.of(endpointSliceResource),
+    pods: views.of(podResource),
+  };
 }

@@ -9,17 +9,17 @@ import { siteControllers } from '#controllers/standard.ts';
 import { applierController } from '#fleet/applier-controller.ts';
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts';
 import type { KubeletOptions } from '#kubelet/kubelet-options.ts';
+import { sourcesFromViews } from '#kubelet/sources.ts';
 import { SiteLink } from '#link/site-link.ts';
+import type { Controller } from '#reconcile/controller.ts';
+import { EventRecorder } from '#reconcile/event-recorder.ts';
 import { startController } from '#reconcile/runner.ts';
 import { schedulerController } from '#scheduler/scheduler.ts';
-import { EventRecorder } from '#reconcile/event-recorder.ts';
 import { siteDescriber } from '#site/describe-site.ts';
-import { sourcesFromViews } from '#kubelet/sources.ts';
-import type { Controller } from '#reconcile/controller.ts';
 import type { Store } from '#store/store.ts';
+import { must } from '#system/assert.ts';
 import type { ClientTls } from '#system/network.ts';
 import type { System } from '#system/system.ts';
-import { must } from '#system/assert.ts';
 
 /** Namespaces of every site. */
 const SITE_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -35,7 +35,10 @@ export interface SiteCoreOptions {
   /** Where the hub is, and how to know it. */
   readonly hub: { readonly address: string; readonly tls: ClientTls; readonly bundleKeys: readonly string[] };
   /** What the kubelet of this host needs beside what the core gives it. */
-  readonly kubelet: Omit<KubeletOptions, 'client' | 'sources' | 'events' | 'clock' | 'disk' | 'random' | 'log'>;
+  readonly kubelet: Omit<
+    KubeletOptions,
+    'client' | 'sources' | 'events' | 'clock' | 'disk' | 'random' | 'log'
+  >;
   readonly system: Pick<System, 'clock' | 'random' | 'disk' | 'network' | 'log'>;
 }
 
@@ -70,7 +73,16 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
   ] as unknown as Controller[];
   const running = controllers.map((controller) => startController(controller, runner));
   const events = new EventRecorder(runner);
-  const kubelet = createKubelet({ ...options.kubelet, client, sources: sourcesFromViews(views), events, clock, disk, random, log });
+  const kubelet = createKubelet({
+    ...options.kubelet,
+    client,
+    sources: sourcesFromViews(views),
+    events,
+    clock,
+    disk,
+    random,
+    log,
+  });
   late.kubelet = kubelet;
   const link = new SiteLink({
     site: name,
@@ -92,7 +104,12 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     kubelet,
     async run(signal) {
       await ensureNamespaces(client, SITE_NAMESPACES);
-      await Promise.all([views.run(signal), kubelet.run(signal), link.run(signal), ...running.map((controller) => controller.run(signal))]);
+      await Promise.all([
+        views.run(signal),
+        kubelet.run(signal),
+        link.run(signal),
+        ...running.map((controller) => controller.run(signal)),
+      ]);
     },
   };
 }

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { chooseNetworks } from '#network/choose-networks.ts';
-import { siteNetwork, type SiteNetwork } from '#network/site-network.ts';
+import { type SiteNetwork, siteNetwork } from '#network/site-network.ts';
 import type { Disk } from '#system/disk.ts';
 import type { Processes } from '#system/process.ts';
+import { freePort } from '#system/real-network.ts';
+import type { System } from '#system/system.ts';
 
 /** What was settled for a site when it joined, and stays: kept in `settings.json` of its folder. */
 export interface SiteSettings {
@@ -22,15 +22,24 @@ const SETTINGS_FILE = 'settings.json';
 /** The settings in a site's folder, or undefined where it has none. */
 export async function readSettings(disk: Disk, folder: string): Promise<SiteSettings | undefined> {
   const content = await disk.read(`${folder}/${SETTINGS_FILE}`);
-  return content === undefined ? undefined : (JSON.parse(Buffer.from(content).toString('utf8')) as SiteSettings);
+  return content === undefined
+    ? undefined
+    : (JSON.parse(Buffer.from(content).toString('utf8')) as SiteSettings);
 }
 
 /** Settles a free port and free networks for a new site, apart from those of the sites in `takenFolders`. */
 export async function settleSite(
-  { disk, processes }: { disk: Disk; processes: Processes },
-  options: { folder: string; name: string; takenFolders: readonly string[]; listen?: { host: string; port: number } },
+  { disk, processes, random }: Pick<System, 'disk' | 'processes' | 'random'>,
+  options: {
+    folder: string;
+    name: string;
+    takenFolders: readonly string[];
+    listen?: { host: string; port: number };
+  },
 ): Promise<SiteSettings> {
-  const others = (await Promise.all(options.takenFolders.map((folder) => readSettings(disk, folder)))).filter((other) => other !== undefined);
+  const others = (await Promise.all(options.takenFolders.map((folder) => readSettings(disk, folder)))).filter(
+    (other) => other !== undefined,
+  );
   const [routes, addresses] = await Promise.all([
     ipJson(processes, ['route', 'show', 'table', 'all']),
     ipJson(processes, ['addr']),
@@ -39,7 +48,14 @@ export async function settleSite(
   const { podCidr, serviceCidr } = chooseNetworks({ routesJson: routes, addressesJson: addresses, taken });
   const host = options.listen?.host ?? '127.0.0.1';
   const port = options.listen?.port ?? (await freePort(host));
-  const settings = { name: options.name, host, port, instanceId: randomBytes(4).toString('hex'), podCidr, serviceCidr };
+  const settings = {
+    name: options.name,
+    host,
+    port,
+    instanceId: Buffer.from(random.bytes(4)).toString('hex'),
+    podCidr,
+    serviceCidr,
+  };
   await disk.write(`${options.folder}/${SETTINGS_FILE}`, `${JSON.stringify(settings, undefined, 2)}\n`);
   return settings;
 }
@@ -57,15 +73,4 @@ async function ipJson(processes: Processes, args: readonly string[]): Promise<st
     // No iproute2 on this machine.
     return '[]';
   }
-}
-
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ host, port: 0 }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

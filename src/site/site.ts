@@ -1,6 +1,6 @@
+import { serveApi } from '#apiserver/serve.ts';
 import { kubeconfigOf } from '#cli/kubeconfig.ts';
 import type { RuntimeKind } from '#cli/machine.ts';
-import { serveApi } from '#apiserver/serve.ts';
 import { containerdLayout } from '#cri/containerd-config.ts';
 import { ContainerdService } from '#cri/containerd-service.ts';
 import type { Runtime } from '#cri/runtime.ts';
@@ -11,7 +11,7 @@ import { readIdentity, type SiteIdentity } from '#link/join.ts';
 import { runDnsServer } from '#network/dns-server.ts';
 import { type HostNetworkFacts, preparePodNetwork } from '#network/pod-network.ts';
 import { runServiceProxy } from '#network/service-proxy.ts';
-import { CLUSTER_DOMAIN, type SiteNetwork } from '#network/site-network.ts';
+import { CLUSTER_DOMAIN, POD_POOL_CIDR, type SiteNetwork } from '#network/site-network.ts';
 import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
 import { identityFolder } from '#site/join-site.ts';
 import { hostAddress, readMachine } from '#site/machine-facts.ts';
@@ -24,6 +24,7 @@ import { claimDataFolder } from '#system/data-folder.ts';
 import { createSimulatedProber } from '#system/probe.ts';
 import { realDefer } from '#system/real.ts';
 import { realDnsSockets } from '#system/real-dns-sockets.ts';
+import { readHostFacts } from '#system/real-host.ts';
 import { createRealProber } from '#system/real-probe.ts';
 import type { System } from '#system/system.ts';
 import { SOFTWARE_VERSION } from '#system/version.ts';
@@ -46,32 +47,68 @@ const CACHE_BYTES_MAX = 4 * 1024 * 1024;
  * Runs a site until `signal` aborts; then its pods run on, and the next process takes them over. Rejects with one sentence
  * for people where it cannot start.
  */
-export async function runSite(config: SiteConfig, system: System, { signal }: { signal: AbortSignal }): Promise<void> {
+export async function runSite(
+  config: SiteConfig,
+  system: System,
+  { signal }: { signal: AbortSignal },
+): Promise<void> {
   const { disk, processes, log } = system;
   const release = await claimDataFolder(config.folder, { disk, processes, pid: config.pid, role: 'site' });
   try {
     const identity = await readIdentity(disk, identityFolder(config.folder));
     const settings = await readSettings(disk, config.folder);
     if (identity === undefined || settings === undefined) {
-      throw new Error(`${config.folder} is no site yet: join a hub first with "skerry join TOKEN --name NAME --data ${config.folder}"`);
+      throw new Error(
+        `${config.folder} is no site yet: join a hub first with "skerry join TOKEN --name NAME --data ${config.folder}"`,
+      );
     }
-    await using store = openSqliteStore(`${config.folder}/store.db`, { defer: realDefer, cacheBytesMax: CACHE_BYTES_MAX });
+    await using store = openSqliteStore(`${config.folder}/store.db`, {
+      defer: realDefer,
+      cacheBytesMax: CACHE_BYTES_MAX,
+    });
     const credentials = await siteCredentials(config.folder, settings, system);
     const network = networkOf(settings);
-    const facts = config.runtime === 'containerd' ? await preparePodNetwork({ network, ...podNetworkFolders(config.folder), disk, processes }) : undefined;
+    const facts =
+      config.runtime === 'containerd'
+        ? await preparePodNetwork({ network, ...podNetworkFolders(config.folder), disk, processes })
+        : undefined;
     const containers = await openRuntime(config, system);
     await using _containers = containers;
-    const core = await composeCore({ config, settings, identity, network, containers, store, authority: credentials.authority.certificate }, system);
+    const core = await composeCore(
+      {
+        config,
+        settings,
+        identity,
+        network,
+        containers,
+        store,
+        authority: credentials.authority.certificate,
+      },
+      system,
+    );
     await using server = await serveApi({
       server: core.server,
       host: settings.host,
       port: settings.port,
       tls: { ...credentials.server, clientAuthority: credentials.authority.certificate },
     });
-    const running = [core.run(signal), ...(facts === undefined ? [] : [runNetwork({ core, network, facts }, system, signal)])];
-    const context = { name: settings.name, server: `https://${settings.host}:${server.port}`, authority: credentials.authority.certificate, ...credentials.admin };
+    const running = [
+      core.run(signal),
+      ...(facts === undefined ? [] : [runNetwork({ core, network, facts }, system, signal)]),
+    ];
+    const context = {
+      name: settings.name,
+      server: `https://${settings.host}:${server.port}`,
+      authority: credentials.authority.certificate,
+      ...credentials.admin,
+    };
     await disk.write(`${config.folder}/kubeconfig`, kubeconfigOf([context]));
-    log.info('the site serves', { site: settings.name, host: settings.host, port: server.port, runtime: config.runtime });
+    log.info('the site serves', {
+      site: settings.name,
+      host: settings.host,
+      port: server.port,
+      runtime: config.runtime,
+    });
     await Promise.all(running);
     log.info('the site stops; its pods run on');
   } finally {
@@ -93,12 +130,20 @@ async function openRuntime(config: SiteConfig, system: System): Promise<Containe
   }
   const layout = containerdLayout({ dataFolder: containerdFolder(config.folder) });
   const service = await ContainerdService.start({ system, layout, searchPath: config.searchPath });
-  if (config.imageFolder !== undefined) await importImages(config.imageFolder, { service, system, marks: `${config.folder}/imported` });
-  return { runtime: service.runtime, kind: 'containerd', [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() };
+  if (config.imageFolder !== undefined)
+    await importImages(config.imageFolder, { service, system, marks: `${config.folder}/imported` });
+  return {
+    runtime: service.runtime,
+    kind: 'containerd',
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
+  };
 }
 
 /** Imports the archives that are new or have changed since they were imported; `marks` remembers which those are. */
-async function importImages(folder: string, { service, system, marks }: { service: ContainerdService; system: System; marks: string }): Promise<void> {
+async function importImages(
+  folder: string,
+  { service, system, marks }: { service: ContainerdService; system: System; marks: string },
+): Promise<void> {
   const { disk, log } = system;
   for (const name of (await disk.list(folder)).filter((file) => file.endsWith('.tar'))) {
     const found = await disk.stat(`${folder}/${name}`);
@@ -114,7 +159,11 @@ async function importImages(folder: string, { service, system, marks }: { servic
 async function siteCredentials(folder: string, settings: SiteSettings, { disk, clock }: System) {
   const pki = `${folder}/pki`;
   const nowMs = clock.now();
-  const authority = await ensureAuthority(disk, { folder: pki, commonName: `skerry site ${settings.name} authority`, nowMs });
+  const authority = await ensureAuthority(disk, {
+    folder: pki,
+    commonName: `skerry site ${settings.name} authority`,
+    nowMs,
+  });
   const server = await ensureKeyPair(disk, {
     folder: pki,
     name: 'server',
@@ -151,6 +200,7 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
   const { config, settings, identity, network, containers, store, authority } = parts;
   const { disk, processes, log, clock } = system;
   const simulated = containers.kind === 'simulated';
+  const host = readHostFacts();
   return createSiteCore({
     name: settings.name,
     software: SOFTWARE_VERSION,
@@ -168,9 +218,9 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
       mounts: simulated ? noMemoryMounts : createMemoryMounts({ processes, disk, log }),
       requestToken: refuseToken,
       nodeName: settings.name,
-      hostAddress: hostAddress(),
+      hostAddress: hostAddress(host, POD_POOL_CIDR),
       labels: {},
-      machine: await readMachine(disk, config.folder),
+      machine: await readMachine(disk, { folder: config.folder, host }),
       dataFolder: kubeletFolder(config.folder),
       dns: { serverAddresses: simulated ? [] : [network.dnsAddress], domain: CLUSTER_DOMAIN },
       cgroupParent: '',
@@ -181,7 +231,9 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
 
 /** The site's API server issues no service account tokens: a pod that mounts one says so in its events. */
 async function refuseToken(): Promise<never> {
-  throw new Error('this site issues no service account tokens: remove the serviceAccountToken source from the volume');
+  throw new Error(
+    'this site issues no service account tokens: remove the serviceAccountToken source from the volume',
+  );
 }
 
 /** Service rules and DNS. What is loaded into the kernel stays when the site's process ends. */
@@ -192,5 +244,8 @@ async function runNetwork(
 ): Promise<void> {
   const sources = serviceSources(core.views);
   const shared = { ...system, network, sources, onOutcome: () => undefined };
-  await Promise.all([runServiceProxy({ ...shared, facts }, signal), runDnsServer({ ...shared, sockets: realDnsSockets }, signal)]);
+  await Promise.all([
+    runServiceProxy({ ...shared, facts }, signal),
+    runDnsServer({ ...shared, sockets: realDnsSockets }, signal),
+  ]);
 }

@@ -22,7 +22,7 @@ export interface Situation {
 }
 
 /** How many random histories the model test runs on each driver. */
-const MODEL_RUNS = 50;
+const MODEL_RUNS = 30;
 
 /** The conformance suite: every driver passes it unchanged. */
 export function describeStore(name: string, createBed: () => Promise<StoreBed>): void {

@@ -1,6 +1,8 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreFormatError, StoreUnavailableError } from '#store/store.ts';
 import { assert } from '#system/assert.ts';
+import { errorCode } from '#system/disk.ts';
 
 /** SQLite's "WAL-reset" bug, which corrupts data where two connections write, lived up to 3.51.2. */
 export const SQLITE_VERSION_MIN = '3.51.3';
@@ -39,13 +41,15 @@ const TABLES = `
 `;
 
 /**
- * Opens the one connection to a database file, and makes the tables where the file is new. The file's folder exists, and
- * is private. Throws {@link StoreFormatError} where the data is newer, damaged or not Skerry's, and
+ * Opens the one connection to a database file, and makes the tables where the file is new. The file's folder exists; the
+ * file is readable for its owner only. Throws {@link StoreFormatError} where the data is newer, damaged or not Skerry's, and
  * {@link StoreUnavailableError} where another process has it open or the disk refuses.
  */
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    // Before SQLite would make it readable for all; what SQLite puts beside it takes its mode from here.
+    closeSync(openSync(path, 'a', 0o600));
     database = new DatabaseSync(path);
     prepareDatabase(database, path);
     return database;
@@ -121,7 +125,8 @@ function readPragma(database: DatabaseSync, sql: string): unknown {
 function openingError(path: string, error: unknown): unknown {
   switch (primaryCode(sqliteCode(error))) {
     case undefined:
-      return error;
+      if (errorCode(error) === undefined) return error;
+      return new StoreUnavailableError(`could not open "${path}"`, { cause: error });
     case SQLITE_BUSY:
       return new StoreUnavailableError(
         `"${path}" is in use: stop the other Skerry or use another --data folder`,

@@ -76,6 +76,19 @@ describe('opening', () => {
     });
   });
 
+  test('the files are for their owner only', async () => {
+    await inFolder(async (path, folder) => {
+      await withStore(path, async (store) => {
+        await committed(store, put('/a', '1'));
+        const modes = readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mode & 0o777]);
+        assert.deepEqual(modes, [
+          ['store.db', 0o600],
+          ['store.db-wal', 0o600],
+        ]);
+      });
+    });
+  });
+
   test('a folder that is not there is named', () => {
     assert.throws(() => openSqliteStore('/nowhere/store.db', { defer: setImmediate }), {
       name: 'StoreUnavailableError',

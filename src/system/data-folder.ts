@@ -24,7 +24,9 @@ export async function claimDataFolder(
   const lock = `${folder}/${role}.pid`;
   const holder = await readPid(lock, disk);
   if (holder !== undefined && holder !== pid && (await processes.isAlive(holder, PROGRAM_MARK))) {
-    throw new DataFolderError(`${folder} is in use by process ${holder}: stop that one first ("skerry down"), or choose another folder with --data`);
+    throw new DataFolderError(
+      `${folder} is in use by process ${holder}: stop that one first ("skerry down"), or choose another folder with --data`,
+    );
   }
   await disk.write(lock, `${pid}\n`);
   return () => disk.remove(lock);
@@ -42,7 +44,10 @@ async function checkFormat(folder: string, disk: Disk): Promise<void> {
   const content = await disk.read(path);
   if (content === undefined) return disk.write(path, `${JSON.stringify({ format: DATA_FORMAT })}\n`);
   const format = formatOf(Buffer.from(content).toString('utf8'));
-  if (format === undefined) throw new DataFolderError(`${path} is damaged: this is no data folder of Skerry, choose another with --data`);
+  if (format === undefined)
+    throw new DataFolderError(
+      `${path} is damaged: this is no data folder of Skerry, choose another with --data`,
+    );
   if (format > DATA_FORMAT) {
     throw new DataFolderError(
       `${folder} was written by a newer version of Skerry (format ${format}, this version knows ${DATA_FORMAT}): run that version, or choose another folder with --data`,

@@ -1,5 +1,5 @@
-import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
 import type { ClientTls } from '#system/network.ts';
 
 /** One request; the shape of a client's `TransportRequest`. */
@@ -70,13 +70,17 @@ function send(agent: Agent, address: string, request: HttpsRequest): Promise<Htt
         resolve({ status: incoming.statusCode ?? 0, headers: headersOf(incoming), body: incoming });
       },
     );
-    outgoing.setTimeout(ANSWER_MS_MAX, () => outgoing.destroy(new Error(`no answer from ${address} within ${ANSWER_MS_MAX} ms`)));
+    outgoing.setTimeout(ANSWER_MS_MAX, () =>
+      outgoing.destroy(new Error(`no answer from ${address} within ${ANSWER_MS_MAX} ms`)),
+    );
     outgoing.once('error', reject);
     outgoing.end(request.body);
   });
 }
 
 function headersOf(incoming: IncomingMessage): Record<string, string> {
-  const entries = Object.entries(incoming.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]]));
+  const entries = Object.entries(incoming.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+  );
   return Object.fromEntries(entries) as Record<string, string>;
 }

@@ -1,7 +1,12 @@
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { gzip } from 'node:zlib';
 import type { Connection, PeerCertificate } from '#system/network.ts';
 import { peerCertificate, socketConnection } from '#system/real-network.ts';
@@ -114,7 +119,15 @@ function listen(server: TlsServer, { host, port }: { host: string; port: number 
   });
 }
 
-function close({ server, http, sockets }: { server: TlsServer; http: Http2SecureServer; sockets: Set<TLSSocket> }): Promise<void> {
+function close({
+  server,
+  http,
+  sockets,
+}: {
+  server: TlsServer;
+  http: Http2SecureServer;
+  sockets: Set<TLSSocket>;
+}): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     http.close();
@@ -127,7 +140,12 @@ async function answer(options: HttpsServerOptions, request: Incoming, response: 
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   const body = await readBody(request, options.bodyBytesMax);
-  if (body === 'tooLarge') return refuse(response, { status: 413, reason: 'RequestEntityTooLarge', message: `the body of the request is larger than ${options.bodyBytesMax} bytes` });
+  if (body === 'tooLarge')
+    return refuse(response, {
+      status: 413,
+      reason: 'RequestEntityTooLarge',
+      message: `the body of the request is larger than ${options.bodyBytesMax} bytes`,
+    });
   if (body === 'broken') return void response.end();
   const { head, ...rest } = { head: headOf(request), body };
   send(request, response, await options.handle({ ...head, ...rest }));
@@ -138,7 +156,9 @@ function headOf(request: Incoming): Omit<HttpRequest, 'body'> {
   for (const [name, value] of Object.entries(request.headers)) {
     if (!name.startsWith(':')) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  const socket = ('stream' in request ? request.stream?.session?.socket : request.socket) as TLSSocket | undefined;
+  const socket = ('stream' in request ? request.stream?.session?.socket : request.socket) as
+    | TLSSocket
+    | undefined;
   const certificate = socket === undefined ? undefined : certificateOf(socket);
   return { method: request.method ?? 'GET', url: request.url ?? '/', headers, certificate };
 }
@@ -167,13 +187,26 @@ function readBody(request: Incoming, bytesMax: number): Promise<Uint8Array | 'to
         resolve('tooLarge');
       }
     });
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? new Uint8Array()) : Buffer.concat(chunks)));
+    request.once('end', () =>
+      resolve(chunks.length === 1 ? (chunks[0] ?? new Uint8Array()) : Buffer.concat(chunks)),
+    );
     request.once('close', () => resolve('broken'));
   });
 }
 
-function refuse(response: Outgoing, { status, reason, message }: { status: number; reason: string; message: string }): void {
-  const body = JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code: status });
+function refuse(
+  response: Outgoing,
+  { status, reason, message }: { status: number; reason: string; message: string },
+): void {
+  const body = JSON.stringify({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    code: status,
+  });
   writeHead(response, status, { 'content-type': 'application/json', connection: 'close' });
   response.end(body);
 }
@@ -189,7 +222,8 @@ function send(request: Incoming, response: Outgoing, answered: HttpResponse): vo
   if (answered.body.type === 'stream') return stream(response, answered, answered.body.start);
   const { chunks } = answered.body;
   const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const compressible = total >= GZIP_BYTES_MIN && /\bgzip\b/u.test(String(request.headers['accept-encoding'] ?? ''));
+  const compressible =
+    total >= GZIP_BYTES_MIN && /\bgzip\b/u.test(String(request.headers['accept-encoding'] ?? ''));
   if (compressible) return sendCompressed(response, answered, chunks);
   writeHead(response, answered.status, { ...answered.headers, 'content-length': String(total) });
   const outgoing = response as ServerResponse;
@@ -202,7 +236,11 @@ function send(request: Incoming, response: Outgoing, answered: HttpResponse): vo
 function sendCompressed(response: Outgoing, answered: HttpResponse, chunks: readonly Uint8Array[]): void {
   gzip(Buffer.concat(chunks), { level: 1 }, (error, compressed) => {
     if (error !== null) return void response.end();
-    const headers = { ...answered.headers, 'content-encoding': 'gzip', 'content-length': String(compressed.length) };
+    const headers = {
+      ...answered.headers,
+      'content-encoding': 'gzip',
+      'content-length': String(compressed.length),
+    };
     writeHead(response, answered.status, headers);
     response.end(compressed);
   });

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ClientTls, Connection, Network, PeerCertificate } from '#system/network.ts';
 
@@ -29,7 +30,9 @@ function connect(
     };
     const onAbort = (): void => fail(options.signal.reason as Error);
     options.signal.addEventListener('abort', onAbort, { once: true });
-    socket.setTimeout(options.timeoutMs, () => fail(new Error(`no answer from ${address} within ${options.timeoutMs} ms`)));
+    socket.setTimeout(options.timeoutMs, () =>
+      fail(new Error(`no answer from ${address} within ${options.timeoutMs} ms`)),
+    );
     socket.once('error', fail);
     socket.once('secureConnect', () => {
       socket.removeListener('error', fail);
@@ -84,7 +87,8 @@ export function peerCertificate(socket: TLSSocket): PeerCertificate | undefined 
   const certificate = socket.getPeerCertificate(false);
   if (certificate.subject === undefined) return undefined;
   const organization = certificate.subject.O as string | string[] | undefined;
-  const organizations = organization === undefined ? [] : Array.isArray(organization) ? organization : [organization];
+  const organizations =
+    organization === undefined ? [] : Array.isArray(organization) ? organization : [organization];
   const commonName = certificate.subject.CN as string | string[] | undefined;
   if (typeof commonName !== 'string') return undefined;
   return { commonName, organizations, serial: certificate.serialNumber };
@@ -103,4 +107,16 @@ export function splitAddress(address: string): { host: string; port: number } {
 
 function isIpAddress(host: string): boolean {
   return host.includes(':') || /^[\d.]+$/u.test(host);
+}
+
+/** A TCP port of `host` that nobody listens on now. */
+export function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ host, port: 0 }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
 }

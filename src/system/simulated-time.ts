@@ -77,7 +77,10 @@ export class SimulatedClock implements Clock {
     await this.#settle();
     while (!condition()) {
       const next = this.#peek();
-      assert(next !== undefined && next.atMs <= deadlineMs, `the condition did not hold within ${limitMs} ms of virtual time`);
+      assert(
+        next !== undefined && next.atMs <= deadlineMs,
+        `the condition did not hold within ${limitMs} ms of virtual time`,
+      );
       await this.advance(Math.max(0, next.atMs - this.#nowMs));
     }
   }

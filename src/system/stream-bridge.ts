@@ -21,7 +21,8 @@ const FRAME_BYTES_MAX = 1024 * 1024;
 const server = new WebSocketServer({
   noServer: true,
   maxPayload: FRAME_BYTES_MAX,
-  handleProtocols: (offered) => [...CHANNEL_PROTOCOLS, PORT_FORWARD_PROTOCOL].find((protocol) => offered.has(protocol)) ?? false,
+  handleProtocols: (offered) =>
+    [...CHANNEL_PROTOCOLS, PORT_FORWARD_PROTOCOL].find((protocol) => offered.has(protocol)) ?? false,
 });
 
 /**
@@ -51,7 +52,9 @@ function bridgeWebSocket(
 }
 
 function bridgeChannels(client: WebSocket, runtimeUrl: string): void {
-  const runtime = new WebSocket(runtimeUrl.replace(/^http/u, 'ws'), [RUNTIME_PROTOCOL], { maxPayload: FRAME_BYTES_MAX });
+  const runtime = new WebSocket(runtimeUrl.replace(/^http/u, 'ws'), [RUNTIME_PROTOCOL], {
+    maxPayload: FRAME_BYTES_MAX,
+  });
   const waiting: Buffer[] = [];
   client.on('message', (data: Buffer) => {
     // v4 cannot close one channel alone; standard input ends when the client leaves.
@@ -73,11 +76,18 @@ function bridgeChannels(client: WebSocket, runtimeUrl: string): void {
 function bridgePortForward(client: WebSocket, runtimeUrl: string): void {
   const waiting: Buffer[] = [];
   let upstream: Duplex | undefined;
-  client.on('message', (data: Buffer) => void (upstream === undefined ? waiting.push(data) : upstream.write(data)));
+  client.on(
+    'message',
+    (data: Buffer) => void (upstream === undefined ? waiting.push(data) : upstream.write(data)),
+  );
   client.on('close', () => upstream?.destroy());
   const upgrade = httpRequest(runtimeUrl, {
     method: 'POST',
-    headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'portforward.k8s.io' },
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'SPDY/3.1',
+      'x-stream-protocol-version': 'portforward.k8s.io',
+    },
   });
   upgrade.on('upgrade', (_response, socket, head) => {
     upstream = socket;
@@ -101,7 +111,11 @@ function spliceSpdy(
   const { hostname, port, pathname, search } = new URL(runtimeUrl);
   const upstream = connect({ host: hostname, port: Number(port) }, () => {
     const kept = Object.entries(request.headers).filter(([name]) => SPDY_HEADERS.has(name));
-    const lines = [`${request.method} ${pathname}${search} HTTP/1.1`, `host: ${hostname}:${port}`, ...kept.map(([name, value]) => `${name}: ${value ?? ''}`)];
+    const lines = [
+      `${request.method} ${pathname}${search} HTTP/1.1`,
+      `host: ${hostname}:${port}`,
+      ...kept.map(([name, value]) => `${name}: ${value ?? ''}`),
+    ];
     upstream.write(`${lines.join('\r\n')}\r\n\r\n`);
     if (head.length > 0) upstream.write(head);
     socket.pipe(upstream);

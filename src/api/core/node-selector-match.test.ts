@@ -31,7 +31,13 @@ for (const { term, expected } of situations) {
 
 test('node selector and affinity must both match, one term of the affinity is enough', () => {
   const terms = situations.map(({ term }) => term);
-  assert.equal(nodeMatcher({ nodeSelector: { disk: 'ssd' }, required: { nodeSelectorTerms: terms } })?.(node), true);
-  assert.equal(nodeMatcher({ nodeSelector: { disk: 'hdd' }, required: { nodeSelectorTerms: terms } })?.(node), false);
+  assert.equal(
+    nodeMatcher({ nodeSelector: { disk: 'ssd' }, required: { nodeSelectorTerms: terms } })?.(node),
+    true,
+  );
+  assert.equal(
+    nodeMatcher({ nodeSelector: { disk: 'hdd' }, required: { nodeSelectorTerms: terms } })?.(node),
+    false,
+  );
   assert.equal(nodeMatcher({}), undefined);
 });

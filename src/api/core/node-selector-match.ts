@@ -7,7 +7,14 @@ export interface SelectableNode {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const OPERATORS = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!', Gt: 'gt', Lt: 'lt' } as const;
+const OPERATORS = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+  Gt: 'gt',
+  Lt: 'lt',
+} as const;
 
 /**
  * Whether a node has the labels of a pod's `nodeSelector` and matches its required node affinity; undefined where the pod
@@ -40,7 +47,9 @@ export function nodeTermMatcher(term: NodeSelectorTerm): (node: SelectableNode) 
   const labels = compile(matchExpressions);
   const fields = compile(matchFields);
   const matches = (node: SelectableNode): boolean =>
-    !isEmpty && labels.matches(node.labels) && (matchFields.length === 0 || fields.matches({ 'metadata.name': node.name }));
+    !isEmpty &&
+    labels.matches(node.labels) &&
+    (matchFields.length === 0 || fields.matches({ 'metadata.name': node.name }));
   compiledTerms.set(term, matches);
   return matches;
 }

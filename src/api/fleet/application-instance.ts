@@ -40,6 +40,12 @@ export interface ApplicationInstanceStatus {
 }
 
 /** How it goes at the site. `Degraded`: it ran, and part of it does not any more. */
+/** The finalizer by which an instance at the hub stays until its site has confirmed that nothing of it is left. */
+export const REMOVAL_FINALIZER = 'fleet.skerry.io/removal';
+
+/** The finalizer by which an instance at a site stays until all that it applied has been removed. */
+export const CLEANUP_FINALIZER = 'fleet.skerry.io/cleanup';
+
 export type ApplicationInstancePhase =
   | 'Pending'
   | 'Progressing'

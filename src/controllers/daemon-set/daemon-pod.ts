@@ -9,7 +9,10 @@ import { podFromTemplate } from '#controllers/pod-from-template.ts';
 import { REVISION_LABEL } from '#controllers/template-revisions.ts';
 
 /** A pod of a DaemonSet for one node: it may be scheduled on no other. */
-export function daemonPod(set: DaemonSet, { name, node, hash }: { name: string; node: string; hash: string }): Draft<Pod> {
+export function daemonPod(
+  set: DaemonSet,
+  { name, node, hash }: { name: string; node: string; hash: string },
+): Draft<Pod> {
   const { metadata, ...pod } = podFromTemplate(set.spec.template, {
     namespace: set.metadata.namespace ?? '',
     name,

@@ -50,8 +50,11 @@ export function judgeNode({ spec: { template } }: DaemonSet, { metadata, spec }:
 /** The node that a daemon pod is on or, until it is bound, made for. */
 export function targetNode({ spec }: Pod): string | undefined {
   if (spec.nodeName !== undefined && spec.nodeName !== '') return spec.nodeName;
-  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const terms =
+    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   const fields = terms.flatMap(({ matchFields = [] }) => matchFields);
-  const named = fields.find(({ key, operator, values }) => key === 'metadata.name' && operator === 'In' && values?.length === 1);
+  const named = fields.find(
+    ({ key, operator, values }) => key === 'metadata.name' && operator === 'In' && values?.length === 1,
+  );
   return named?.values?.[0];
 }

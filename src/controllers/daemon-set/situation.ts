@@ -23,7 +23,12 @@ export interface Place extends NodeVerdict {
 
 export function situationOf(
   set: DaemonSet,
-  { nodes, pods, history, nowMs }: { nodes: readonly Node[]; pods: readonly Pod[]; history: TemplateHistory; nowMs: number },
+  {
+    nodes,
+    pods,
+    history,
+    nowMs,
+  }: { nodes: readonly Node[]; pods: readonly Pod[]; history: TemplateHistory; nowMs: number },
 ): Situation {
   const byNode = new Map<string, Pod[]>(nodes.map(({ metadata }) => [metadata.name, []]));
   const strays: Pod[] = [];

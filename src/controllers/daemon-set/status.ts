@@ -9,7 +9,8 @@ export function observedStatus(situation: Situation): DaemonSetStatus {
   const wanted = places.filter(({ shouldRun }) => shouldRun);
   const having = wanted.filter(({ pods }) => pods.length > 0);
   // Of several pods on a node the oldest counts, as upstream has it.
-  const count = (test: (pod: Place['pods'][number]) => boolean): number => having.filter(({ pods }) => pods.slice(0, 1).some(test)).length;
+  const count = (test: (pod: Place['pods'][number]) => boolean): number =>
+    having.filter(({ pods }) => pods.slice(0, 1).some(test)).length;
   const available = having.filter(({ pods }) => pods.some((pod) => isAvailable(situation, pod))).length;
   return {
     currentNumberScheduled: having.length,

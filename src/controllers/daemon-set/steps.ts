@@ -1,6 +1,6 @@
 import type { Pod } from '#api/core/pod.ts';
-import { resolveIntOrPercent } from '#controllers/int-or-percent.ts';
 import { isAvailable, isUpdated, type Place, type Situation } from '#controllers/daemon-set/situation.ts';
+import { resolveIntOrPercent } from '#controllers/int-or-percent.ts';
 import { isPodTerminal } from '#controllers/pod-state.ts';
 import { parseTimestamp } from '#system/clock.ts';
 
@@ -23,7 +23,9 @@ export function planSteps(situation: Situation): Steps {
   const parts = [...situation.places.map((place) => fillPlace(situation, place)), updateStep(situation)];
   const waits = parts.flatMap(({ waitMs }) => waitMs ?? []);
   const strays = situation.strays.filter(isStaying).map((pod) => ({ pod, why: 'its node is gone' }));
-  const removed = new Map([...strays, ...parts.flatMap(({ remove }) => remove)].map((each) => [each.pod, each]));
+  const removed = new Map(
+    [...strays, ...parts.flatMap(({ remove }) => remove)].map((each) => [each.pod, each]),
+  );
   return {
     create: [...new Set(parts.flatMap(({ create }) => create))],
     remove: [...removed.values()],
@@ -36,21 +38,33 @@ const NOTHING: Steps = { create: [], remove: [], waitMs: undefined };
 function fillPlace(situation: Situation, place: Place): Steps {
   const { node, pods, shouldRun, mayContinue } = place;
   if (!mayContinue) {
-    const remove = pods.filter(isStaying).map((pod) => ({ pod, why: `node ${node} is not to have a pod of the DaemonSet` }));
+    const remove = pods
+      .filter(isStaying)
+      .map((pod) => ({ pod, why: `node ${node} is not to have a pod of the DaemonSet` }));
     return { ...NOTHING, remove };
   }
   if (pods.length === 0) return shouldRun ? { ...NOTHING, create: [node] } : NOTHING;
   const staying = pods.filter(isStaying);
   const running = staying.filter((pod) => !isPodTerminal(pod));
   const ended = replaceEnded(situation, staying.filter(isPodTerminal));
-  const excess = excessPods(situation, running).map((pod) => ({ pod, why: `node ${node} has another pod of the DaemonSet` }));
+  const excess = excessPods(situation, running).map((pod) => ({
+    pod,
+    why: `node ${node} has another pod of the DaemonSet`,
+  }));
   return { ...ended, remove: [...ended.remove, ...excess] };
 }
 
 function replaceEnded({ nowMs }: Situation, ended: readonly Pod[]): Steps {
-  const ages = ended.map((pod) => ({ pod, ageMs: nowMs - (parseTimestamp(pod.metadata.creationTimestamp) ?? 0) }));
-  const remove = ages.filter(({ ageMs }) => ageMs >= ENDED_POD_KEPT_MS).map(({ pod }) => ({ pod, why: 'it ended; a DaemonSet keeps its pods running' }));
-  const waits = ages.filter(({ ageMs }) => ageMs < ENDED_POD_KEPT_MS).map(({ ageMs }) => ENDED_POD_KEPT_MS - ageMs);
+  const ages = ended.map((pod) => ({
+    pod,
+    ageMs: nowMs - (parseTimestamp(pod.metadata.creationTimestamp) ?? 0),
+  }));
+  const remove = ages
+    .filter(({ ageMs }) => ageMs >= ENDED_POD_KEPT_MS)
+    .map(({ pod }) => ({ pod, why: 'it ended; a DaemonSet keeps its pods running' }));
+  const waits = ages
+    .filter(({ ageMs }) => ageMs < ENDED_POD_KEPT_MS)
+    .map(({ ageMs }) => ENDED_POD_KEPT_MS - ageMs);
   return { create: [], remove, waitMs: waits.length === 0 ? undefined : Math.min(...waits) };
 }
 
@@ -102,10 +116,17 @@ function surge(situation: Situation): Steps {
   }
   const room = Math.max(0, limitsOf(situation).maxSurge - surging);
   const why = 'its successor is available';
-  return { create: [...create, ...candidates.slice(0, room)], remove: remove.map((pod) => ({ pod, why })), waitMs: undefined };
+  return {
+    create: [...create, ...candidates.slice(0, room)],
+    remove: remove.map((pod) => ({ pod, why })),
+    waitMs: undefined,
+  };
 }
 
-function podsByRevision(situation: Situation, { pods }: Place): { updated: Pod | undefined; old: Pod | undefined } {
+function podsByRevision(
+  situation: Situation,
+  { pods }: Place,
+): { updated: Pod | undefined; old: Pod | undefined } {
   const running = pods.filter((pod) => isStaying(pod) && !isPodTerminal(pod));
   return {
     updated: running.find((pod) => isUpdated(situation, pod)),

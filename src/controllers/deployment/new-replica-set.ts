@@ -25,7 +25,10 @@ export function newReplicaSet(rollout: Rollout): Draft<ReplicaSet> {
       namespace: metadata.namespace ?? '',
       name: currentSetName(deployment),
       labels,
-      annotations: currentAnnotations(deployment, { existing: undefined, revision: nextRevision(rollout.old) }),
+      annotations: currentAnnotations(deployment, {
+        existing: undefined,
+        revision: nextRevision(rollout.old),
+      }),
       ownerReferences: [controllerReference(deploymentResource, deployment)],
     },
     spec: {
@@ -41,7 +44,9 @@ export function newReplicaSet(rollout: Rollout): Draft<ReplicaSet> {
 export function currentSetPatch({ deployment, current, old }: Rollout): object | undefined {
   if (current === undefined) return undefined;
   const annotations = currentAnnotations(deployment, { existing: current, revision: nextRevision(old) });
-  const changed = Object.entries(annotations).filter(([key, value]) => current.metadata.annotations?.[key] !== value);
+  const changed = Object.entries(annotations).filter(
+    ([key, value]) => current.metadata.annotations?.[key] !== value,
+  );
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
   const isReadyTimeOther = minReadySeconds !== (current.spec.minReadySeconds ?? 0);
   if (changed.length === 0 && !isReadyTimeOther) return undefined;

@@ -1,7 +1,7 @@
 import type { DeploymentCondition, DeploymentStatus } from '#api/apps/deployment.ts';
 import { findCondition, withoutCondition } from '#controllers/condition-list.ts';
-import { changedCondition, isComplete } from '#controllers/deployment/status.ts';
 import { type Rollout, setsOf } from '#controllers/deployment/rollout.ts';
+import { changedCondition, isComplete } from '#controllers/deployment/status.ts';
 import { parseTimestamp, timestamp } from '#system/clock.ts';
 
 /** The reasons of the condition Progressing; `kubectl rollout status` and pipelines read them. */
@@ -28,9 +28,13 @@ export function progressDeadlineSeconds({ deployment }: Rollout): number | undef
 }
 
 /** The conditions before the rollout is looked at: whether it is paused, and which set it found or is about to make. */
-export function startingConditions(rollout: Rollout, { createdSet }: { createdSet: string | undefined }): DeploymentCondition[] {
+export function startingConditions(
+  rollout: Rollout,
+  { createdSet }: { createdSet: string | undefined },
+): DeploymentCondition[] {
   const conditions = rollout.deployment.status?.conditions ?? [];
-  if (progressDeadlineSeconds(rollout) === undefined) return withoutCondition(conditions, 'Progressing') ?? [];
+  if (progressDeadlineSeconds(rollout) === undefined)
+    return withoutCondition(conditions, 'Progressing') ?? [];
   const paused = pausedConditions(rollout, conditions);
   if (createdSet !== undefined) {
     const message = `Created new replica set "${createdSet}"`;
@@ -41,13 +45,24 @@ export function startingConditions(rollout: Rollout, { createdSet }: { createdSe
   return progressing(paused, { status: 'True', reason: REASONS.found, message }, rollout);
 }
 
-function pausedConditions(rollout: Rollout, conditions: readonly DeploymentCondition[]): DeploymentCondition[] {
+function pausedConditions(
+  rollout: Rollout,
+  conditions: readonly DeploymentCondition[],
+): DeploymentCondition[] {
   const isPaused = rollout.deployment.spec.paused === true;
   const reason = findCondition(conditions, 'Progressing')?.reason;
   if (reason === REASONS.timedOut || isPaused === (reason === REASONS.paused)) return [...conditions];
   return isPaused
-    ? progressing(conditions, { status: 'Unknown', reason: REASONS.paused, message: 'Deployment is paused' }, rollout)
-    : progressing(conditions, { status: 'Unknown', reason: REASONS.resumed, message: 'Deployment is resumed' }, rollout);
+    ? progressing(
+        conditions,
+        { status: 'Unknown', reason: REASONS.paused, message: 'Deployment is paused' },
+        rollout,
+      )
+    : progressing(
+        conditions,
+        { status: 'Unknown', reason: REASONS.resumed, message: 'Deployment is resumed' },
+        rollout,
+      );
 }
 
 /**
@@ -59,7 +74,8 @@ export function rolloutConditions(rollout: Rollout, status: DeploymentStatus): D
   const deadlineSeconds = progressDeadlineSeconds(rollout);
   if (deadlineSeconds === undefined) return [...conditions];
   const before = findCondition(rollout.deployment.status?.conditions, 'Progressing');
-  const hasArrived = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && before?.reason === REASONS.complete;
+  const hasArrived =
+    (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && before?.reason === REASONS.complete;
   if (hasArrived) return [...conditions];
   const subject = subjectOf(rollout);
   if (isComplete(rollout, status)) {
@@ -68,7 +84,10 @@ export function rolloutConditions(rollout: Rollout, status: DeploymentStatus): D
   }
   if (hasMoved(rollout.deployment.status ?? {}, status)) {
     const message = `${subject} is progressing.`;
-    return restarted(progressing(conditions, { status: 'True', reason: REASONS.updated, message }, rollout), rollout);
+    return restarted(
+      progressing(conditions, { status: 'True', reason: REASONS.updated, message }, rollout),
+      rollout,
+    );
   }
   if (isTimedOut(conditions, { deadlineSeconds, nowMs: rollout.nowMs })) {
     const message = `${subject} has timed out progressing.`;
@@ -81,14 +100,18 @@ export function rolloutConditions(rollout: Rollout, status: DeploymentStatus): D
 export function untilDeadlineMs(rollout: Rollout, status: DeploymentStatus): number | undefined {
   const deadlineSeconds = progressDeadlineSeconds(rollout);
   const condition = findCondition(status.conditions, 'Progressing');
-  if (deadlineSeconds === undefined || condition === undefined || rollout.deployment.spec.paused === true) return undefined;
+  if (deadlineSeconds === undefined || condition === undefined || rollout.deployment.spec.paused === true)
+    return undefined;
   if (isComplete(rollout, status) || condition.reason === REASONS.timedOut) return undefined;
   const sinceMs = parseTimestamp(condition.lastUpdateTime) ?? rollout.nowMs;
   return Math.max(0, sinceMs + deadlineSeconds * 1000 - rollout.nowMs) + DEADLINE_MARGIN_MS;
 }
 
 /** ReplicaFailure, where a set cannot make its pods: that of the current set before others. */
-export function withReplicaFailure(rollout: Rollout, conditions: readonly DeploymentCondition[]): DeploymentCondition[] {
+export function withReplicaFailure(
+  rollout: Rollout,
+  conditions: readonly DeploymentCondition[],
+): DeploymentCondition[] {
   const failures = setsOf(rollout)
     .toReversed()
     .flatMap((set) => findCondition(set.status?.conditions, 'ReplicaFailure') ?? []);
@@ -99,12 +122,15 @@ export function withReplicaFailure(rollout: Rollout, conditions: readonly Deploy
 }
 
 function subjectOf({ deployment, current }: Rollout): string {
-  return current === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${current.metadata.name}"`;
+  return current === undefined
+    ? `Deployment "${deployment.metadata.name}"`
+    : `ReplicaSet "${current.metadata.name}"`;
 }
 
 /** More updated, ready or available pods than before, or fewer old ones. */
 function hasMoved(before: DeploymentStatus, now: DeploymentStatus): boolean {
-  const oldPods = ({ replicas = 0, updatedReplicas = 0 }: DeploymentStatus): number => replicas - updatedReplicas;
+  const oldPods = ({ replicas = 0, updatedReplicas = 0 }: DeploymentStatus): number =>
+    replicas - updatedReplicas;
   return (
     (now.updatedReplicas ?? 0) > (before.updatedReplicas ?? 0) ||
     oldPods(now) < oldPods(before) ||
@@ -126,7 +152,9 @@ function isTimedOut(
 
 /** The same condition with its deadline starting again now. */
 function restarted(conditions: readonly DeploymentCondition[], { nowMs }: Rollout): DeploymentCondition[] {
-  return conditions.map((each) => (each.type === 'Progressing' ? { ...each, lastUpdateTime: timestamp(nowMs) } : each));
+  return conditions.map((each) =>
+    each.type === 'Progressing' ? { ...each, lastUpdateTime: timestamp(nowMs) } : each,
+  );
 }
 
 function progressing(

@@ -1,9 +1,22 @@
 import type { Deployment } from '#api/apps/deployment.ts';
 import type { ReplicaSet } from '#api/apps/replica-set.ts';
-import { countAnnotation, DESIRED_REPLICAS, MAX_REPLICAS, revisionOf } from '#controllers/deployment/revision.ts';
+import {
+  countAnnotation,
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  revisionOf,
+} from '#controllers/deployment/revision.ts';
 import { rollingLimits } from '#controllers/deployment/rolling-limits.ts';
 import type { Resize } from '#controllers/deployment/rolling-update.ts';
-import { availableOf, isRolling, replicasOf, type Rollout, setsOf, sizeOf, total } from '#controllers/deployment/rollout.ts';
+import {
+  availableOf,
+  isRolling,
+  type Rollout,
+  replicasOf,
+  setsOf,
+  sizeOf,
+  total,
+} from '#controllers/deployment/rollout.ts';
 
 /** Whether the Deployment was scaled since its sets were sized: that comes before any rolling. */
 export function isScaled(rollout: Rollout): boolean {

@@ -10,6 +10,9 @@ export function oldSetsToEmpty({ old }: Rollout): Resize[] {
 }
 
 /** Whether a pod of an old set still runs, even if it is being deleted: two revisions must not run side by side. */
-export function runsOldPods(old: readonly ReplicaSet[], podsOf: (set: ReplicaSet) => readonly Pod[]): boolean {
+export function runsOldPods(
+  old: readonly ReplicaSet[],
+  podsOf: (set: ReplicaSet) => readonly Pod[],
+): boolean {
   return old.some((set) => podsOf(set).some((pod) => !isPodTerminal(pod)));
 }

@@ -40,9 +40,12 @@ export function currentAnnotations(
   deployment: Deployment,
   { existing, revision }: { existing: ReplicaSet | undefined; revision: number },
 ): Record<string, string> {
-  const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !OWN_ANNOTATIONS.has(key));
+  const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(
+    ([key]) => !OWN_ANNOTATIONS.has(key),
+  );
   const annotations = { ...existing?.metadata.annotations, ...Object.fromEntries(inherited) };
-  if (existing === undefined) return { ...annotations, ...sizeAnnotations(deployment), [REVISION]: String(revision) };
+  if (existing === undefined)
+    return { ...annotations, ...sizeAnnotations(deployment), [REVISION]: String(revision) };
   const before = revisionOf(existing);
   if (before >= revision) return annotations;
   const history = before === 0 ? {} : { [REVISION_HISTORY]: historyWith(existing, before) };

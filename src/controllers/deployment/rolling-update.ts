@@ -1,6 +1,14 @@
 import type { ReplicaSet } from '#api/apps/replica-set.ts';
 import { rollingLimits } from '#controllers/deployment/rolling-limits.ts';
-import { availableOf, isRolling, replicasOf, type Rollout, setsOf, sizeOf, total } from '#controllers/deployment/rollout.ts';
+import {
+  availableOf,
+  isRolling,
+  type Rollout,
+  replicasOf,
+  setsOf,
+  sizeOf,
+  total,
+} from '#controllers/deployment/rollout.ts';
 
 /** A ReplicaSet that is to get another size. */
 export interface Resize {
@@ -54,7 +62,11 @@ function shrinkOld(rollout: Rollout): Resize[] {
 }
 
 /** Takes up to `count` off the sizes, oldest set first, from each at most what `removable` says. */
-function takeFrom(sizes: Map<ReplicaSet, number>, count: number, removable: (set: ReplicaSet, size: number) => number): void {
+function takeFrom(
+  sizes: Map<ReplicaSet, number>,
+  count: number,
+  removable: (set: ReplicaSet, size: number) => number,
+): void {
   let left = count;
   for (const [set, size] of sizes) {
     const taken = Math.max(0, Math.min(left, size, removable(set, size)));

@@ -1,12 +1,22 @@
 import type { DeploymentCondition, DeploymentStatus } from '#api/apps/deployment.ts';
 import { withCondition } from '#controllers/condition-list.ts';
 import { rollingLimits } from '#controllers/deployment/rolling-limits.ts';
-import { availableOf, replicasOf, type Rollout, setsOf, sizeOf, total } from '#controllers/deployment/rollout.ts';
+import {
+  availableOf,
+  type Rollout,
+  replicasOf,
+  setsOf,
+  sizeOf,
+  total,
+} from '#controllers/deployment/rollout.ts';
 import { presentFields } from '#controllers/status-change.ts';
 import { timestamp } from '#system/clock.ts';
 
 /** A Deployment's counts and whether enough of it is available, as of its sets. */
-export function observedStatus(rollout: Rollout, conditions: readonly DeploymentCondition[]): DeploymentStatus {
+export function observedStatus(
+  rollout: Rollout,
+  conditions: readonly DeploymentCondition[],
+): DeploymentStatus {
   const { deployment, current } = rollout;
   const sets = setsOf(rollout);
   const available = total(sets, availableOf);

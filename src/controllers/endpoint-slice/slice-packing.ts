@@ -23,10 +23,15 @@ export interface SliceContent {
  * slices that change anyway, then others, then slices that would fall empty, then new ones. Existing slices that are in no
  * content of the result are not needed any more.
  */
-export function packSlices(existing: readonly EndpointSlice[], groups: readonly EndpointGroup[]): SliceContent[] {
+export function packSlices(
+  existing: readonly EndpointSlice[],
+  groups: readonly EndpointGroup[],
+): SliceContent[] {
   const spare = new Set(existing);
   const contents = groups.map((group) => {
-    const slices = existing.filter((slice) => spare.has(slice) && portsKey(slice.ports ?? []) === portsKey(group.ports));
+    const slices = existing.filter(
+      (slice) => spare.has(slice) && portsKey(slice.ports ?? []) === portsKey(group.ports),
+    );
     for (const slice of slices) spare.delete(slice);
     return fillSlices(slices, group);
   });
@@ -39,7 +44,9 @@ export function packSlices(existing: readonly EndpointSlice[], groups: readonly 
 }
 
 /** Endpoints by the ports that they have, in the order in which these come up. */
-export function groupByPorts(endpoints: readonly { endpoint: Endpoint; ports: readonly EndpointPort[] }[]): EndpointGroup[] {
+export function groupByPorts(
+  endpoints: readonly { endpoint: Endpoint; ports: readonly EndpointPort[] }[],
+): EndpointGroup[] {
   const groups = new Map<string, { ports: readonly EndpointPort[]; endpoints: Endpoint[] }>();
   for (const { endpoint, ports } of endpoints) {
     const group = groups.get(portsKey(ports)) ?? { ports, endpoints: [] };
@@ -65,7 +72,8 @@ function fillSlices(slices: readonly EndpointSlice[], { ports, endpoints }: Endp
   const changed = kept.filter((each) => each.endpoints.length > 0 && changesAnyway(each));
   const unchanged = kept.filter((each) => each.endpoints.length > 0 && !changesAnyway(each));
   const rest = [...waiting.values()];
-  for (const each of [...changed, ...unchanged]) each.endpoints.push(...rest.splice(0, SLICE_ENDPOINTS_MAX - each.endpoints.length));
+  for (const each of [...changed, ...unchanged])
+    each.endpoints.push(...rest.splice(0, SLICE_ENDPOINTS_MAX - each.endpoints.length));
   return {
     ports,
     filled: [...changed, ...unchanged].map((each) => ({ ...each, ports })),
@@ -86,7 +94,9 @@ function takeKept(slice: EndpointSlice, waiting: Map<string, Endpoint>): Endpoin
 
 function chunk(endpoints: readonly Endpoint[]): Endpoint[][] {
   const count = Math.ceil(endpoints.length / SLICE_ENDPOINTS_MAX);
-  return Array.from({ length: count }, (_, i) => endpoints.slice(i * SLICE_ENDPOINTS_MAX, (i + 1) * SLICE_ENDPOINTS_MAX));
+  return Array.from({ length: count }, (_, i) =>
+    endpoints.slice(i * SLICE_ENDPOINTS_MAX, (i + 1) * SLICE_ENDPOINTS_MAX),
+  );
 }
 
 function identityOf({ targetRef, addresses }: Endpoint): string {
@@ -94,5 +104,8 @@ function identityOf({ targetRef, addresses }: Endpoint): string {
 }
 
 function portsKey(ports: readonly EndpointPort[]): string {
-  return ports.map((port) => canonicalJson(port)).toSorted().join('\n');
+  return ports
+    .map((port) => canonicalJson(port))
+    .toSorted()
+    .join('\n');
 }

@@ -24,10 +24,17 @@ export interface Owner {
 }
 
 /** The owners of an object and what became of each. */
-export function ownersOf(lookup: Lookup, { object, types }: { object: KubeObject; types: readonly ResourceType[] }): Owner[] {
+export function ownersOf(
+  lookup: Lookup,
+  { object, types }: { object: KubeObject; types: readonly ResourceType[] },
+): Owner[] {
   return (object.metadata.ownerReferences ?? []).map((reference) => {
     const type = types.find((each) => isOfType(reference, each));
-    return { reference, type, state: type === undefined ? 'present' : stateOf(lookup, { object, reference, type }) };
+    return {
+      reference,
+      type,
+      state: type === undefined ? 'present' : stateOf(lookup, { object, reference, type }),
+    };
   });
 }
 
@@ -51,5 +58,7 @@ function stateOf(
   if (type.namespaced && namespace === undefined) return 'present';
   const owner = lookup.get(type, { ...(type.namespaced ? { namespace } : {}), name: reference.name });
   if (owner?.metadata.uid === reference.uid) return isDeletedWith(owner, FOREGROUND) ? 'waiting' : 'present';
-  return type.namespaced && lookup.list(type).some(({ metadata }) => metadata.uid === reference.uid) ? 'elsewhere' : 'absent';
+  return type.namespaced && lookup.list(type).some(({ metadata }) => metadata.uid === reference.uid)
+    ? 'elsewhere'
+    : 'absent';
 }

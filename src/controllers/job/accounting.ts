@@ -2,7 +2,15 @@ import type { JobStatus } from '#api/batch/job.ts';
 import { type Pod, podResource } from '#api/core/pod.ts';
 import { judgeFailure } from '#controllers/job/failure-policy.ts';
 import { formatIndexes, parseIndexes } from '#controllers/job/index-set.ts';
-import { finalCondition, hasFailed, indexOf, isIndexed, isTracked, type Situation, TRACKING_FINALIZER } from '#controllers/job/situation.ts';
+import {
+  finalCondition,
+  hasFailed,
+  indexOf,
+  isIndexed,
+  isTracked,
+  type Situation,
+  TRACKING_FINALIZER,
+} from '#controllers/job/situation.ts';
 import type { Action } from '#reconcile/controller.ts';
 
 /**
@@ -35,8 +43,12 @@ export function keepAccount(situation: Situation): Account {
   const status = job.status ?? {};
   const tracked = pods.filter(isTracked);
   const byUid = new Map(tracked.map((pod) => [pod.metadata.uid, pod]));
-  const noted = { succeeded: status.uncountedTerminatedPods?.succeeded ?? [], failed: status.uncountedTerminatedPods?.failed ?? [] };
-  const isKnown = ({ metadata: { uid } }: Pod): boolean => noted.succeeded.includes(uid) || noted.failed.includes(uid);
+  const noted = {
+    succeeded: status.uncountedTerminatedPods?.succeeded ?? [],
+    failed: status.uncountedTerminatedPods?.failed ?? [],
+  };
+  const isKnown = ({ metadata: { uid } }: Pod): boolean =>
+    noted.succeeded.includes(uid) || noted.failed.includes(uid);
   const fresh = tracked.filter((pod) => !isKnown(pod));
   const ignored = fresh.filter((pod) => hasFailed(job, pod) && judgeFailure(job, pod).action === 'Ignore');
   const succeeded = fresh.filter(({ status: of }) => of?.phase === 'Succeeded');
@@ -77,8 +89,12 @@ export function accountStatus(situation: Situation, account: Account): JobStatus
     ...(account.succeeded === 0 ? {} : { succeeded: account.succeeded }),
     ...(account.failed === 0 ? {} : { failed: account.failed }),
     uncountedTerminatedPods: waiting,
-    ...(isIndexed(situation.job) && account.completed.size > 0 ? { completedIndexes: formatIndexes(account.completed) } : {}),
-    ...(situation.job.spec.backoffLimitPerIndex === undefined ? {} : { failedIndexes: formatIndexes(account.failedIndexes) }),
+    ...(isIndexed(situation.job) && account.completed.size > 0
+      ? { completedIndexes: formatIndexes(account.completed) }
+      : {}),
+    ...(situation.job.spec.backoffLimitPerIndex === undefined
+      ? {}
+      : { failedIndexes: formatIndexes(account.failedIndexes) }),
   };
 }
 

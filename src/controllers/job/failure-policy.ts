@@ -15,13 +15,17 @@ export function judgeFailure(job: Job, pod: Pod): FailureJudgement {
   const rules = pod.status?.phase === 'Failed' ? (job.spec.podFailurePolicy?.rules ?? []) : [];
   for (const [index, rule] of rules.entries()) {
     const reason = matchRule(rule, pod);
-    if (reason !== undefined) return { action: rule.action, message: `${reason} matching ${rule.action} rule at index ${index}` };
+    if (reason !== undefined)
+      return { action: rule.action, message: `${reason} matching ${rule.action} rule at index ${index}` };
   }
   return { action: 'Count', message: '' };
 }
 
 /** Why a rule matches; undefined where it does not. */
-function matchRule({ onExitCodes, onPodConditions = [] }: PodFailurePolicyRule, pod: Pod): string | undefined {
+function matchRule(
+  { onExitCodes, onPodConditions = [] }: PodFailurePolicyRule,
+  pod: Pod,
+): string | undefined {
   if (onExitCodes !== undefined) {
     const { status } = pod;
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];

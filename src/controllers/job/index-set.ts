@@ -17,5 +17,9 @@ export function formatIndexes(indexes: Iterable<number>): string {
     if (run !== undefined && run.last === index - 1) run.last = index;
     else runs.push({ first: index, last: index });
   }
-  return runs.map(({ first, last }) => (last === first ? `${first}` : last === first + 1 ? `${first},${last}` : `${first}-${last}`)).join(',');
+  return runs
+    .map(({ first, last }) =>
+      last === first ? `${first}` : last === first + 1 ? `${first},${last}` : `${first}-${last}`,
+    )
+    .join(',');
 }

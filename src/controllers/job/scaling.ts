@@ -1,6 +1,6 @@
 import type { Job } from '#api/batch/job.ts';
 import { type Pod, podResource } from '#api/core/pod.ts';
-import { type Account, totalsOf } from '#controllers/job/accounting.ts';
+import { type Account, totalsOf, untrackPods } from '#controllers/job/accounting.ts';
 import { jobPod, podNamePrefix } from '#controllers/job/job-pod.ts';
 import { endedAtMs, hasFailed, indexOf, isIndexed, type Situation } from '#controllers/job/situation.ts';
 import { generatedNames } from '#controllers/name-suffix.ts';
@@ -15,22 +15,35 @@ const RETRY_FIRST_MS = 10_000;
 const RETRY_MAX_MS = 10 * 60_000;
 
 /** Brings the number of a Job's active pods to what it wants now. */
-export function scaleJob(lookup: Lookup, { situation, account }: { situation: Situation; account: Account }): Action[] {
+export function scaleJob(
+  lookup: Lookup,
+  { situation, account }: { situation: Situation; account: Account },
+): Action[] {
   const { job, active, terminating, nowMs } = situation;
   const duplicates = duplicatePods(job, active);
   const kept = active.filter((pod) => !duplicates.includes(pod));
   const wanted = wantedActive(situation, account);
   const excess = inDeletionOrder(kept, { related: kept, nowMs }).slice(0, Math.max(0, kept.length - wanted));
-  const removals = [...duplicates, ...excess].flatMap((pod) => deleteJobPod(job, { pod, why: `the Job wants ${wanted} active pods` }));
+  const removals = pausePods(
+    { ...situation, active: [...duplicates, ...excess] },
+    `the Job wants ${wanted} active pods`,
+  );
   // A Job that replaces pods only when they failed counts those that are stopping as there.
   const stopping = job.spec.podReplacementPolicy === 'Failed' ? terminating.length : 0;
   const missing = Math.min(wanted - kept.length - stopping, BURST_PODS_MAX);
-  return missing <= 0 ? removals : [...removals, ...startPods(lookup, { situation, account, count: missing })];
+  return missing <= 0
+    ? removals
+    : [...removals, ...startPods(lookup, { situation, account, count: missing })];
 }
 
-/** Deletes every active pod. */
-export function stopJob({ job, active }: Situation, why: string): Action[] {
+/** Deletes every active pod of a Job that is over: they count as failed. */
+export function stopPods({ job, active }: Situation, why: string): Action[] {
   return active.flatMap((pod) => deleteJobPod(job, { pod, why }));
+}
+
+/** Deletes every active pod of a Job that is to rest: they count as nothing. */
+export function pausePods({ job, active }: Situation, why: string): Action[] {
+  return active.flatMap((pod) => [...untrackPods([pod], why), ...deleteJobPod(job, { pod, why })]);
 }
 
 function wantedActive({ job, active }: Situation, account: Account): number {
@@ -45,17 +58,24 @@ function startPods(
   { situation, account, count }: { situation: Situation; account: Account; count: number },
 ): Action[] {
   const { job } = situation;
-  const slots = isIndexed(job) ? openIndexes(situation, account) : Array.from({ length: count }, () => undefined);
+  const slots = isIndexed(job)
+    ? openIndexes(situation, account)
+    : Array.from({ length: count }, () => undefined);
   const waits = slots.slice(0, count).map((index) => ({ index, waitMs: retryWaitMs(situation, index) }));
   const due = waits.filter(({ waitMs }) => waitMs <= 0).map(({ index }) => index);
   const later = waits.filter(({ waitMs }) => waitMs > 0).map(({ waitMs }) => waitMs);
   return [
     ...createPods(lookup, { situation, indexes: due }),
-    ...(later.length === 0 ? [] : [{ type: 'requeue', afterMs: Math.min(...later), why: 'a pod failed a short time ago' } as const]),
+    ...(later.length === 0
+      ? []
+      : [{ type: 'requeue', afterMs: Math.min(...later), why: 'a pod failed a short time ago' } as const]),
   ];
 }
 
-function createPods(lookup: Lookup, { situation, indexes }: { situation: Situation; indexes: readonly (number | undefined)[] }): Action[] {
+function createPods(
+  lookup: Lookup,
+  { situation, indexes }: { situation: Situation; indexes: readonly (number | undefined)[] },
+): Action[] {
   const { job, nowMs } = situation;
   const { namespace, uid } = job.metadata;
   const isTaken = (name: string): boolean => lookup.get(podResource, { namespace, name }) !== undefined;
@@ -67,20 +87,31 @@ function createPods(lookup: Lookup, { situation, indexes }: { situation: Situati
       isTaken: (each) => taken.has(each) || isTaken(each),
     });
     taken.add(name);
-    const why = index === undefined ? 'the Job wants more active pods' : `index ${index} of the Job is not completed`;
+    const why =
+      index === undefined ? 'the Job wants more active pods' : `index ${index} of the Job is not completed`;
     const refused = (reason: string): Action[] => {
       const message = `Error creating: ${reason}`;
       return [{ type: 'event', regarding: job, eventType: 'Warning', reason: 'FailedCreate', message, why }];
     };
     return [
       { type: 'create', resource: podResource, object: jobPod(job, { name, index }), why, refused },
-      { type: 'event', regarding: job, eventType: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${name}`, why },
+      {
+        type: 'event',
+        regarding: job,
+        eventType: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${name}`,
+        why,
+      },
     ];
   });
 }
 
 /** Indexes without a pod that are neither completed nor failed, lowest first. */
-function openIndexes({ job, active, terminating }: Situation, { completed, failedIndexes }: Account): number[] {
+function openIndexes(
+  { job, active, terminating }: Situation,
+  { completed, failedIndexes }: Account,
+): number[] {
   const waitsForEnd = job.spec.podReplacementPolicy === 'Failed';
   const busy = new Set([...active, ...(waitsForEnd ? terminating : [])].map((pod) => indexOf(job, pod)));
   const all = Array.from({ length: job.spec.completions ?? 0 }, (_, index) => index);
@@ -101,9 +132,12 @@ function duplicatePods(job: Job, active: readonly Pod[]): Pod[] {
 
 /** How long a new pod must wait because of those that failed: of its index where the Job counts by index. */
 function retryWaitMs({ job, pods, nowMs }: Situation, index: number | undefined): number {
-  const isOwn = (pod: Pod): boolean => job.spec.backoffLimitPerIndex === undefined || indexOf(job, pod) === index;
+  const isOwn = (pod: Pod): boolean =>
+    job.spec.backoffLimitPerIndex === undefined || indexOf(job, pod) === index;
   const own = pods.filter(isOwn);
-  const lastSuccessMs = own.filter(({ status }) => status?.phase === 'Succeeded').reduce((last, pod) => Math.max(last, endedAtMs(pod)), -Infinity);
+  const lastSuccessMs = own
+    .filter(({ status }) => status?.phase === 'Succeeded')
+    .reduce((last, pod) => Math.max(last, endedAtMs(pod)), -Infinity);
   const failures = own.filter((pod) => hasFailed(job, pod) && endedAtMs(pod) > lastSuccessMs);
   if (failures.length === 0) return 0;
   const lastFailureMs = failures.reduce((last, pod) => Math.max(last, endedAtMs(pod)), -Infinity);
@@ -115,6 +149,13 @@ function deleteJobPod(job: Job, { pod, why }: { pod: Pod; why: string }): Action
   const { namespace, name, uid } = pod.metadata;
   return [
     { type: 'delete', resource: podResource, name: { namespace, name }, uid, why },
-    { type: 'event', regarding: job, eventType: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${name}`, why },
+    {
+      type: 'event',
+      regarding: job,
+      eventType: 'Normal',
+      reason: 'SuccessfulDelete',
+      message: `Deleted pod: ${name}`,
+      why,
+    },
   ];
 }

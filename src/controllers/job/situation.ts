@@ -10,6 +10,7 @@ export const INDEX_ANNOTATION = 'batch.kubernetes.io/job-completion-index';
 /** A Job with its pods, as of now. */
 export interface Situation {
   readonly job: Job;
+  /** All that say how the Job does. A pod that it deleted itself, which has lost its finalizer before, says nothing. */
   readonly pods: readonly Pod[];
   /** Neither ended nor being deleted. */
   readonly active: readonly Pod[];
@@ -21,7 +22,8 @@ export interface Situation {
 export function situationOf(job: Job, { pods, nowMs }: { pods: readonly Pod[]; nowMs: number }): Situation {
   const active = pods.filter(isPodActive);
   const terminating = pods.filter((pod) => pod.metadata.deletionTimestamp !== undefined && !hasEnded(pod));
-  return { job, pods, active, terminating, nowMs };
+  const telling = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined || isTracked(pod));
+  return { job, pods: telling, active, terminating, nowMs };
 }
 
 export function isIndexed({ spec }: Job): boolean {
@@ -63,6 +65,7 @@ export function finalCondition(job: Job): JobCondition | undefined {
 export function endedAtMs({ metadata, status }: Pod): number {
   const containers = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
   const ends = containers.flatMap(({ state }) => parseTimestamp(state?.terminated?.finishedAt) ?? []);
-  const fallback = parseTimestamp(metadata.deletionTimestamp) ?? parseTimestamp(metadata.creationTimestamp) ?? 0;
+  const fallback =
+    parseTimestamp(metadata.deletionTimestamp) ?? parseTimestamp(metadata.creationTimestamp) ?? 0;
   return ends.length === 0 ? fallback : Math.max(...ends);
 }

@@ -18,9 +18,11 @@ const BACKOFF_LIMIT_DEFAULT = 6;
 export function judgeJob(situation: Situation, account: Account): Verdict {
   const { job } = situation;
   const failure = trueCondition(job, 'FailureTarget');
-  if (failure !== undefined) return { type: 'fails', reason: failure.reason ?? '', message: failure.message ?? '' };
+  if (failure !== undefined)
+    return { type: 'fails', reason: failure.reason ?? '', message: failure.message ?? '' };
   const success = trueCondition(job, 'SuccessCriteriaMet');
-  if (success !== undefined) return { type: 'succeeds', reason: success.reason ?? '', message: success.message ?? '' };
+  if (success !== undefined)
+    return { type: 'succeeds', reason: success.reason ?? '', message: success.message ?? '' };
   return findFailure(situation, account) ?? findSuccess(situation, account) ?? { type: 'goes-on' };
 }
 
@@ -28,7 +30,8 @@ export function judgeJob(situation: Situation, account: Account): Verdict {
 export function untilDeadlineMs({ job, nowMs }: Situation): number | undefined {
   const { activeDeadlineSeconds } = job.spec;
   const startMs = parseTimestamp(job.status?.startTime);
-  if (activeDeadlineSeconds === undefined || startMs === undefined || job.spec.suspend === true) return undefined;
+  if (activeDeadlineSeconds === undefined || startMs === undefined || job.spec.suspend === true)
+    return undefined;
   return startMs + activeDeadlineSeconds * 1000 - nowMs;
 }
 
@@ -75,13 +78,19 @@ function restartsOf({ status }: Pod): number {
 function findSuccess({ job, active }: Situation, account: Account): Verdict | undefined {
   const { succeeded } = totalsOf(account);
   const { completions, suspend } = job.spec;
-  const rule = isIndexed(job) ? job.spec.successPolicy?.rules.findIndex((each) => meetsRule(each, account)) : -1;
+  const rule = isIndexed(job)
+    ? job.spec.successPolicy?.rules.findIndex((each) => meetsRule(each, account))
+    : -1;
   if (rule !== undefined && rule >= 0) {
     return { type: 'succeeds', reason: 'SuccessPolicy', message: `Matched rules at index ${rule}` };
   }
   const isDone = completions === undefined ? succeeded > 0 && active.length === 0 : succeeded >= completions;
   if (!isDone || (suspend === true && completions !== 0)) return undefined;
-  return { type: 'succeeds', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' };
+  return {
+    type: 'succeeds',
+    reason: 'CompletionsReached',
+    message: 'Reached expected number of succeeded pods',
+  };
 }
 
 function meetsRule({ succeededIndexes, succeededCount }: SuccessPolicyRule, { completed }: Account): boolean {

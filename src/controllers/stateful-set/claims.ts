@@ -1,5 +1,8 @@
 import { type StatefulSet, statefulSetResource } from '#api/apps/stateful-set.ts';
-import { type PersistentVolumeClaim, persistentVolumeClaimResource } from '#api/core/persistent-volume-claim.ts';
+import {
+  type PersistentVolumeClaim,
+  persistentVolumeClaimResource,
+} from '#api/core/persistent-volume-claim.ts';
 import { type Pod, podResource } from '#api/core/pod.ts';
 import type { OwnerReference } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
@@ -7,7 +10,10 @@ import { claimName } from '#controllers/stateful-set/identity.ts';
 import type { Action, Lookup } from '#reconcile/controller.ts';
 
 /** Makes the claims of an ordinal that are not there. They outlive their pod, which comes back to them. */
-export function createClaims(lookup: Lookup, { set, ordinal }: { set: StatefulSet; ordinal: number }): Action[] {
+export function createClaims(
+  lookup: Lookup,
+  { set, ordinal }: { set: StatefulSet; ordinal: number },
+): Action[] {
   const { namespace = '', name: setName } = set.metadata;
   return (set.spec.volumeClaimTemplates ?? []).flatMap((template): Action[] => {
     const name = claimName(set, { template: template.metadata.name, ordinal });
@@ -35,7 +41,8 @@ export function alignClaimOwners(
   lookup: Lookup,
   { set, pod, ordinal, isCondemned }: { set: StatefulSet; pod: Pod; ordinal: number; isCondemned: boolean },
 ): Action[] {
-  const { whenDeleted = 'Retain', whenScaled = 'Retain' } = set.spec.persistentVolumeClaimRetentionPolicy ?? {};
+  const { whenDeleted = 'Retain', whenScaled = 'Retain' } =
+    set.spec.persistentVolumeClaimRetentionPolicy ?? {};
   const ownedByPod = whenScaled === 'Delete' && isCondemned;
   const ownedBySet = whenDeleted === 'Delete' && !ownedByPod;
   const { namespace } = set.metadata;
@@ -49,15 +56,21 @@ export function alignClaimOwners(
       ...(ownedByPod ? [ownerReference(podResource, pod)] : []),
     ];
     const current = claim.metadata.ownerReferences ?? [];
-    if (wanted.length === current.length && wanted.every(({ uid }, index) => uid === current[index]?.uid)) return [];
+    if (wanted.length === current.length && wanted.every(({ uid }, index) => uid === current[index]?.uid))
+      return [];
     const patch = { metadata: { resourceVersion: claim.metadata.resourceVersion, ownerReferences: wanted } };
     const why = 'the retention policy of the StatefulSet says with what its claims go';
-    return [{ type: 'patch', resource: persistentVolumeClaimResource, name: { namespace, name }, patch, why }];
+    return [
+      { type: 'patch', resource: persistentVolumeClaimResource, name: { namespace, name }, patch, why },
+    ];
   });
 }
 
 /** Owners other than the set and a pod of that name. */
-function foreignOwners({ metadata }: PersistentVolumeClaim, { set, pod }: { set: StatefulSet; pod: Pod }): OwnerReference[] {
+function foreignOwners(
+  { metadata }: PersistentVolumeClaim,
+  { set, pod }: { set: StatefulSet; pod: Pod },
+): OwnerReference[] {
   return (metadata.ownerReferences ?? []).filter(
     ({ kind, name, uid }) => uid !== set.metadata.uid && !(kind === 'Pod' && name === pod.metadata.name),
   );

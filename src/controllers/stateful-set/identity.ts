@@ -24,7 +24,10 @@ export function ordinalRange({ spec }: StatefulSet): { first: number; end: numbe
 }
 
 /** The name of the claim of a pod for a claim template. */
-export function claimName(set: StatefulSet, { template, ordinal }: { template: string; ordinal: number }): string {
+export function claimName(
+  set: StatefulSet,
+  { template, ordinal }: { template: string; ordinal: number },
+): string {
   return `${template}-${set.metadata.name}-${ordinal}`;
 }
 
@@ -54,8 +57,13 @@ export function podOfOrdinal(
 }
 
 /** The labels by which a single pod of a set is selected; undefined where it has them. */
-export function missingIdentityLabels({ metadata: { name, labels } }: Pod, ordinal: number): Record<string, string> | undefined {
-  const missing = Object.entries(identityLabels(name, ordinal)).filter(([key, value]) => labels?.[key] !== value);
+export function missingIdentityLabels(
+  { metadata: { name, labels } }: Pod,
+  ordinal: number,
+): Record<string, string> | undefined {
+  const missing = Object.entries(identityLabels(name, ordinal)).filter(
+    ([key, value]) => labels?.[key] !== value,
+  );
   return missing.length === 0 ? undefined : Object.fromEntries(missing);
 }
 
@@ -64,7 +72,10 @@ function identityLabels(name: string, ordinal: number): Record<string, string> {
 }
 
 /** A claim takes the place of a volume of its name. */
-function volumesOf(set: StatefulSet, { volumes, ordinal }: { volumes: readonly Volume[]; ordinal: number }): { volumes?: Volume[] } {
+function volumesOf(
+  set: StatefulSet,
+  { volumes, ordinal }: { volumes: readonly Volume[]; ordinal: number },
+): { volumes?: Volume[] } {
   const claims = (set.spec.volumeClaimTemplates ?? []).map(({ metadata: { name } }) => ({
     name,
     persistentVolumeClaim: { claimName: claimName(set, { template: name, ordinal }) },

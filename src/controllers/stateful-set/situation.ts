@@ -2,7 +2,11 @@ import type { StatefulSet } from '#api/apps/stateful-set.ts';
 import type { Pod } from '#api/core/pod.ts';
 import { isPodAvailable, isPodReady } from '#controllers/pod-state.ts';
 import { ordinalOf, ordinalRange } from '#controllers/stateful-set/identity.ts';
-import { REVISION_LABEL, type TemplateHistory, type TemplateRevision } from '#controllers/template-revisions.ts';
+import {
+  REVISION_LABEL,
+  type TemplateHistory,
+  type TemplateRevision,
+} from '#controllers/template-revisions.ts';
 import type { Lookup } from '#reconcile/controller.ts';
 
 /** A StatefulSet with its pods, as of now. */
@@ -26,7 +30,12 @@ export interface Slot {
 
 export function situationOf(
   lookup: Lookup,
-  { set, pods, history, nowMs }: { set: StatefulSet; pods: readonly Pod[]; history: TemplateHistory; nowMs: number },
+  {
+    set,
+    pods,
+    history,
+    nowMs,
+  }: { set: StatefulSet; pods: readonly Pod[]; history: TemplateHistory; nowMs: number },
 ): Situation {
   const { first, end } = ordinalRange(set);
   const numbered = pods.flatMap((pod) => {
@@ -38,7 +47,10 @@ export function situationOf(
   return {
     lookup,
     set,
-    slots: Array.from({ length: end - first }, (_, index) => ({ ordinal: first + index, pod: byOrdinal.get(first + index) })),
+    slots: Array.from({ length: end - first }, (_, index) => ({
+      ordinal: first + index,
+      pod: byOrdinal.get(first + index),
+    })),
     condemned: condemned.toSorted((a, b) => b.ordinal - a.ordinal),
     history,
     current: history.revisions.find(({ name }) => name === set.status?.currentRevision) ?? history.update,

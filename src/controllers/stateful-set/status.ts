@@ -1,7 +1,14 @@
 import type { StatefulSetStatus } from '#api/apps/stateful-set.ts';
 import type { Pod } from '#api/core/pod.ts';
 import { untilAvailableMs } from '#controllers/pod-state.ts';
-import { isAvailable, isOfRevision, isRolling, isRunning, isTerminating, type Situation } from '#controllers/stateful-set/situation.ts';
+import {
+  isAvailable,
+  isOfRevision,
+  isRolling,
+  isRunning,
+  isTerminating,
+  type Situation,
+} from '#controllers/stateful-set/situation.ts';
 import { presentFields } from '#controllers/status-change.ts';
 
 /** The counts of a StatefulSet; an update that has reached every pod makes its revision the current one. */
@@ -34,6 +41,8 @@ export function observedStatus(situation: Situation): StatefulSetStatus {
 export function untilNextAvailableMs({ set, nowMs }: Situation, pods: readonly Pod[]): number | undefined {
   const minReadySeconds = set.spec.minReadySeconds ?? 0;
   if (minReadySeconds === 0) return undefined;
-  const waits = pods.map((pod) => untilAvailableMs(pod, { minReadySeconds, nowMs })).filter((ms) => ms > 0 && ms < Infinity);
+  const waits = pods
+    .map((pod) => untilAvailableMs(pod, { minReadySeconds, nowMs }))
+    .filter((ms) => ms > 0 && ms < Infinity);
   return waits.length === 0 ? undefined : Math.min(...waits);
 }

@@ -1,7 +1,7 @@
 import type { StatefulSet } from '#api/apps/stateful-set.ts';
 import { type Pod, podResource } from '#api/core/pod.ts';
-import { isPodTerminal } from '#controllers/pod-state.ts';
 import { resolveIntOrPercent } from '#controllers/int-or-percent.ts';
+import { isPodTerminal } from '#controllers/pod-state.ts';
 import { alignClaimOwners, createClaims } from '#controllers/stateful-set/claims.ts';
 import { missingIdentityLabels, podOfOrdinal } from '#controllers/stateful-set/identity.ts';
 import {
@@ -109,7 +109,9 @@ function labelPod(pod: Pod, ordinal: number): Action[] {
   if (labels === undefined) return [];
   const { namespace, name } = pod.metadata;
   const why = 'single pods of a StatefulSet are selected by these labels';
-  return [{ type: 'patch', resource: podResource, name: { namespace, name }, patch: { metadata: { labels } }, why }];
+  return [
+    { type: 'patch', resource: podResource, name: { namespace, name }, patch: { metadata: { labels } }, why },
+  ];
 }
 
 /** Highest first. In order, none is deleted while another is stopping, or while one before it is not available. */

@@ -1,5 +1,5 @@
 import { collide } from '#scheduler/occupancy.ts';
-import { type Filter, FITS } from '#scheduler/surroundings.ts';
+import { FITS, type Filter } from '#scheduler/surroundings.ts';
 
 const TAKEN = ["node(s) didn't have free ports for the requested pod ports"];
 
@@ -8,6 +8,7 @@ export const hostPortsFilter: Filter = {
   name: 'NodePorts',
   prepare: ({ hostPorts }, { occupancy }) => {
     if (hostPorts.length === 0) return undefined;
-    return ({ name }) => (occupancy.on(name).ports.some((taken) => hostPorts.some((port) => collide(port, taken))) ? TAKEN : FITS);
+    return ({ name }) =>
+      occupancy.on(name).ports.some((taken) => hostPorts.some((port) => collide(port, taken))) ? TAKEN : FITS;
   },
 };

@@ -1,7 +1,7 @@
 import { nodeMatcher } from '#api/core/node-selector-match.ts';
 import type { Demand } from '#scheduler/demand.ts';
 import type { Host } from '#scheduler/host.ts';
-import { type Filter, FITS } from '#scheduler/surroundings.ts';
+import { FITS, type Filter } from '#scheduler/surroundings.ts';
 
 const MISMATCH = ["node(s) didn't match Pod's node affinity/selector"];
 

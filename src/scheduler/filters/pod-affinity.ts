@@ -1,6 +1,6 @@
 import type { Demand } from '#scheduler/demand.ts';
 import type { Host } from '#scheduler/host.ts';
-import { type Filter, FITS, type Surroundings, sumByDomain } from '#scheduler/surroundings.ts';
+import { FITS, type Filter, type Surroundings, sumByDomain } from '#scheduler/surroundings.ts';
 import { matchesTenant, type TenantTerm } from '#scheduler/tenant-term.ts';
 
 const NO_COMPANY = ["node(s) didn't match pod affinity rules"];
@@ -28,7 +28,10 @@ export const podAffinityFilter: Filter = {
 /** Whether a host lies in a domain with at least one tenant that the term means. */
 function inhabited(term: TenantTerm, { hosts, countTenants }: Surroundings): DomainTest {
   const counts = countTenants(term);
-  const domains = sumByDomain(hosts, { topologyKey: term.topologyKey, countOf: (host) => counts.get(host) ?? 0 });
+  const domains = sumByDomain(hosts, {
+    topologyKey: term.topologyKey,
+    countOf: (host) => counts.get(host) ?? 0,
+  });
   return ({ labels }) => (domains.get(labels[term.topologyKey] ?? '') ?? 0) > 0;
 }
 

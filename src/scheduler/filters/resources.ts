@@ -1,4 +1,4 @@
-import { type Filter, FITS } from '#scheduler/surroundings.ts';
+import { FITS, type Filter } from '#scheduler/surroundings.ts';
 
 /** What is asked for must be left of what a host has, each resource by itself; `pods` is one of them. */
 export const resourcesFilter: Filter = {
@@ -7,7 +7,9 @@ export const resourcesFilter: Filter = {
     const wanted = Object.entries(requests).filter(([, amount]) => amount > 0);
     return ({ name, allocatable }) => {
       const { requested } = occupancy.on(name);
-      const lacking = wanted.filter(([resource, amount]) => amount > (allocatable[resource] ?? 0) - (requested[resource] ?? 0));
+      const lacking = wanted.filter(
+        ([resource, amount]) => amount > (allocatable[resource] ?? 0) - (requested[resource] ?? 0),
+      );
       return lacking.length === 0 ? FITS : lacking.map(([resource]) => lack(resource));
     };
   },

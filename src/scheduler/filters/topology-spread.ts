@@ -1,9 +1,9 @@
 import type { TopologySpreadConstraint } from '#api/core/affinity.ts';
+import { isTolerated } from '#api/core/toleration-match.ts';
 import type { Demand } from '#scheduler/demand.ts';
 import { wantedHosts } from '#scheduler/filters/node-affinity.ts';
-import { isTolerated } from '#api/core/toleration-match.ts';
 import type { Host } from '#scheduler/host.ts';
-import { type Filter, FITS, type Surroundings, sumByDomain } from '#scheduler/surroundings.ts';
+import { FITS, type Filter, type Surroundings, sumByDomain } from '#scheduler/surroundings.ts';
 import { spreadTerm } from '#scheduler/tenant-term.ts';
 
 const UNEVEN = ["node(s) didn't match pod topology spread constraints"];
@@ -13,7 +13,9 @@ const UNLABELLED = ["node(s) didn't match pod topology spread constraints (missi
 export const topologySpreadFilter: Filter = {
   name: 'PodTopologySpread',
   prepare: (demand, surroundings) => {
-    const constraints = demand.spread.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule');
+    const constraints = demand.spread.filter(
+      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
+    );
     if (constraints.length === 0) return undefined;
     const keys = constraints.map(({ topologyKey }) => topologyKey);
     const tests = constraints.map((constraint) => evenness(constraint, { demand, surroundings, keys }));
@@ -36,7 +38,8 @@ function evenness(
     keys.every((key) => labels[key] !== undefined),
   );
   const domains = sumByDomain(eligible, { topologyKey, countOf: (host) => counts.get(host) ?? 0 });
-  const fewest = domains.size < minDomains ? 0 : [...domains.values()].reduce((a, b) => Math.min(a, b), Infinity);
+  const fewest =
+    domains.size < minDomains ? 0 : [...domains.values()].reduce((a, b) => Math.min(a, b), Infinity);
   const own = term.matcher.matches(demand.labels) ? 1 : 0;
   return ({ labels }) => (domains.get(labels[topologyKey] ?? '') ?? 0) + own - fewest <= maxSkew;
 }
@@ -51,6 +54,8 @@ export function eligibleHosts(
     (host) =>
       (isWanted === undefined || isWanted(host)) &&
       (nodeTaintsPolicy === 'Ignore' ||
-        host.taints.every((taint) => taint.effect === 'PreferNoSchedule' || isTolerated(taint, demand.tolerations))),
+        host.taints.every(
+          (taint) => taint.effect === 'PreferNoSchedule' || isTolerated(taint, demand.tolerations),
+        )),
   );
 }

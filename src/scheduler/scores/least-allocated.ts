@@ -1,10 +1,11 @@
-import { type Score, SCORE_MAX } from '#scheduler/surroundings.ts';
+import { SCORE_MAX, type Score } from '#scheduler/surroundings.ts';
 
 /** Prefers the host with the most cpu and memory left, both alike. */
 export const leastAllocatedScore: Score = {
   name: 'LeastAllocated',
   weight: 1,
-  prepare: ({ scoredRequests }, { occupancy }) =>
+  prepare:
+    ({ scoredRequests }, { occupancy }) =>
     ({ name, allocatable }) => {
       const { scored } = occupancy.on(name);
       const shares = ['cpu', 'memory'].map((resource) => {

@@ -8,7 +8,10 @@ export const preferredNodesScore: Score = {
   weight: 2,
   prepare: ({ preferredNodes }, _surroundings, feasible) => {
     if (preferredNodes.length === 0) return undefined;
-    const terms = preferredNodes.map(({ weight, preference }) => ({ weight, matches: nodeTermMatcher(preference) }));
+    const terms = preferredNodes.map(({ weight, preference }) => ({
+      weight,
+      matches: nodeTermMatcher(preference),
+    }));
     return relativeToBest(feasible, (host) =>
       terms.reduce((sum, { weight, matches }) => (matches(host) ? sum + weight : sum), 0),
     );

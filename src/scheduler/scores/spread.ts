@@ -14,7 +14,8 @@ export const spreadScore: Score = {
   weight: 2,
   prepare: (demand, surroundings, feasible) => {
     if (feasible.length < 2) return undefined;
-    const parts = demand.spread.length > 0 ? crowding(demand, surroundings) : [siblings(demand, surroundings)];
+    const parts =
+      demand.spread.length > 0 ? crowding(demand, surroundings) : [siblings(demand, surroundings)];
     if (parts.length === 0) return undefined;
     return relativeToRange(feasible, (host) => -parts.reduce((sum, crowd) => sum + crowd(host), 0));
   },

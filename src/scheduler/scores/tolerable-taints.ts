@@ -7,10 +7,13 @@ export const tolerableTaintsScore: Score = {
   name: 'TaintToleration',
   weight: 3,
   prepare: ({ tolerations }, _surroundings, feasible) => {
-    if (!feasible.some(({ taints }) => taints.some(({ effect }) => effect === 'PreferNoSchedule'))) return undefined;
+    if (!feasible.some(({ taints }) => taints.some(({ effect }) => effect === 'PreferNoSchedule')))
+      return undefined;
     return relativeToRange(
       feasible,
-      ({ taints }) => -taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, tolerations)).length,
+      ({ taints }) =>
+        -taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, tolerations))
+          .length,
     );
   },
 };

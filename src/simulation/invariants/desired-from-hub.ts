@@ -19,10 +19,13 @@ export const desiredFromHub: InvariantMaker = (world, broken) => {
     const next = { digest: spec.revision.digest, isLeaving: metadata.deletionTimestamp !== undefined };
     accepted.set(key, next);
     if (known?.digest === next.digest && known.isLeaving === next.isLeaving) return;
-    if (!wishes.wanted(site, name, next.digest)) broken(`${site}: ${name} is to run ${next.digest}, which the hub never wanted there`);
-    if (next.isLeaving && known?.isLeaving !== true && !wishes.removed(site, name)) broken(`${site}: ${name} is removed, which the hub never asked for`);
+    if (!wishes.wanted(site, name, next.digest))
+      broken(`${site}: ${name} is to run ${next.digest}, which the hub never wanted there`);
+    if (next.isLeaving && known?.isLeaving !== true && !wishes.removed(site, name))
+      broken(`${site}: ${name} is removed, which the hub never asked for`);
     const silentMs = world.clock.monotonic() - (world.network.heardHubAtMs.get(site) ?? -Infinity);
-    if (silentMs > TAKE_IN_MS_MAX) broken(`${site}: ${name} changed ${Math.round(silentMs / 1000)} s after the hub was last heard`);
+    if (silentMs > TAKE_IN_MS_MAX)
+      broken(`${site}: ${name} changed ${Math.round(silentMs / 1000)} s after the hub was last heard`);
   };
   return {
     name: 'desired-from-hub',
@@ -47,7 +50,10 @@ export const desiredFromHub: InvariantMaker = (world, broken) => {
         const name = nameOfStoreKey(applicationInstanceResource, key);
         if (name === undefined) continue;
         const { spec, metadata } = storedObject<ApplicationInstance>(value);
-        accepted.set(`${place} ${name}`, { digest: spec.revision.digest, isLeaving: metadata.deletionTimestamp !== undefined });
+        accepted.set(`${place} ${name}`, {
+          digest: spec.revision.digest,
+          isLeaving: metadata.deletionTimestamp !== undefined,
+        });
       }
     },
   };

@@ -10,11 +10,19 @@ export const signedBundles: InvariantMaker = (world, broken) => ({
   committed(place, operations) {
     if (place === 'hub') return;
     for (const operation of operations) {
-      if (operation.type === 'delete' || nameOfStoreKey(applicationRevisionResource, operation.key) === undefined) continue;
+      if (
+        operation.type === 'delete' ||
+        nameOfStoreKey(applicationRevisionResource, operation.key) === undefined
+      )
+        continue;
       const { metadata, spec } = storedObject<ApplicationRevision>(operation.value);
       const digest = sha256Digest(new TextEncoder().encode(spec.manifests));
-      if (digest !== spec.digest) broken(`${place}: bundle ${metadata.name} has digest ${digest}, and says ${spec.digest}`);
-      if (spec.signature === undefined || !verifyBundle(spec.digest, spec.signature, [world.hub.signer.publicKey])) {
+      if (digest !== spec.digest)
+        broken(`${place}: bundle ${metadata.name} has digest ${digest}, and says ${spec.digest}`);
+      if (
+        spec.signature === undefined ||
+        !verifyBundle(spec.digest, spec.signature, [world.hub.signer.publicKey])
+      ) {
         broken(`${place}: bundle ${metadata.name} is not signed by the hub`);
       }
     }

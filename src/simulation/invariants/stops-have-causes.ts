@@ -1,5 +1,7 @@
 import { type Deployment, deploymentResource } from '#api/apps/deployment.ts';
 import { type Pod, podResource } from '#api/core/pod.ts';
+import { type ApplicationInstance, applicationInstanceResource } from '#api/fleet/application-instance.ts';
+import { type ApplicationRevision, applicationRevisionResource } from '#api/fleet/application-revision.ts';
 import { controllerOf } from '#api/object.ts';
 import { objectStoreKey } from '#apiserver/stored-object.ts';
 import type { SimulatedContainer } from '#cri/simulated-machine.ts';
@@ -26,9 +28,21 @@ export const stopsHaveCauses: InvariantMaker = (world, broken) => {
 
   const takeDeployment = (place: string, name: string, deployment: Deployment): void => {
     const change = history.take(place, name, deployment);
+    if (change === 'removed') checkRemoval(place, name);
     if (change === 'local' && !world.localCauses.has(`${place} deployment ${name}`)) {
       broken(`${place}: Deployment ${name} changed, and nobody at the site nor a new revision changed it`);
     }
+  };
+
+  const checkRemoval = (place: string, name: string): void => {
+    const application = history.applicationOf(place, name);
+    if (application === undefined || world.localCauses.has(`${place} deployment ${name}`)) return;
+    void isUnwanted(world, { site: place, deployment: name, application }).then((isMeant) => {
+      if (!isMeant)
+        broken(
+          `${place}: Deployment ${name} is deleted, and the site's accepted revision of "${application}" has it`,
+        );
+    });
   };
 
   const takePod = (place: string, name: string, pod: Pod): void => {
@@ -37,7 +51,8 @@ export const stopsHaveCauses: InvariantMaker = (world, broken) => {
     terminating.add(uid);
     const deployment = deploymentOf(pod);
     if (deployment === undefined || !history.isSettled(place, deployment)) return;
-    if (!world.localCauses.has(`${place} pod ${name}`)) broken(`${place}: pod ${name} is deleted, and its Deployment wants it`);
+    if (!world.localCauses.has(`${place} pod ${name}`))
+      broken(`${place}: pod ${name} is deleted, and its Deployment wants it`);
   };
 
   return {
@@ -46,10 +61,15 @@ export const stopsHaveCauses: InvariantMaker = (world, broken) => {
       if (place === 'hub') return;
       for (const operation of operations) {
         const deployment = nameOfStoreKey(deploymentResource, operation.key);
-        if (deployment !== undefined && operation.type === 'delete') history.forget(place, deployment);
-        else if (deployment !== undefined && operation.value !== undefined) takeDeployment(place, deployment, storedObject(operation.value));
+        if (deployment !== undefined && operation.type === 'delete') {
+          checkRemoval(place, deployment);
+          history.forget(place, deployment);
+        }
+        if (deployment !== undefined && operation.type === 'put')
+          takeDeployment(place, deployment, storedObject(operation.value));
         const pod = nameOfStoreKey(podResource, operation.key);
-        if (pod !== undefined && operation.type === 'put' && isTerminating(operation.value)) takePod(place, pod, storedObject(operation.value));
+        if (pod !== undefined && operation.type === 'put' && isTerminating(operation.value))
+          takePod(place, pod, storedObject(operation.value));
       }
     },
     opened(place, { entries }) {
@@ -57,12 +77,16 @@ export const stopsHaveCauses: InvariantMaker = (world, broken) => {
       for (const { key, value } of entries) {
         const deployment = nameOfStoreKey(deploymentResource, key);
         if (deployment !== undefined) history.take(place, deployment, storedObject(value));
-        if (nameOfStoreKey(podResource, key) !== undefined && isTerminating(value)) terminating.add(storedObject(value).metadata.uid);
+        if (nameOfStoreKey(podResource, key) !== undefined && isTerminating(value))
+          terminating.add(storedObject(value).metadata.uid);
       }
     },
     stopping(site, container) {
       void stopIsMeant(world, { site, container }).then((isMeant) => {
-        if (!isMeant) broken(`${site}: container "${container.config.name}" of pod ${container.sandbox.pod.name} is stopped, and the site wants it`);
+        if (!isMeant)
+          broken(
+            `${site}: container "${container.config.name}" of pod ${container.sandbox.pod.name} is stopped, and the site wants it`,
+          );
       });
     },
   };
@@ -79,16 +103,44 @@ function isTerminating(value: Uint8Array): boolean {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).includes('"deletionTimestamp"');
 }
 
-async function stopIsMeant(world: World, { site, container }: { site: string; container: SimulatedContainer }): Promise<boolean> {
+async function stopIsMeant(
+  world: World,
+  { site, container }: { site: string; container: SimulatedContainer },
+): Promise<boolean> {
   const { machine, running } = world.site(site);
   if (running === undefined) return true;
   const { pod } = container.sandbox;
   const newer = [...machine.containers.values()].some(
-    ({ sandbox, config, createdMs }) => sandbox.pod.uid === pod.uid && config.name === container.config.name && createdMs > container.createdMs,
+    ({ sandbox, config, createdMs }) =>
+      sandbox.pod.uid === pod.uid && config.name === container.config.name && createdMs > container.createdMs,
   );
   if (newer) return true;
   const entry = await running.store.get(objectStoreKey(podResource, pod));
   if (entry === undefined) return true;
   const stored = storedObject<Pod>(entry.value);
   return stored.metadata.uid !== pod.uid || stored.metadata.deletionTimestamp !== undefined;
+}
+
+/** Whether the site's own accepted state has no such Deployment. */
+async function isUnwanted(
+  world: World,
+  { site, deployment, application }: { site: string; deployment: string; application: string },
+): Promise<boolean> {
+  const { running } = world.site(site);
+  if (running === undefined) return true;
+  const slash = deployment.indexOf('/');
+  const [namespace, name] = [deployment.slice(0, slash), deployment.slice(slash + 1)];
+  const entry = await running.store.get(
+    objectStoreKey(applicationInstanceResource, { namespace, name: `${application}.${site}` }),
+  );
+  if (entry === undefined) return true;
+  const { metadata, spec } = storedObject<ApplicationInstance>(entry.value);
+  if (metadata.deletionTimestamp !== undefined) return true;
+  const bundle = await running.store.get(
+    objectStoreKey(applicationRevisionResource, { namespace, name: spec.revision.name }),
+  );
+  if (bundle === undefined) return false;
+  return !storedObject<ApplicationRevision>(bundle.value).spec.objects.some(
+    (object) => object.kind === 'Deployment' && object.name === name,
+  );
 }

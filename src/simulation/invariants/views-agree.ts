@@ -1,9 +1,9 @@
+import type { KubeObject } from '#api/object.ts';
+import type { ControlPlane } from '#apiserver/control-plane.ts';
 import { kindPrefix } from '#apiserver/stored-object.ts';
 import type { View } from '#client/view.ts';
-import type { KubeObject } from '#api/object.ts';
 import type { Running } from '#simulation/hub-process.ts';
 import type { InvariantMaker } from '#simulation/invariant.ts';
-import type { ControlPlane } from '#apiserver/control-plane.ts';
 
 /** A view whose watch ended lists again within this time, in milliseconds: only a difference that lasts longer is one. */
 const LAG_MS_MAX = 45_000;
@@ -18,8 +18,10 @@ export const viewsAgree: InvariantMaker = (world, broken) => {
       const difference = await differenceOf(view, running);
       const seen = firstSeen.get(where);
       if (difference === undefined || running.life.isDead) firstSeen.delete(where);
-      else if (seen === undefined || seen.process !== running) firstSeen.set(where, { atMs: world.clock.monotonic(), process: running });
-      else if (world.clock.monotonic() - seen.atMs > LAG_MS_MAX) broken(`${place}: the view of ${view.type.plural} ${difference}`);
+      else if (seen === undefined || seen.process !== running)
+        firstSeen.set(where, { atMs: world.clock.monotonic(), process: running });
+      else if (world.clock.monotonic() - seen.atMs > LAG_MS_MAX)
+        broken(`${place}: the view of ${view.type.plural} ${difference}`);
     }
   };
   return {
@@ -31,10 +33,20 @@ export const viewsAgree: InvariantMaker = (world, broken) => {
   };
 };
 
-async function differenceOf(view: View<KubeObject>, { store }: Running<ControlPlane>): Promise<string | undefined> {
+async function differenceOf(
+  view: View<KubeObject>,
+  { store }: Running<ControlPlane>,
+): Promise<string | undefined> {
   const prefix = kindPrefix(view.type);
   const { entries } = await store.list(prefix);
-  const left = new Map(view.list().map(({ metadata }) => [metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`, metadata.resourceVersion]));
+  const left = new Map(
+    view
+      .list()
+      .map(({ metadata }) => [
+        metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`,
+        metadata.resourceVersion,
+      ]),
+  );
   for (const { key, revision } of entries) {
     const name = key.slice(prefix.length);
     const seen = left.get(name);

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { type KubeContext, readKubeconfig } from '#cli/kubeconfig.ts';
 
 /** The flags that `skerry up` gives to its processes. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+const NODE_FLAGS = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -47,15 +47,23 @@ function commandFaults(
   });
 }
 
-/** Every command and option of skerry is described. */
-function undescribedCommands(commandLine: CommandLine): string[] {
+/** Every command and option of skerry is described, and every option described exists. */
+function referenceFaults(commandLine: CommandLine): string[] {
   const text = readText(CLI_PATH);
   return [...commandLine].flatMap(([name, options]) => {
-    const section = text.split(/^## /mu).find((part) => part.startsWith(`\`skerry ${name}`.trimEnd()));
+    const section = text.split(/^## /mu).find((part) => part.startsWith(`\`${`skerry ${name}`.trim()}\`\n`));
     if (section === undefined)
-      return name === '' || name === 'token' ? [] : [`${CLI_PATH}:1: no section on "skerry ${name}"`];
+      return name === 'token' ? [] : [`${CLI_PATH}:1: no section on "skerry ${name}"`];
     const missing = [...options].filter((option) => option !== '--help' && !section.includes(option));
-    return missing.map((option) => `${CLI_PATH}:1: "skerry ${name}" does not describe ${option}`);
+    const rows = [...section.matchAll(/^\| `(?<option>--[a-z-]+)/gmu)].map(
+      ({ groups }) => groups?.['option'] ?? '',
+    );
+    return [
+      ...missing.map((option) => `${CLI_PATH}:1: "skerry ${name}" does not describe ${option}`),
+      ...rows
+        .filter((option) => !options.has(option))
+        .map((option) => `${CLI_PATH}:1: "skerry ${name}" has no option ${option}`),
+    ];
   });
 }
 
@@ -108,7 +116,7 @@ const commandLine = await readCommandLine();
 const faults = [
   ...documents.flatMap(linkFaults),
   ...documents.flatMap((document) => commandFaults(document, manifest.scripts, commandLine)),
-  ...undescribedCommands(commandLine),
+  ...referenceFaults(commandLine),
   ...roomFaults(),
   ...dependencyFaults(manifest),
   ...limitFaults(readLimits()),

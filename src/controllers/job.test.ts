@@ -54,7 +54,7 @@ function finish(
     { name: 'main', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated } },
   ];
   world.patch(podResource, nameOf(pod), { spec: { nodeName: 'host-a' } });
-  world.patchStatus(podResource, nameOf(pod), { phase, containerStatuses });
+  world.patchStatus(podResource, nameOf(pod), { phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses });
 }
 
 function conditionsOf(world: World): string[] {

@@ -11,8 +11,14 @@ import { unmountBelow } from '#site/unmount.ts';
 import type { ChildProcess } from '#system/process.ts';
 import type { System } from '#system/system.ts';
 
-/** Flags of Node that every long-running process of ours gets: a small young generation halves memory under load. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+/**
+ * Flags of Node by role. A site is to stay small: a young generation of 1 MiB halves its memory under load. A hub has the
+ * memory to collect less often.
+ */
+const NODE_FLAGS = {
+  hub: ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'],
+  site: ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'],
+} as const;
 
 /** This program, as further processes of it are started. */
 export interface Program {
@@ -27,16 +33,14 @@ export interface Program {
 /** This machine, as `skerry up` and `down` use it: hubs and sites are further processes of the same program. */
 export function localMachine(system: System, program: Program): Machine {
   const context = { system, ...program };
-  const start = (args: readonly string[], logPath: string): Promise<ChildProcess> =>
-    system.processes.start(program.nodePath, [...NODE_FLAGS, program.mainPath, ...args], { logPath });
+  const start = (role: 'hub' | 'site', folder: string, args: readonly string[]): Promise<ChildProcess> => {
+    const command = [...NODE_FLAGS[role], program.mainPath, role, '--data', folder, ...args];
+    return system.processes.start(program.nodePath, command, { logPath: logPathOf(folder, role) });
+  };
   return {
-    startHub: ({ folder, host, port }) =>
-      start(['hub', '--data', folder, '--listen', `${host}:${port}`], logPathOf(folder, 'hub')),
+    startHub: ({ folder, host, port }) => start('hub', folder, ['--listen', `${host}:${port}`]),
     startSite: ({ folder, runtime, imageFolder }) =>
-      start(
-        ['site', '--data', folder, '--runtime', runtime, '--images', imageFolder],
-        logPathOf(folder, 'site'),
-      ),
+      start('site', folder, ['--runtime', runtime, '--images', imageFolder]),
     async joinSite({ folder, name, token, takenFolders }) {
       if (!(await hasJoined(system, folder)))
         await joinAsSite(system, { token: await token(), name, folder, takenFolders });

@@ -12,8 +12,10 @@ if (!existsSync(node)) {
   console.error(`skerry: ${node} is missing: run "npm ci" in ${root}`);
   process.exit(1);
 }
+// A hub has the memory to collect garbage less often; all else is to stay small.
+const youngGenerationMib = process.argv[2] === 'hub' ? 16 : 1;
 const args = [
-  '--max-semi-space-size=1',
+  `--max-semi-space-size=${youngGenerationMib}`,
   '--disable-warning=ExperimentalWarning',
   join(root, 'src', 'main.ts'),
   ...process.argv.slice(2),

@@ -65,7 +65,7 @@ export class Watches {
       }
     }
     for (const [group, batch] of batches) {
-      for (const watch of group) if (this.#open.has(watch)) watch.watcher.events(batch);
+      for (const watch of group) if (this.#open.has(watch)) tell(watch, batch);
     }
   }
 
@@ -109,7 +109,7 @@ export class Watches {
       return true;
     }
     this.#replays.push({ watch, after: page.upTo });
-    if (page.events.length > 0) watch.watcher.events(page.events);
+    if (page.events.length > 0) tell(watch, page.events);
     return true;
   }
 
@@ -159,4 +159,15 @@ interface Replay {
 interface Watch {
   readonly prefix: string;
   readonly watcher: Watcher;
+}
+
+/** A watcher must not throw. One that does must not harm the store or the other watchers either, so it fails on its own. */
+function tell(watch: Watch, batch: readonly StoreEvent[]): void {
+  try {
+    watch.watcher.events(batch);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

@@ -45,9 +45,9 @@ export async function runProbeLoop(loop: ProbeLoop, signal: AbortSignal): Promis
     if (signal.aborted) return;
     const isEager = eagerMs < timing.periodMs;
     const isCounted = !isEager || result?.ok === true || clock.monotonic() - countedAtMs >= timing.periodMs;
+    if (isCounted) countedAtMs = clock.monotonic();
     if (result !== undefined && isCounted) {
       progress = advance(progress, result.ok, timing);
-      countedAtMs = clock.monotonic();
       loop.onProgress(progress, result);
     }
     if (progress.passes === true) eagerMs = timing.periodMs;

@@ -27,9 +27,12 @@ const STEP_MS_MAX = 300_000;
 /** Steps that run side by side. */
 const STEPS_AT_ONCE = 2;
 
+/** All tests in one process; one that hangs fails after a minute. */
+const NODE_TEST = ['node', '--test', '--test-isolation=none', '--test-reporter=spec', '--test-timeout=60000'];
+
 /** The longest first, so that the last ones fill the gaps. */
 const STEPS: readonly Step[] = [
-  { name: 'unit', command: () => [...NODE_TEST, '--test-isolation=none', ...unitTests()] },
+  { name: 'unit', command: () => [...NODE_TEST, ...unitTests()] },
   { name: 'simulation', command: () => ['node', 'src/simulation/main.ts', '--seeds', '20', '--hours', '2'] },
   { name: 'types', command: () => ['tsc', '--project', '.'] },
   { name: 'lint', command: () => ['oxlint', '--type-aware', '--format', 'unix'] },
@@ -37,9 +40,6 @@ const STEPS: readonly Step[] = [
   { name: 'format', command: () => ['biome', 'check', '--reporter=summary'] },
   { name: 'ranks', command: () => ['node', 'tools/ranks.ts'] },
 ];
-
-/** A test that hangs fails after a minute. */
-const NODE_TEST = ['node', '--test', '--test-reporter=spec', '--test-timeout=60000'];
 
 function unitTests(): string[] {
   const tests = [...listPaths('src', '.test.ts'), ...listPaths('tools', '.test.ts')];
@@ -75,6 +75,12 @@ function countsOf({ ok, counts }: StepResult): TestCounts {
   return ok || counts.failed > 0 ? counts : sumCounts([counts, one]);
 }
 
+/** What a failed step said; of tests only those that failed, where the reporter sums them up. */
+function complaintOf(output: string): string {
+  const summary = output.lastIndexOf('\n✖ failing tests:\n');
+  return output.slice(Math.max(0, summary)).trim();
+}
+
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !STEPS.some((step) => step.name === name));
 if (unknown !== undefined) {
@@ -82,8 +88,9 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 const results = await runSteps(STEPS.filter(({ name }) => names.length === 0 || names.includes(name)));
-for (const { name, output } of results.filter(({ ok }) => !ok))
-  console.log(`\n--- ${name}\n${output.trim()}`);
+for (const { name, output } of results.filter(({ ok }) => !ok)) {
+  console.log(`\n--- ${name}\n${complaintOf(output)}`);
+}
 const { passed, failed, skipped } = sumCounts(results.map(countsOf));
 console.log(`\ntests ${passed + failed + skipped}, pass ${passed}, fail ${failed}, skipped ${skipped}`);
 console.log(formatCounts({ passed, failed, skipped }));

@@ -12,7 +12,7 @@ export const NO_FIELDS: FieldSet = Object.freeze({});
 /** The node of a path that ends here and goes no deeper. */
 export const LEAF: FieldSet = NO_FIELDS;
 /** Marks a node with children as a member. */
-const SELF = '.';
+export const SELF = '.';
 
 /** Whether the set has no path. */
 export function isEmptySet(set: FieldSet): boolean {

@@ -6,6 +6,7 @@ import {
   LEAF,
   type MutableFieldSet,
   NO_FIELDS,
+  SELF,
 } from '#api/apply-field-set.ts';
 import { fieldElement } from '#api/apply-fields-v1.ts';
 import { type ApplyShape, applyShape, fieldSchema, isDeclared, itemElement } from '#api/apply-shape.ts';
@@ -108,23 +109,27 @@ function compareAt(
   walk.path.pop();
 }
 
-/** The node of a value that came or went: it and everything in it. */
+/** The node of a value that came or went: it and everything in it. Made in one pass: every create goes through here. */
 function wholeNode(value: Json, schema: Schema | undefined, schemas: SchemaSet): FieldSet {
   const shape = applyShape(schema, schemas, value);
-  const fields: Record<string, FieldSet> = {};
+  const node: Record<string, FieldSet> = { [SELF]: LEAF };
+  let isEmptyNode = true;
   if (shape.kind === 'fields' && isJsonObject(value)) {
     for (const name of Object.keys(value).toSorted()) {
       const child = value[name];
-      if (child !== undefined)
-        fields[fieldElement(name)] = wholeNode(child, fieldSchema(shape.schema, name), schemas);
+      if (child === undefined) continue;
+      node[fieldElement(name)] = wholeNode(child, fieldSchema(shape.schema, name), schemas);
+      isEmptyNode = false;
     }
   } else if (shape.kind === 'items' && isJsonArray(value)) {
-    for (const [element, group] of groupItems(value, shape.list, schemas)) {
-      const [first = null] = group;
-      fields[element] = group.length > 1 ? LEAF : wholeNode(first, shape.list.items, schemas);
+    for (const item of value) {
+      const element = itemElement(item, shape.list, schemas);
+      if (element === undefined) continue;
+      node[element] = Object.hasOwn(node, element) ? LEAF : wholeNode(item, shape.list.items, schemas);
+      isEmptyNode = false;
     }
   }
-  return fieldNode(true, fields) ?? LEAF;
+  return isEmptyNode ? LEAF : node;
 }
 
 function compareValues(walk: Walk, before: Json, after: Json, schema: Schema | undefined): void {

@@ -26,7 +26,7 @@ export function subjectOf(type: ResourceType, name: string): StatusSubject {
   return { resource: type.plural, group: type.group, name };
 }
 
-/** A new object. */
+/** A new object, which the request gives away. */
 export interface CreateRequest extends WriteRequest {
   readonly object: KubeObject;
   readonly namespace: string | undefined;
@@ -42,7 +42,8 @@ export async function createObject(
 ): Promise<Entry> {
   const generated = request.object.metadata.name === undefined || request.object.metadata.name === '';
   for (let attempt = 1; ; attempt++) {
-    const object = structuredClone(request.object);
+    // Only a generated name is drawn again, from the object as it was.
+    const object = generated ? structuredClone(request.object) : request.object;
     await prepareCreate(context, type, { ...request, object });
     const key = objectStoreKey(type, object.metadata);
     const entry = { key, ...encodeObject(object) };

@@ -45,8 +45,8 @@ const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 30_000;
 
 /**
- * All objects of one kind (or of a scope of it), kept current by list and watch. Objects are shared by all readers and
- * must not be changed. Reads are of the last state taken in: level, never edge.
+ * All objects of one kind (or of a scope of it), kept current by list and watch, without their `managedFields`. Objects are
+ * shared by all readers and must not be changed. Reads are of the last state taken in: level, never edge.
  */
 export class View<T extends KubeObject> {
   readonly type: ResourceType<T>;
@@ -165,6 +165,8 @@ export class View<T extends KubeObject> {
   }
 
   #take(key: string, object: T | undefined, previous: T | undefined): void {
+    // Who owns which field is for the server: it is the larger half of many objects.
+    delete object?.metadata.managedFields;
     if (previous !== undefined) this.#unindex(key, previous);
     if (object === undefined) this.#objects.delete(key);
     else {

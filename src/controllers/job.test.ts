@@ -44,17 +44,16 @@ function nameOf({ metadata: { namespace, name } }: Pod) {
 }
 
 /** A host runs a pod to its end. */
-function finish(
-  world: World,
-  pod: Pod,
-  { exitCode = 0, phase = exitCode === 0 ? 'Succeeded' : 'Failed' } = {},
-): void {
+function finish(world: World, pod: Pod, { exitCode = 0 }: { exitCode?: number } = {}): void {
   const terminated = { exitCode, finishedAt: timestamp(world.nowMs) };
   const containerStatuses = [
     { name: 'main', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated } },
   ];
   world.patch(podResource, nameOf(pod), { spec: { nodeName: 'host-a' } });
-  world.patchStatus(podResource, nameOf(pod), { phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses });
+  world.patchStatus(podResource, nameOf(pod), {
+    phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+    containerStatuses,
+  });
 }
 
 function conditionsOf(world: World): string[] {

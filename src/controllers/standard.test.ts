@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { daemonSetResource } from '#api/apps/daemon-set.ts';
 import { type Deployment, deploymentResource } from '#api/apps/deployment.ts';
 import { replicaSetResource } from '#api/apps/replica-set.ts';
+import { statefulSetResource } from '#api/apps/stateful-set.ts';
+import { cronJobResource } from '#api/batch/cron-job.ts';
+import { jobResource } from '#api/batch/job.ts';
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { configMapResource } from '#api/core/config-map.ts';
 import { eventResource } from '#api/core/event.ts';
@@ -71,10 +75,11 @@ async function runPod({ client, clock }: Pick<TestCluster, 'client' | 'clock'>, 
       target: { kind: 'Node', name: 'host-a' },
     };
     await client.createSubresource(podResource, name, { subresource: 'binding', body });
-  } else if (pod.status?.phase !== 'Running') {
+  } else if (pod.status?.phase === 'Pending') {
     const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: timestamp(clock.now()) }];
+    const phase = pod.metadata.labels?.['job-name'] === undefined ? 'Running' : 'Succeeded';
     const patch = {
-      status: { phase: 'Running', podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions },
+      status: { phase, podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions },
     };
     await client.patch(podResource, name, { patchType: 'merge', subresource: 'status', patch });
   }
@@ -117,14 +122,51 @@ test('a Deployment is rolled out, updated and deleted against the real API serve
   }
 });
 
-test('a settled site writes nothing', async () => {
+test('every workload comes to rest, and a settled site writes nothing', async () => {
   await using site = await startSite();
-  await site.client.create(deploymentResource, web('web:1'));
-  await site.client.create(serviceResource, webService());
+  const { client } = site;
+  const { template } = web('web:1').spec;
+  const metadata = NAME;
+  const once = { ...template, spec: { ...template.spec, restartPolicy: 'Never' as const } };
+  await client.create(deploymentResource, web('web:1'));
+  await client.create(serviceResource, webService());
+  const database = {
+    selector: { matchLabels: { app: 'db' } },
+    template: { ...template, metadata: { labels: { app: 'db' } } },
+  };
+  await client.create(statefulSetResource, {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata,
+    spec: { replicas: 2, ...database },
+  });
+  const agent = {
+    selector: { matchLabels: { app: 'agent' } },
+    template: { ...template, metadata: { labels: { app: 'agent' } } },
+  };
+  await client.create(daemonSetResource, { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, spec: agent });
+  await client.create(jobResource, {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata,
+    spec: { completions: 2, template: { spec: once.spec } },
+  });
+  const jobTemplate = { spec: { template: { spec: once.spec } } };
+  const yearly = { schedule: '@yearly', jobTemplate };
+  await client.create(cronJobResource, { apiVersion: 'batch/v1', kind: 'CronJob', metadata, spec: yearly });
   await runPods(site);
-  const before = (await site.client.list(podResource)).resourceVersion;
+  assert.equal((await client.get(deploymentResource, NAME)).status?.availableReplicas, 3);
+  assert.equal((await client.get(statefulSetResource, NAME)).status?.availableReplicas, 2);
+  assert.equal((await client.get(daemonSetResource, NAME)).status?.numberAvailable, 1);
+  const job = await client.get(jobResource, NAME);
+  assert.deepEqual(
+    job.status?.conditions?.map(({ type }) => type),
+    ['SuccessCriteriaMet', 'Complete'],
+  );
+  assert.equal(job.status?.succeeded, 2);
+  const before = (await client.list(podResource)).resourceVersion;
   await site.clock.advance(3600_000);
-  assert.equal((await site.client.list(podResource)).resourceVersion, before);
+  assert.equal((await client.list(podResource)).resourceVersion, before);
 });
 
 test('a namespace gets its account and authority, and goes with all that is in it', async () => {

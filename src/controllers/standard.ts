@@ -1,12 +1,16 @@
 import type { ResourceType } from '#api/resource.ts';
+import { cronJobController } from '#controllers/cron-job.ts';
+import { daemonSetController } from '#controllers/daemon-set.ts';
 import { deploymentController } from '#controllers/deployment.ts';
 import { endpointSliceController } from '#controllers/endpoint-slice.ts';
 import { endpointsController } from '#controllers/endpoints.ts';
 import { garbageCollectors } from '#controllers/garbage-collector.ts';
+import { jobController } from '#controllers/job.ts';
 import { namespaceController } from '#controllers/namespace.ts';
 import { podGarbageCollector } from '#controllers/pod-garbage-collector.ts';
 import { replicaSetController } from '#controllers/replica-set.ts';
 import { serviceAccountController } from '#controllers/service-account.ts';
+import { statefulSetController } from '#controllers/stateful-set.ts';
 import type { Controller } from '#reconcile/controller.ts';
 
 export interface StandardOptions {
@@ -34,6 +38,10 @@ export function siteControllers(options: StandardOptions): Controller<never>[] {
     ...hubControllers(options),
     deploymentController,
     replicaSetController,
+    statefulSetController,
+    daemonSetController,
+    jobController,
+    cronJobController,
     endpointSliceController,
     endpointsController,
     podGarbageCollector({ terminatedPodsMax: TERMINATED_PODS_MAX }),

@@ -2,7 +2,7 @@ import type { Pod } from '#api/core/pod.ts';
 import type { ContainerStatus } from '#api/core/pod-status.ts';
 import { badRequest } from '#api/status.ts';
 import type { LogOptions, PodAccess, PodStream } from '#apiserver/pod-access.ts';
-import type { StreamRequest } from '#cri/runtime.ts';
+import { RuntimeRequestError, type StreamRequest } from '#cri/runtime.ts';
 import type { KubeletHost } from '#kubelet/kubelet-host.ts';
 import { readLog } from '#kubelet/logs/read-log.ts';
 import { statusOf } from '#kubelet/plan/standing.ts';
@@ -21,7 +21,13 @@ export function createPodAccess({ host, observer }: PodAccessOptions): PodAccess
   return {
     logs: (pod, options, signal) => logsOf(pod, options, { host, observer, signal }),
     async streamUrl(pod, stream) {
-      return host.runtime.streamUrl(requestOf(pod, stream, observer));
+      const request = requestOf(pod, stream, observer);
+      try {
+        return await host.runtime.streamUrl(request);
+      } catch (cause) {
+        if (!(cause instanceof RuntimeRequestError) || cause.code !== 'UNIMPLEMENTED') throw cause;
+        throw badRequest(`${stream.type} is not possible in this pod: ${cause.message}`);
+      }
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Container, PodIdentity, Runtime, RuntimeVersion, Sandbox } from '#cri/runtime.ts';
 import { NODE_ANNOTATION } from '#kubelet/annotations.ts';
 import type { PodRuntime } from '#kubelet/pod-facts.ts';
-import { type Clock, pause } from '#system/clock.ts';
+import { type Clock, createNap, type Nap, pause } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 
 /** Between two listings, in milliseconds: while something is in motion, and else. An exit is noticed within the latter. */
@@ -49,11 +49,12 @@ export class RuntimeObserver {
   #begun = 0;
   /** The listing that a pod waits for, by uid. */
   readonly #awaited = new Map<string, number>();
-  #wake: (() => void) | undefined;
+  readonly #nap: Nap;
   #asked = false;
 
   constructor(options: RuntimeObserverOptions) {
     this.#options = options;
+    this.#nap = createNap(options.clock);
   }
 
   get availability(): Availability {
@@ -99,21 +100,13 @@ export class RuntimeObserver {
       await this.#list();
       if (signal.aborted) return;
       if (this.#asked) await pause(clock, LISTING_GAP_MS, signal);
-      else await this.#rest(isBusy() ? BUSY_POLL_MS : IDLE_POLL_MS, signal);
+      else await this.#nap.rest(isBusy() ? BUSY_POLL_MS : IDLE_POLL_MS, signal);
     }
-  }
-
-  /** Waits for a time, or until a listing is asked for. */
-  async #rest(durationMs: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(this.#options.clock, durationMs, AbortSignal.any([signal, woken.signal]));
-    this.#wake = undefined;
   }
 
   #ask(): void {
     this.#asked = true;
-    this.#wake?.();
+    this.#nap.wake();
   }
 
   async #list(): Promise<void> {

@@ -11,7 +11,7 @@ import { type ExecutorOptions, execute, type Outcome } from '#reconcile/executor
 import { WorkQueue } from '#reconcile/work-queue.ts';
 import { assert } from '#system/assert.ts';
 import { type Backoff, createBackoff } from '#system/backoff.ts';
-import { type Clock, pause } from '#system/clock.ts';
+import { type Clock, createNap, pause } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
 
@@ -157,12 +157,9 @@ async function readOwnWrites<T extends KubeObject>(
     return version === undefined ? [] : [options.views.of(type).caughtUp(version)];
   });
   if (waits.length === 0) return;
-  const limit = new AbortController();
-  await Promise.race([
-    Promise.all(waits),
-    pause(options.clock, READ_OWN_WRITES_MS, AbortSignal.any([signal, limit.signal])),
-  ]);
-  limit.abort();
+  const limit = createNap(options.clock);
+  void Promise.all(waits).then(() => limit.wake());
+  await limit.rest(READ_OWN_WRITES_MS, signal);
 }
 
 function declaredLookup<T extends KubeObject>(controller: Controller<T>, views: Views): Lookup {

@@ -154,7 +154,7 @@ export class World {
       const type = controller.for as unknown as ResourceType;
       for (const key of this.#keysSeen.get(resourceName(type)) ?? []) {
         const actions = this.step(controller as unknown as Controller, key);
-        if (actions.some((action) => action.type !== 'requeue')) changed = true;
+        if (actions.some(({ type }) => type !== 'requeue' && type !== 'event')) changed = true;
       }
     }
     return changed;

@@ -90,6 +90,15 @@ export function filterHosts(
   return { feasible, failures };
 }
 
+/** Whether a demand could stand on a host. */
+export function fits(
+  demand: Demand,
+  { host, surroundings, profile }: { host: Host; surroundings: Surroundings; profile: Profile },
+): boolean {
+  const tests = profile.filters.flatMap((filter) => filter.prepare(demand, surroundings) ?? []);
+  return firstFailure(tests, host) === undefined;
+}
+
 function firstFailure(
   tests: readonly ((host: Host) => readonly string[])[],
   host: Host,

@@ -15,12 +15,22 @@ import { matchesTenant, type TenantTerm } from '#scheduler/tenant-term.ts';
 export interface Round extends Surroundings {
   /** Reckons with a demand on a host from now on. */
   readonly assume: (demand: Demand, host: string) => void;
+  /** Reckons without a tenant of a host from now on. */
+  readonly release: (tenant: Demand, host: string) => void;
 }
 
 /** Starts a round from what the views show now. */
 export function startRound(lookup: Lookup): Round {
   const occupancy = lookup.index(placedPodsIndex).fork();
   const counted = new Map<string, { term: TenantTerm; counts: Map<string, number> }>();
+  const count = (tenant: Demand, { host, step }: { host: string; step: 1 | -1 }): void => {
+    for (const { term, counts } of counted.values()) {
+      if (!matchesTenant(term, { ...tenant, labelsOfNamespace })) continue;
+      const next = (counts.get(host) ?? 0) + step;
+      if (next > 0) counts.set(host, next);
+      else counts.delete(host);
+    }
+  };
   const labelsOfNamespace = (name: string) => lookup.get(namespaceResource, { name })?.metadata.labels;
   return {
     hosts: lookup.list(nodeResource).map(hostOfNode),
@@ -35,10 +45,11 @@ export function startRound(lookup: Lookup): Round {
     },
     assume: (demand, host) => {
       occupancy.add(demand, host);
-      for (const { term, counts } of counted.values()) {
-        if (matchesTenant(term, { ...demand, labelsOfNamespace }))
-          counts.set(host, (counts.get(host) ?? 0) + 1);
-      }
+      count(demand, { host, step: 1 });
+    },
+    release: (tenant, host) => {
+      occupancy.remove(tenant, host);
+      count(tenant, { host, step: -1 });
     },
   };
 }

@@ -1,16 +1,13 @@
 import { namespaceResource } from '#api/core/namespace.ts';
 import { nodeResource } from '#api/core/node.ts';
 import { type Pod, podResource } from '#api/core/pod.ts';
-import type { PodCondition } from '#api/core/pod-status.ts';
 import { objectKey } from '#api/object.ts';
 import { type Action, type Controller, type Lookup, read } from '#reconcile/controller.ts';
 import { changedHostsIndex } from '#scheduler/changed-hosts.ts';
 import { demandOfPod } from '#scheduler/demand.ts';
-import { place } from '#scheduler/place.ts';
 import { isWaiting, queueIndex, SCHEDULER_NAME } from '#scheduler/queue.ts';
-import { type Round, startRound } from '#scheduler/round.ts';
-import { unplaceableMessage } from '#scheduler/unplaceable-message.ts';
-import { timestamp } from '#system/clock.ts';
+import { startRound } from '#scheduler/round.ts';
+import { schedule } from '#scheduler/turn.ts';
 
 /** Most pods that one plan looks at; the next goes on. */
 const ROUND_PODS_MAX = 500;
@@ -36,7 +33,7 @@ export const schedulerController: Controller<Pod> = {
     read(namespaceResource, () => []),
     read(podResource, concernedByPod),
   ],
-  writes: [{ type: podResource, verbs: ['bind', 'patchStatus'] }],
+  writes: [{ type: podResource, verbs: ['bind', 'patchStatus', 'delete'] }],
   concurrentKeysMax: 1,
   plan(snapshot, nowMs) {
     const { object: pod } = snapshot;
@@ -50,8 +47,10 @@ export const schedulerController: Controller<Pod> = {
       if (looked === ROUND_PODS_MAX) break;
       const isOwn = objectKey(each) === key;
       const isKnown = unschedulable.has(objectKey(each));
-      if (isKnown && !isOwn && hopeless >= HOPELESS_PODS_MAX) continue;
-      const steps = schedule(each, { round, nowMs });
+      const isHopeless =
+        isKnown && (each.status?.nominatedNodeName ?? '') === '' && hopeless >= HOPELESS_PODS_MAX;
+      if (isHopeless && !isOwn) continue;
+      const steps = schedule(each, { lookup: snapshot, round, nowMs });
       actions.push(...steps);
       looked += 1;
       isOwnTurn ||= isOwn;
@@ -61,45 +60,6 @@ export const schedulerController: Controller<Pod> = {
     return isOwnTurn ? actions : [...actions, { type: 'requeue', afterMs: 0, why: 'others go first' }];
   },
 };
-
-function schedule(pod: Pod, { round, nowMs }: { round: Round; nowMs: number }): Action[] {
-  const demand = demandOfPod(pod);
-  const placement = place(demand, round);
-  if (placement.type === 'unplaceable') {
-    return refuse(pod, { message: unplaceableMessage(placement.failures), nowMs });
-  }
-  const { host, feasibleHosts } = placement;
-  round.assume(demand, host);
-  const { namespace, name, uid } = pod.metadata;
-  const why = `${host} is the best of ${feasibleHosts} hosts that it fits on`;
-  const message = `Successfully assigned ${demand.key} to ${host}`;
-  return [
-    { type: 'bind', pod: { namespace, name }, uid, node: host, why },
-    { type: 'event', regarding: pod, eventType: 'Normal', reason: 'Scheduled', message, why },
-  ];
-}
-
-/** Says why a pod has no host, once for each reason: what has not changed is not written again. */
-function refuse(pod: Pod, { message, nowMs }: { message: string; nowMs: number }): Action[] {
-  const conditions = pod.status?.conditions ?? [];
-  const old = conditions.find(({ type }) => type === 'PodScheduled');
-  if (old?.status === 'False' && old.reason === 'Unschedulable' && old.message === message) return [];
-  const condition: PodCondition = {
-    type: 'PodScheduled',
-    status: 'False',
-    reason: 'Unschedulable',
-    message,
-    lastTransitionTime:
-      old?.status === 'False' ? (old.lastTransitionTime ?? timestamp(nowMs)) : timestamp(nowMs),
-  };
-  const patch = { status: { conditions: [...conditions.filter((each) => each !== old), condition] } };
-  const { namespace, name } = pod.metadata;
-  const why = 'no host meets what the pod asks for';
-  return [
-    { type: 'patchStatus', resource: podResource, name: { namespace, name }, patch, why },
-    { type: 'event', regarding: pod, eventType: 'Warning', reason: 'FailedScheduling', message, why },
-  ];
-}
 
 /** A pod that goes or ends makes room; one that comes may be the company that others wait for. */
 function concernedByPod(pod: Pod, lookup: Lookup): readonly string[] {

@@ -34,7 +34,7 @@ const STORM_MS = 45 * 60_000;
 const CONVERGENCE_MS_MAX = 12 * 60_000;
 
 /** Between two looks of the invariants, and between two looks whether the world has come to rest, in milliseconds. */
-const LOOK_MS = 60_000;
+const LOOK_MS = 5 * 60_000;
 const REST_LOOK_MS = 2000;
 
 /** How long the hub is away in the drill, in milliseconds. */

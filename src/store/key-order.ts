@@ -17,6 +17,8 @@ export function compareKeys(a: string, b: string): number {
  * prefix. The prefix is well-formed Unicode.
  */
 export function prefixEnd(prefix: string): string | undefined {
+  const lastUnit = prefix.charCodeAt(prefix.length - 1);
+  if (lastUnit < FIRST_SURROGATE - 1) return prefix.slice(0, -1) + String.fromCharCode(lastUnit + 1);
   const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     if (last === LAST_CODE_POINT) continue;

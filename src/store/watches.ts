@@ -24,6 +24,7 @@ export class Watches {
   readonly #defer: (callback: () => void) => void;
   readonly #open = new Set<Watch>();
   readonly #replays: Replay[] = [];
+  /** Whether a turn for the replays is to come. */
   #turning = false;
   readonly #liveByPrefix = new Map<string, Set<Watch>>();
   /** How many live prefixes have a length: a key is looked up once for each length, however many watches there are. */
@@ -38,11 +39,10 @@ export class Watches {
   open(prefix: string, after: number, watcher: Watcher): WatchHandle {
     const watch: Watch = { prefix, watcher };
     this.#open.add(watch);
-    this.#replays.push({ watch, after });
-    if (!this.#turning) {
-      this.#turning = true;
-      this.#defer(() => this.#turn());
-    }
+    this.#defer(() => {
+      this.#replays.push({ watch, after });
+      if (!this.#turning) this.#turn();
+    });
     return { close: () => this.#remove(watch) };
   }
 
@@ -84,8 +84,8 @@ export class Watches {
     for (let next = this.#replays.shift(); next !== undefined; next = this.#replays.shift()) {
       if (this.#replay(next)) break;
     }
-    if (this.#replays.length > 0) this.#defer(() => this.#turn());
-    else this.#turning = false;
+    this.#turning = this.#replays.length > 0;
+    if (this.#turning) this.#defer(() => this.#turn());
   }
 
   /** One step of one replay; true where that read a page. */

@@ -33,17 +33,37 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 }
 
 /** As {@link sleep}, but an abort ends the wait quietly: for loops of the form `while (!signal.aborted)`. */
-export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(delayMs, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return createNap(clock).rest(delayMs, signal);
+}
+
+/** A {@link pause} that can be ended early, again and again, by whoever holds it. */
+export interface Nap {
+  /** Resolves after `delayMs`, at the next {@link Nap.wake}, or when `signal` aborts. One rest at a time. */
+  rest(delayMs: number, signal: AbortSignal): Promise<void>;
+  /** Ends the rest under way; does nothing where there is none. */
+  wake(): void;
+}
+
+/** A nap by `clock`. */
+export function createNap(clock: Clock): Nap {
+  let wake: () => void = () => undefined;
+  return {
+    async rest(delayMs, signal) {
+      if (signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          timer.cancel();
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        const timer = clock.after(delayMs, done);
+        signal.addEventListener('abort', done, { once: true });
+        wake = done;
+      });
+    },
+    wake: () => wake(),
+  };
 }
 
 /** RFC 3339 in UTC with whole seconds, as Kubernetes writes `metav1.Time`: `2026-11-21T10:00:00Z`. */

@@ -47,19 +47,20 @@ function httpProbe(probe: HttpProbe): Promise<ProbeResult> {
   });
 }
 
-function headersOf(probe: HttpProbe): Record<string, string[]> {
-  const headers: Record<string, string[]> = {
-    'User-Agent': ['kube-probe'],
-    Accept: ['*/*'],
-    Connection: ['close'],
-  };
+/** A header given more than once is sent so; Node takes some (Host) only as one text. */
+function headersOf(probe: HttpProbe): Record<string, string | string[]> {
+  const headers = new Map<string, string | string[]>([
+    ['user-agent', 'kube-probe'],
+    ['accept', '*/*'],
+    ['connection', 'close'],
+  ]);
   const own = new Set<string>();
   for (const { name, value } of probe.headers) {
-    const existing = Object.keys(headers).find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
-    headers[existing] = own.has(existing) ? [...(headers[existing] ?? []), value] : [value];
-    own.add(existing);
+    const key = name.toLowerCase();
+    headers.set(key, own.has(key) ? [headers.get(key) ?? [], value].flat() : value);
+    own.add(key);
   }
-  return headers;
+  return Object.fromEntries(headers);
 }
 
 function tcpProbe(probe: TcpProbe): Promise<ProbeResult> {

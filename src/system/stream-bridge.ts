@@ -4,16 +4,16 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { HttpRequest } from '#system/https-server.ts';
 
-/** Sub-protocols of Kubernetes' streaming over WebSocket that we take from clients, best first. */
-const CHANNEL_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
-
-/** What the container runtime's streaming server speaks. */
-const RUNTIME_PROTOCOL = 'v4.channel.k8s.io';
+/**
+ * What the container runtime's streaming server speaks, and so what clients may. Not v5: there a client ends its standard
+ * input and stays for the output, which the runtime's v4 cannot be told. kubectl then takes SPDY/3.1, which can.
+ */
+const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
 
 const PORT_FORWARD_PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
 
-/** In v5, a frame on this channel says that the channel in its next byte is closed. */
-const CLOSE_CHANNEL = 255;
+/** Sub-protocols of Kubernetes' streaming over WebSocket that we take from clients. */
+const PROTOCOLS: readonly string[] = [CHANNEL_PROTOCOL, PORT_FORWARD_PROTOCOL];
 
 /** The largest frame that is taken from either side, in bytes. */
 const FRAME_BYTES_MAX = 1024 * 1024;
@@ -21,8 +21,7 @@ const FRAME_BYTES_MAX = 1024 * 1024;
 const server = new WebSocketServer({
   noServer: true,
   maxPayload: FRAME_BYTES_MAX,
-  handleProtocols: (offered) =>
-    [...CHANNEL_PROTOCOLS, PORT_FORWARD_PROTOCOL].find((protocol) => offered.has(protocol)) ?? false,
+  handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
 });
 
 /**
@@ -44,6 +43,11 @@ function bridgeWebSocket(
   { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   runtimeUrl: string,
 ): void {
+  const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(',');
+  if (!offered.some((protocol) => PROTOCOLS.includes(protocol.trim()))) {
+    socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    return;
+  }
   const incoming = { method: request.method, url: request.url, headers: request.headers } as never;
   server.handleUpgrade(incoming, socket, head, (client) => {
     if (client.protocol === PORT_FORWARD_PROTOCOL) bridgePortForward(client, runtimeUrl);
@@ -52,13 +56,11 @@ function bridgeWebSocket(
 }
 
 function bridgeChannels(client: WebSocket, runtimeUrl: string): void {
-  const runtime = new WebSocket(runtimeUrl.replace(/^http/u, 'ws'), [RUNTIME_PROTOCOL], {
+  const runtime = new WebSocket(runtimeUrl.replace(/^http/u, 'ws'), [CHANNEL_PROTOCOL], {
     maxPayload: FRAME_BYTES_MAX,
   });
   const waiting: Buffer[] = [];
   client.on('message', (data: Buffer) => {
-    // v4 cannot close one channel alone; standard input ends when the client leaves.
-    if (data[0] === CLOSE_CHANNEL) return;
     if (runtime.readyState === WebSocket.OPEN) runtime.send(data);
     else waiting.push(data);
   });

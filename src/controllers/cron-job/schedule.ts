@@ -24,7 +24,9 @@ const LOOKBACKS_MS = [3_600_000, DAY_MS, 32 * DAY_MS, 366 * DAY_MS, 5 * 366 * DA
  */
 export function parseSchedule(text: string, timeZone = TIME_ZONE_DEFAULT): Schedule {
   const every = /^@every (.+)$/.exec(text.trim())?.[1];
-  return every === undefined ? cronSchedule(new Cron(text, { timezone: timeZone })) : periodicSchedule(durationMs(every));
+  return every === undefined
+    ? cronSchedule(new Cron(text, { timezone: timeZone }))
+    : periodicSchedule(durationMs(every));
 }
 
 function cronSchedule(cron: Cron): Schedule {
@@ -63,6 +65,9 @@ function periodicSchedule(periodMs: number): Schedule {
 /** `1h30m` in whole seconds, at least one. */
 function durationMs(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
-  const sumMs = parts.reduce((sum, [, amount = '0', unit = 's']) => sum + Number(amount) * (UNITS_MS[unit] ?? 0), 0);
+  const sumMs = parts.reduce(
+    (sum, [, amount = '0', unit = 's']) => sum + Number(amount) * (UNITS_MS[unit] ?? 0),
+    0,
+  );
   return Math.max(1, Math.floor(sumMs / 1000)) * 1000;
 }

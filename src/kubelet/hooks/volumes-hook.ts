@@ -7,7 +7,7 @@ import { kindOf, VOLUME_KINDS } from '#kubelet/volumes/volume-kinds.ts';
 import { describeError } from '#system/log.ts';
 
 /** When a volume is set up again that could only be kept as it was, in milliseconds. */
-const KEPT_RETRY_MS = 60_000;
+const KEPT_RETRY_MS = 600_000;
 
 /**
  * The pod's volumes. A volume that fails keeps the pod from starting, with an event; one that was set up before keeps what

@@ -6,7 +6,7 @@ import type { MachineUsage } from '#kubelet/node/machine.ts';
 import { composeNodeStatus, type NodeFacts, nodeDraft, nodeLabels } from '#kubelet/node/node-object.ts';
 import type { Availability } from '#kubelet/runtime-observer.ts';
 import { createBackoff } from '#system/backoff.ts';
-import { type Clock, pause } from '#system/clock.ts';
+import { type Clock, createNap, type Nap, pause } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
 
@@ -34,10 +34,11 @@ export class NodeWriter {
   readonly #options: NodeWriterOptions;
   #written: { readonly status: NodeStatus; readonly atMs: number } | undefined;
   #registeredAt: string | undefined;
-  #wake: (() => void) | undefined;
+  readonly #nap: Nap;
 
   constructor(options: NodeWriterOptions) {
     this.#options = options;
+    this.#nap = createNap(options.clock);
   }
 
   /** When the API server first knew this host, RFC 3339; undefined until it has answered. */
@@ -47,7 +48,7 @@ export class NodeWriter {
 
   /** Something has changed that the status tells of: looks at once. */
   look(): void {
-    this.#wake?.();
+    this.#nap.wake();
   }
 
   /** Runs until `signal` aborts. An API server that does not answer is asked again, and nothing else follows from that. */
@@ -58,7 +59,7 @@ export class NodeWriter {
       try {
         await this.#writeIfChanged();
         backoff.reset();
-        await this.#rest(LOOK_MS, signal);
+        await this.#nap.rest(LOOK_MS, signal);
       } catch (error) {
         if (signal.aborted) return;
         log[isStatus(error, 'Conflict') ? 'debug' : 'warn']('the node was not written', { error });
@@ -66,13 +67,6 @@ export class NodeWriter {
         await pause(clock, backoff.next(), signal);
       }
     }
-  }
-
-  async #rest(durationMs: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(this.#options.clock, durationMs, AbortSignal.any([signal, woken.signal]));
-    this.#wake = undefined;
   }
 
   async #writeIfChanged(): Promise<void> {

@@ -31,10 +31,10 @@ const RETRY_FIRST_MS: Readonly<Record<string, number>> = {
 };
 const RETRY_FIRST_MS_DEFAULT = 1000;
 
-/** A step that waits only for an object to appear is tried again at least this often, in milliseconds. */
+/** A step that waits for an object is tried again when that changes, and at least this often, in milliseconds. */
 const RETRY_MAX_MS: Readonly<Record<string, number>> = {
-  CreateContainerConfigError: 30_000,
-  FailedMount: 30_000,
+  CreateContainerConfigError: 120_000,
+  FailedMount: 120_000,
 };
 
 export interface OperationsOptions {

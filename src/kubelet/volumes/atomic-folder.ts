@@ -16,7 +16,7 @@ interface AtomicFolderOptions {
 
 /**
  * Makes a folder hold just these files, in one step for whoever reads them: they are written to a new `..TIME` folder, and
- * `..data` is turned to it. Does nothing where the files are there already. The layout is upstream kubelet's
+ * `..data` is turned to it. Writes nothing where the files are there already. The layout is upstream kubelet's
  * (`AtomicWriter`), so that programs which watch `..data` notice.
  */
 export async function writeAtomicFolder(
@@ -26,14 +26,21 @@ export async function writeAtomicFolder(
 ): Promise<void> {
   const { disk } = options;
   const current = await disk.readLink(`${folder}/${DATA}`);
-  if (current !== undefined && (await holds(`${folder}/${current}`, payload, options))) return;
-  await disk.makeFolder(folder);
-  await disk.setMode(folder, 0o755);
-  const next = `..${stamp(options.clock.now())}.${randomSuffix(options.random, 9)}`;
+  const isCurrent = current !== undefined && (await holds(`${folder}/${current}`, payload, options));
+  const shown = isCurrent ? current : await turnToNew(folder, payload, options);
+  // An agent that was killed in the middle left the rest to us.
+  await linkNames(folder, payload, disk);
+  await removeOthers(folder, { shown, payload, disk });
+}
+
+/** Writes the files beside those that are shown, then shows them. */
+async function turnToNew(folder: string, payload: Payload, options: AtomicFolderOptions): Promise<string> {
+  const { disk, clock, random } = options;
+  await openFolder(folder, disk);
+  const next = `..${stamp(clock.now())}.${randomSuffix(random, 9)}`;
   await writeFiles(`${folder}/${next}`, payload, options);
   await disk.symlink(next, `${folder}/${DATA}`);
-  await linkNames(folder, payload, disk);
-  await removeOthers(folder, { next, payload, disk });
+  return next;
 }
 
 async function holds(
@@ -103,9 +110,9 @@ async function linkNames(folder: string, payload: Payload, disk: Disk): Promise<
 
 async function removeOthers(
   folder: string,
-  { next, payload, disk }: { next: string; payload: Payload; disk: Disk },
+  { shown, payload, disk }: { shown: string; payload: Payload; disk: Disk },
 ): Promise<void> {
-  const kept = new Set([next, DATA, ...topNames(payload)]);
+  const kept = new Set([shown, DATA, ...topNames(payload)]);
   for (const name of await disk.list(folder)) if (!kept.has(name)) await disk.remove(`${folder}/${name}`);
 }
 

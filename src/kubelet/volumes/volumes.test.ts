@@ -256,6 +256,16 @@ test('files change all at once, and only where they change', async () => {
   assert.equal(await disk.readLink(`${hostPath}/added`), '..data/added');
 });
 
+test('what a killed agent left undone is done by the next', async () => {
+  const { mount, disk } = createBench();
+  const { hostPath } = await mount({ configMap: { name: 'settings' } });
+  const shown = await disk.readLink(`${hostPath}/..data`);
+  await disk.remove(`${hostPath}/mode`);
+  await disk.write(`${hostPath}/..older/mode`, 'slow');
+  await mount({ configMap: { name: 'settings' } });
+  assert.deepEqual(await disk.list(hostPath), [shown, '..data', 'blob', 'mode'].toSorted());
+});
+
 test('a token is renewed after four fifths of its life', async () => {
   const { mount, clock } = createBench();
   const volume = { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } };

@@ -5,23 +5,18 @@ import type { View } from '#client/view.ts';
 import type { Running } from '#simulation/hub-process.ts';
 import type { InvariantMaker } from '#simulation/invariant.ts';
 
-/** A view whose watch ended lists again within this time, in milliseconds: only a difference that lasts longer is one. */
-const LAG_MS_MAX = 45_000;
-
-/** Every cached view is what the store says, but for moments in which it is between two watches. */
+/** Every cached view is what the store says. Only a difference seen twice is one: a view may be between two watches. */
 export const viewsAgree: InvariantMaker = (world, broken) => {
-  const firstSeen = new Map<string, { readonly atMs: number; readonly process: unknown }>();
+  const seen = new Map<string, { readonly difference: string; readonly process: unknown }>();
   const compare = async (place: string, running: Running<ControlPlane>): Promise<void> => {
     if (!running.core.views.synced) return;
     for (const view of running.core.views.all) {
       const where = `${place} ${view.type.plural}`;
       const difference = await differenceOf(view, running);
-      const seen = firstSeen.get(where);
-      if (difference === undefined || running.life.isDead) firstSeen.delete(where);
-      else if (seen === undefined || seen.process !== running)
-        firstSeen.set(where, { atMs: world.clock.monotonic(), process: running });
-      else if (world.clock.monotonic() - seen.atMs > LAG_MS_MAX)
-        broken(`${place}: the view of ${view.type.plural} ${difference}`);
+      const before = seen.get(where);
+      if (difference === undefined) seen.delete(where);
+      else if (before?.process === running && before.difference === difference) broken(`${place}: the view of ${view.type.plural} ${difference}`);
+      else seen.set(where, { difference, process: running });
     }
   };
   return {

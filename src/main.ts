@@ -150,7 +150,15 @@ token
   .addOption(dataOption())
   .option('--site <name>', 'the only site that may join with it')
   .option('--label <key=value>', 'label that the site gets; may be repeated', collectLabel, {})
-  .option('--ttl <duration>', 'how long it may be used: 30m, 24h, 7d', parseDuration, 24 * 3600_000)
+  .addOption(
+    new Option('--ttl <duration>', 'how long it may be used: 30m, 24h, 7d')
+      .default(24 * 3600_000, '24h')
+      .argParser(parseDuration),
+  )
+  .option(
+    '--hub <host:port>',
+    'address at which the host reaches the hub; the one of the kubeconfig where absent',
+  )
   .option('--uses <number>', 'how many hosts may join with it', parseCount, 1)
   .action(
     async (options: {
@@ -158,9 +166,11 @@ token
       site?: string;
       label: Record<string, string>;
       ttl: number;
+      hub?: string;
       uses: number;
     }) => {
       const { clock, disk, random } = createRealSystem();
+      if (options.hub !== undefined) splitAddress(options.hub);
       const context = await readContext(disk, dataLayout(resolve(options.data)).kubeconfig, 'hub');
       using connection = connectContext(context);
       const text = await createToken(
@@ -170,7 +180,7 @@ token
           labels: options.label,
           lifetimeMs: options.ttl,
           usesMax: options.uses,
-          hub: context.server.replace(/^https:\/\//u, ''),
+          hub: options.hub ?? context.server.replace(/^https:\/\//u, ''),
           authority: context.authority,
         },
         { clock, random },

@@ -12,6 +12,8 @@ export interface Traces {
   readonly tables: readonly string[];
   /** Paths of the pods' network namespaces. */
   readonly namespaces: readonly string[];
+  /** First processes of containers. */
+  readonly containerPids: readonly number[];
 }
 
 /** Notes what the sites of a data folder have now: it is to be gone after a purge. */
@@ -28,6 +30,7 @@ export function tracesOf(folder: string): Traces {
     bridges: settings.map(({ instanceId }) => `sk-${instanceId}`),
     tables: settings.map(({ instanceId }) => `skerry-${instanceId}`),
     namespaces: runFolders.flatMap(networkNamespacesIn),
+    containerPids: runFolders.flatMap(containerPidsIn),
   };
 }
 
@@ -38,15 +41,27 @@ export function runFolderOf(siteFolder: string): string {
 
 /** Network namespaces of the pods that a site's containerd runs. */
 export function networkNamespacesIn(runFolder: string): string[] {
-  const bundles = `${runFolder}/containerd/io.containerd.runtime.v2.task/k8s.io`;
-  if (!existsSync(bundles)) return [];
-  const paths = readdirSync(bundles).flatMap((id) => {
-    const path = `${bundles}/${id}/config.json`;
-    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    const found = /"path":\s*"((?:\/var)?\/run\/netns\/[^"]+)"/u.exec(text)?.[1];
+  const paths = bundlesIn(runFolder).flatMap((bundle) => {
+    const found = /"path":\s*"((?:\/var)?\/run\/netns\/[^"]+)"/u.exec(textOf(`${bundle}/config.json`))?.[1];
     return found === undefined ? [] : [found];
   });
   return [...new Set(paths)];
+}
+
+/** First processes of the containers, pods' sandboxes included, that a site's containerd runs. */
+export function containerPidsIn(runFolder: string): number[] {
+  return bundlesIn(runFolder)
+    .map((bundle) => Number(textOf(`${bundle}/init.pid`)))
+    .filter((pid) => pid > 1);
+}
+
+function bundlesIn(runFolder: string): string[] {
+  const folder = `${runFolder}/containerd/io.containerd.runtime.v2.task/k8s.io`;
+  return existsSync(folder) ? readdirSync(folder).map((id) => `${folder}/${id}`) : [];
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 /** Processes whose command line names one of `marks`, as `pid command line`. */
@@ -77,6 +92,7 @@ export async function residueOf(traces: Traces): Promise<string[]> {
     ...processesNaming(marks).map(({ pid, command }) => `process ${pid}: ${command}`),
     ...mounts.filter((line) => marks.some((mark) => line.includes(mark))).map((line) => `mount ${line}`),
     ...path.filter((name) => existsSync(name)).map((name) => `path ${name}`),
+    ...traces.containerPids.filter((pid) => existsSync(`/proc/${pid}`)).map((pid) => `container process ${pid}`),
     ...traces.bridges.filter((name) => links.includes(name)).map((name) => `bridge ${name}`),
     ...traces.tables.filter((name) => tables.includes(name)).map((name) => `nftables table ${name}`),
   ];

@@ -9,6 +9,7 @@ const REPORTED_FIELDS_MAX = 20;
 /** The longest text of a wrong value in a message, in characters; a longer one is cut. */
 const QUOTED_CHARS_MAX = 100;
 
+/** The largest number of an `int32` field; a larger one is of the wrong type. */
 const INT32_MAX = 2 ** 31 - 1;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;

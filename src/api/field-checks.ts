@@ -15,6 +15,7 @@ import type { Json, LabelSelector } from '#api/object.ts';
 import { readQuantity } from '#api/quantity.ts';
 import type { FieldError } from '#api/status.ts';
 
+/** The highest port; a higher one is refused. */
 const PORT_MAX = 65535;
 
 /** At least 0. */

@@ -26,6 +26,7 @@ export const EVERYTHING: LabelMatcher = { requirements: [], matches: () => true 
 export const NOTHING: LabelMatcher = { requirements: [], matches: () => false };
 
 const OPERATORS_OF_OBJECT = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' } as const;
+/** The largest number that `gt` and `lt` compare with; a larger one is refused. */
 const INT64_MAX = 2n ** 63n - 1n;
 
 /**

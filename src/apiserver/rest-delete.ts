@@ -22,6 +22,7 @@ export interface DeleteRequest extends WriteRequest {
   readonly options: DeleteOptions;
 }
 
+/** How often a deletion is tried again when another write came first; then it is a Conflict. */
 const DELETE_ATTEMPTS_MAX = 8;
 
 /** A pod's grace period where neither the request nor the pod says, in seconds (core/v1 PodSpec). */

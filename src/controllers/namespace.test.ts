@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configMapResource } from '#api/core/config-map.ts';
+import { eventResource } from '#api/core/event.ts';
 import { namespaceResource } from '#api/core/namespace.ts';
 import { nodeResource } from '#api/core/node.ts';
 import { podResource } from '#api/core/pod.ts';
@@ -12,6 +13,7 @@ import { World } from '#reconcile/test-world.ts';
 const controller = namespaceController([
   podResource,
   configMapResource,
+  eventResource,
   nodeResource,
 ] as unknown as ResourceType[]);
 
@@ -54,7 +56,7 @@ test('pods go first, then all else, then the namespace', () => {
   assert.deepEqual(deleted(), ['configmaps']);
   assert.deepEqual(
     world.step(controller, 'shop').map(({ type }) => type),
-    ['finalize'],
+    ['deleteCollection', 'finalize'],
   );
   assert.equal(world.get(namespaceResource, { name: 'shop' }), undefined);
 });

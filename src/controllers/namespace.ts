@@ -12,10 +12,12 @@ import { type Action, type Controller, type Lookup, read } from '#reconcile/cont
  */
 export function namespaceController(types: readonly ResourceType[]): Controller<Namespace> {
   const namespaced = types.filter((type) => type.namespaced);
+  // Events are many and nobody waits for them: they go unseen, at the very end.
+  const [events, watched] = [namespaced.filter(isEvent), namespaced.filter((type) => !isEvent(type))];
   return {
     name: 'namespace-controller',
     for: namespaceResource,
-    reads: namespaced.map((type) => read(type, concernedNamespace)),
+    reads: watched.map((type) => read(type, concernedNamespace)),
     writes: [
       { type: namespaceResource, verbs: ['finalize', 'patchStatus'] },
       ...namespaced.map((type) => ({ type, verbs: ['deleteCollection'] as const })),
@@ -23,16 +25,22 @@ export function namespaceController(types: readonly ResourceType[]): Controller<
     plan(snapshot, nowMs) {
       const { object: namespace } = snapshot;
       if (namespace?.metadata.deletionTimestamp === undefined) return [];
-      const contents = contentsOf(snapshot, { namespace: namespace.metadata.name, types: namespaced });
-      if (contents.length === 0) {
-        const why = 'the namespace is being deleted and nothing is left in it';
-        return [
-          { type: 'finalize', resource: namespaceResource, name: { name: namespace.metadata.name }, why },
-        ];
+      const { name } = namespace.metadata;
+      const contents = contentsOf(snapshot, { namespace: name, types: watched });
+      if (contents.length > 0) {
+        return [...deleteContents(namespace, contents), ...reportContents(namespace, { contents, nowMs })];
       }
-      return [...deleteContents(namespace, contents), ...reportContents(namespace, { contents, nowMs })];
+      const why = 'the namespace is being deleted and nothing is left in it';
+      return [
+        ...events.map((resource) => ({ type: 'deleteCollection', resource, namespace: name, why }) as const),
+        { type: 'finalize', resource: namespaceResource, name: { name }, why },
+      ];
     },
   };
+}
+
+function isEvent({ kind }: ResourceType): boolean {
+  return kind === 'Event';
 }
 
 /** What is left of one kind; never nothing. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '#api/core/pod.ts';
 import { inDeletionOrder } from '#controllers/pod-deletion-order.ts';
-import { timestamp } from '#system/clock.ts';
+import { parseTimestamp, timestamp } from '#system/clock.ts';
 
-const NOW_MS = Date.UTC(2026, 0, 2);
+const NOW_MS = parseTimestamp('2026-01-02T00:00:00Z') ?? 0;
 
 interface Traits {
   readonly uid: string;

@@ -81,7 +81,8 @@ function stateOf(status: Status): ContainerState {
       return {
         type: 'exited',
         startedMs: milliseconds(status.startedAt),
-        finishedMs: milliseconds(status.finishedAt),
+        // containerd may note the start of a very short process after its end.
+        finishedMs: Math.max(milliseconds(status.startedAt), milliseconds(status.finishedAt)),
         exitCode: status.exitCode,
         reason: status.reason,
         message: status.message,

@@ -3,6 +3,7 @@ import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
 import type { Route } from '#apiserver/api-server.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
+import { keepHouse } from '#apiserver/housekeeping.ts';
 import type { Client } from '#client/client.ts';
 import { hubControllers } from '#controllers/standard.ts';
 import { applicationPlacementController } from '#fleet/application-placement-controller.ts';
@@ -64,6 +65,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
       await Promise.all([
         views.run(signal),
         link.run(signal),
+        keepHouse({ store, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
       ]);
     },

@@ -8,6 +8,7 @@ import type { Pod } from '#api/core/pod.ts';
  */
 export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
 
+/** A container of a pod’s spec, and its role. */
 export interface PodContainer {
   readonly role: ContainerRole;
   readonly spec: Container;

@@ -4,10 +4,12 @@ import type { Container, ContainerState, Sandbox } from '#cri/runtime.ts';
 import { CRASH_STREAK_ANNOTATION, IMAGE_ANNOTATION } from '#kubelet/annotations.ts';
 import type { PodFacts, PodRecollection } from '#kubelet/pod-facts.ts';
 
-/** The wall clock of the facts below; the monotonic one stands at {@link MONOTONIC_MS}. */
+/** The wall clock of the facts below. */
 export const NOW_MS = Date.UTC(2026, 0, 1);
+/** The monotonic clock of the facts below. */
 export const MONOTONIC_MS = 1_000_000;
 
+/** The pod `web` with one container `main`, unless told otherwise. */
 export function podOf(spec: Partial<PodSpec> = {}, more: Partial<Pod> = {}): Pod {
   return {
     apiVersion: 'v1',

@@ -52,6 +52,7 @@ export interface ContainerHealth {
   readonly ailment: Ailment | undefined;
 }
 
+/** Why a running container is to be stopped. */
 export interface Ailment {
   readonly type: 'startup' | 'liveness' | 'postStart';
   /** The probe's own grace, where it has one. */
@@ -86,6 +87,7 @@ export interface PodRecollection {
   readonly statusWritten: boolean;
 }
 
+/** How far the pod’s folders and volumes are; `unknown` after a restart of the agent. */
 export type Preparation =
   | { readonly type: 'unknown' }
   | { readonly type: 'ready'; readonly inputs: string; readonly renewAtMs: number }

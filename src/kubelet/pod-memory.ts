@@ -37,6 +37,7 @@ export interface PodMemory {
   status: PodStatus | undefined;
 }
 
+/** The memory of a pod of which nothing is known yet. */
 export function createPodMemory(uid: string, firstSeenMs: number): PodMemory {
   return {
     uid,

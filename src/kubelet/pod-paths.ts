@@ -23,6 +23,7 @@ export interface PodPaths {
   terminationMessage(uid: string, container: string, attempt: number): string;
 }
 
+/** The layout below a data folder. */
 export function podPaths(dataFolder: string): PodPaths {
   const logs = `${dataFolder}/pods`;
   const volumes = `${dataFolder}/volumes`;

@@ -27,6 +27,7 @@ const GONE_RECHECK_MS = 5000;
  */
 const ELDER_KEPT_MS = 600_000;
 
+/** The parts that a sync brings together. */
 export interface PodSyncOptions {
   readonly host: KubeletHost;
   readonly queue: WorkQueue;

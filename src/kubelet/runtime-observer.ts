@@ -16,6 +16,7 @@ const VERSION_MS = 300_000;
 
 const NOTHING: PodRuntime = { sandboxes: [], containers: [] };
 
+/** What an observer needs. */
 export interface RuntimeObserverOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;

@@ -71,6 +71,7 @@ async function join(options: JoinRouteOptions, request: ApiRequest) {
   if (token.spec.site !== undefined && token.spec.site !== site) {
     throw new StatusError('Forbidden', `this join token is for site "${token.spec.site}", not for "${site}"`);
   }
+  await assertNotTaken(options, { site, token });
   await useToken(options, token.metadata.name);
   await ensureSite(options, { site, labels: token.spec.siteLabels ?? {} });
   const certificate = await certify(options, { site, csr });
@@ -126,6 +127,16 @@ async function useToken({ client, clock }: JoinRouteOptions, name: string): Prom
   throw new StatusError('TooManyRequests', 'too many hosts use this token at once: try again', {
     details: { retryAfterSeconds: 1 },
   });
+}
+
+/** Only a token made for a site by name lets a further host in as that site: no other may take its place. */
+async function assertNotTaken(
+  { client }: JoinRouteOptions,
+  { site, token }: { site: string; token: JoinToken },
+): Promise<void> {
+  if (token.spec.site === site || (await client.find(siteResource, { name: site })) === undefined) return;
+  const why = `site "${site}" exists already: choose another name, or make a token for it with "skerry token create --site ${site}"`;
+  throw new StatusError('Conflict', why);
 }
 
 async function ensureSite(

@@ -6,6 +6,7 @@ import type { Views } from '#client/views.ts';
 import { acceptEntry } from '#link/accept-entry.ts';
 import { BundleFetches, type PartialBundles } from '#link/bundle-fetches.ts';
 import { readFrames } from '#link/frames.ts';
+import { readKnownEpoch, rememberEpoch } from '#link/known-epoch.ts';
 import { LinkChannel } from '#link/link-channel.ts';
 import {
   type DesiredEntry,
@@ -87,8 +88,9 @@ export class SiteLink {
 
   /** Keeps a link to the hub until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random, log, views } = this.#options;
+    const { client, clock, random, log, views } = this.#options;
     while (!views.synced && !signal.aborted) await pause(clock, 20, signal);
+    this.#epoch = await readKnownEpoch(client);
     const backoff = createBackoff(random, { firstMs: REDIAL_FIRST_MS, maxMs: REDIAL_MAX_MS });
     while (!signal.aborted) {
       try {
@@ -152,7 +154,7 @@ export class SiteLink {
       const message = frame.value as HubMessage;
       if (message.type === 'refused') throw new Error(`the hub refuses this site: ${message.message}`);
       if (message.type === 'welcome') {
-        this.#assertForward(message.epoch);
+        await this.#assertForward(message.epoch);
         onWelcome();
         this.#session = new SiteSession(
           { ...this.#options, channel, partialBundles: this.#partialBundles },
@@ -164,11 +166,13 @@ export class SiteLink {
   }
 
   /** A hub of a lower epoch is an older copy of it that came back: its wishes are not heard. */
-  #assertForward(epoch: number): void {
+  async #assertForward(epoch: number): Promise<void> {
     if (epoch < this.#epoch)
       throw new Error(
         `the hub is of epoch ${epoch}, and epoch ${this.#epoch} was seen: it went back in time`,
       );
+    if (epoch === this.#epoch) return;
+    await rememberEpoch(this.#options.client, epoch);
     this.#epoch = epoch;
   }
 }

@@ -15,6 +15,9 @@ type ActionOf<K extends Action['type']> = Extract<Action, { type: K }>;
 /** Rounds after which a world that still changes is taken to be going round in a circle. */
 const ROUNDS_MAX = 200;
 
+/** 2026-01-01T00:00:00Z, in milliseconds. */
+const START_MS = 1_767_225_600_000;
+
 /**
  * For table tests of plans: objects in maps, a clock that stands still until it is moved, and actions applied to them as
  * an API server would, as far as controllers can tell. Not a server: for all else tests take the real one.
@@ -27,7 +30,8 @@ export class World {
   readonly #keysSeen = new Map<string, Set<string>>();
   #revision = 0;
 
-  constructor(nowMs = Date.UTC(2026, 0, 1)) {
+  /** Starts at 2026-01-01T00:00:00Z unless told otherwise. */
+  constructor(nowMs = START_MS) {
     this.nowMs = nowMs;
   }
 

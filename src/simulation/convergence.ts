@@ -21,7 +21,8 @@ export async function unconverged(world: World): Promise<string | undefined> {
   if (hub === undefined) return 'the hub does not run';
   const sites = await all<Site>(hub.store, siteResource);
   const { connectedSites } = hub.core.link;
-  if (connectedSites.size !== sites.length) return `${connectedSites.size} of ${sites.length} sites have a link`;
+  if (connectedSites.size !== sites.length)
+    return `${connectedSites.size} of ${sites.length} sites have a link`;
   const offline = sites.find(({ status }) => status?.connectivity?.state !== 'Connected');
   if (offline !== undefined)
     return `the hub says that ${offline.metadata.name} is ${offline.status?.connectivity?.state ?? 'unknown'}`;

@@ -3,6 +3,7 @@ import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
 import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
+import { keepHouse } from '#apiserver/housekeeping.ts';
 import { serviceAccountAdmission } from '#apiserver/service-account-admission.ts';
 import { serviceAddresses } from '#apiserver/service-address.ts';
 import { siteControllers } from '#controllers/standard.ts';
@@ -108,6 +109,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
         views.run(signal),
         kubelet.run(signal),
         link.run(signal),
+        keepHouse({ store, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
       ]);
     },

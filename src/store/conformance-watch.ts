@@ -194,6 +194,27 @@ export const watchSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'a watch says up to which revision it has told everything, never more',
+    async run(store) {
+      const begin = store.revision;
+      const write = async (count: number): Promise<void> => {
+        for (let n = 0; n < count; n++) await committed(store, put(n % 3 === 0 ? '/a/1' : '/b/1', `${n}`));
+      };
+      await write(1500);
+      const watch = await collect(store, '/a/', begin);
+      const samples: { revision: number; told: number }[] = [];
+      for (let round = 0; round < 60; round++) {
+        samples.push({ revision: watch.handle.revision, told: watch.events.length });
+        await write(2);
+      }
+      await watch.reached(await committed(store, put('/a/1', 'last')));
+      assert.equal(watch.handle.revision, store.revision);
+      for (const { revision, told } of samples) {
+        assert.equal(told, watch.events.filter((event) => event.revision <= revision).length);
+      }
+    },
+  },
+  {
     name: 'a watch from the future is refused',
     async run(store) {
       await assert.rejects(collect(store, '/', store.revision + 1), RevisionFutureError);

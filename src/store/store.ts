@@ -122,6 +122,8 @@ export interface Watcher {
 }
 
 export interface WatchHandle {
+  /** Every change under the prefix up to this revision has been told; read it between events, not in the middle of one. */
+  readonly revision: number;
   /** No call of the watcher follows. Idempotent. */
   close(): void;
 }

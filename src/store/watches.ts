@@ -23,7 +23,7 @@ export class Watches {
   readonly #source: WatchSource;
   readonly #defer: (callback: () => void) => void;
   readonly #open = new Set<Watch>();
-  readonly #replays: Replay[] = [];
+  readonly #replays: Watch[] = [];
   /** Whether a turn for the replays is to come. */
   #turning = false;
   readonly #liveByPrefix = new Map<string, Set<Watch>>();
@@ -37,13 +37,19 @@ export class Watches {
 
   /** Opens a watch after a revision that the source can read. The first event comes in a later turn. */
   open(prefix: string, after: number, watcher: Watcher): WatchHandle {
-    const watch: Watch = { prefix, watcher };
+    const watch: Watch = { prefix, watcher, toldTo: after };
     this.#open.add(watch);
     this.#defer(() => {
-      this.#replays.push({ watch, after });
+      this.#replays.push(watch);
       if (!this.#turning) this.#turn();
     });
-    return { close: () => this.#remove(watch) };
+    const source = this.#source;
+    return {
+      get revision() {
+        return watch.toldTo ?? source.range().revision;
+      },
+      close: () => this.#remove(watch),
+    };
   }
 
   /** Whether a live watch covers `key`. */
@@ -89,10 +95,11 @@ export class Watches {
   }
 
   /** One step of one replay; true where that read a page. */
-  #replay({ watch, after }: Replay): boolean {
+  #replay(watch: Watch): boolean {
     if (!this.#open.has(watch)) return false;
     const range = this.#source.range();
-    if (after >= range.revision) {
+    const { toldTo: after } = watch;
+    if (after === undefined || after >= range.revision) {
       this.#goLive(watch);
       return false;
     }
@@ -108,8 +115,9 @@ export class Watches {
       this.#end(watch, error instanceof Error ? error : new Error(String(error)));
       return true;
     }
-    this.#replays.push({ watch, after: page.upTo });
+    this.#replays.push(watch);
     if (page.events.length > 0) tell(watch, page.events);
+    watch.toldTo = page.upTo;
     return true;
   }
 
@@ -122,6 +130,7 @@ export class Watches {
   }
 
   #goLive(watch: Watch): void {
+    watch.toldTo = undefined;
     const group = this.#liveByPrefix.get(watch.prefix);
     if (group !== undefined) {
       group.add(watch);
@@ -150,15 +159,11 @@ export class Watches {
   }
 }
 
-interface Replay {
-  readonly watch: Watch;
-  /** The last revision that the watch was told of. */
-  readonly after: number;
-}
-
 interface Watch {
   readonly prefix: string;
   readonly watcher: Watcher;
+  /** The revision up to which a replay has told it; undefined once it is live, and told of everything as it is committed. */
+  toldTo: number | undefined;
 }
 
 /** A watcher must not throw. One that does must not harm the store or the other watchers either, so it fails on its own. */

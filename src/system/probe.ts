@@ -1,6 +1,7 @@
 /** What a probe found; a failure's message is for events, in upstream kubelet's words where it has some. */
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
+/** A request to a workload. */
 export interface HttpProbe {
   readonly scheme: 'http' | 'https';
   readonly host: string;
@@ -11,12 +12,14 @@ export interface HttpProbe {
   readonly timeoutMs: number;
 }
 
+/** A connection to a workload. */
 export interface TcpProbe {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
 }
 
+/** A health check of a gRPC server. */
 export interface GrpcProbe extends TcpProbe {
   /** The service asked for; empty asks for the server as a whole. */
   readonly service: string;

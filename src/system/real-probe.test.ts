@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import { test } from 'node:test';
@@ -75,4 +76,31 @@ test('a port that is closed, a server that says nothing, and a path that cannot 
     (await prober.http(probeOf(port, { headers: [{ name: 'bad header', value: 'x' }] }))).ok,
     false,
   );
+});
+
+test('a gRPC probe passes where the service is serving', async () => {
+  const asked: string[] = [];
+  const server = http2.createServer();
+  server.on('stream', (stream) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('end', () => {
+      const service = Buffer.concat(chunks).subarray(7).toString();
+      asked.push(service);
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.end(Buffer.from([0, 0, 0, 0, 2, 8, service === 'sick' ? 2 : 1]));
+    });
+  });
+  const port = await listening(server);
+  try {
+    const probe = { host: '127.0.0.1', port, timeoutMs: 1000 };
+    assert.deepEqual(await prober.grpc({ ...probe, service: '' }), { ok: true });
+    assert.deepEqual(await prober.grpc({ ...probe, service: 'well' }), { ok: true });
+    const sick = 'service unhealthy (responded with "NOT_SERVING")';
+    assert.deepEqual(await prober.grpc({ ...probe, service: 'sick' }), { ok: false, message: sick });
+    assert.deepEqual(asked, ['', 'well', 'sick']);
+  } finally {
+    server.close();
+  }
 });

@@ -17,6 +17,7 @@ import type { FieldError } from '#api/status.ts';
 
 const TIMEOUT_SECONDS = 10;
 const TIMEOUT_SECONDS_RANGE = { min: 1, max: 30 };
+/** The most match conditions of a webhook; more are refused. */
 const MATCH_CONDITIONS_MAX = 64;
 const HTTPS_PORT = 443;
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];

@@ -5,6 +5,7 @@ import { checkNonNegative, checkOneOf, checkUnchanged } from '#api/field-checks.
 import { invalidValue, requiredValue } from '#api/field-errors.ts';
 import type { FieldError } from '#api/status.ts';
 
+/** The most completions of an indexed Job; more are refused. */
 const INDEXED_COMPLETIONS_MAX = 100_000;
 const COUNTS = [
   'parallelism',

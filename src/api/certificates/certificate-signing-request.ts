@@ -44,6 +44,7 @@ export interface CertificateSigningRequestCondition {
   type: string;
 }
 
+/** The shortest life of a certificate that may be asked for, in seconds; a shorter one is refused. */
 const EXPIRATION_SECONDS_MIN = 600;
 const USAGES = [
   'any',

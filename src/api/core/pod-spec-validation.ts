@@ -23,8 +23,10 @@ import { ipErrors } from '#api/ip-syntax.ts';
 import { labelNameErrors, qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
+/** The most name servers and search domains of a pod; more are refused. */
 const DNS_NAMESERVERS_MAX = 3;
 const DNS_SEARCHES_MAX = 32;
+/** The longest active deadline, in seconds; a longer one is refused. */
 const ACTIVE_DEADLINE_SECONDS_MAX = 2 ** 31 - 1;
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
 

@@ -8,6 +8,7 @@ import { checkOneOf, checkPresent, checkRange, checkUnique } from '#api/field-ch
 import { forbiddenField, invalidValue } from '#api/field-errors.ts';
 import type { FieldError } from '#api/status.ts';
 
+/** The highest user or group id; a higher one is refused. */
 const ID_MAX = 2 ** 31 - 1;
 const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 const SYSCTL = /^[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?(?:[./][a-z0-9](?:[-_a-z0-9]*[a-z0-9])?)*$/;

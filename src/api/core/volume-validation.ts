@@ -20,6 +20,7 @@ import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.t
 import { configKeyErrors, labelNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
+/** The highest file mode of a volume; a higher one is refused. */
 const FILE_MODE_MAX = 0o777;
 const HOST_PATH_TYPES = [
   '',

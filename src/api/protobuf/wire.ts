@@ -16,6 +16,7 @@ export type WireField =
   | { readonly number: number; readonly wire: 'fixed32' }
   | { readonly number: number; readonly wire: 'bytes'; readonly reader: WireReader };
 
+/** The longest number on the wire, in bytes: 64 bits in groups of seven; a longer one is malformed. */
 const VARINT_BYTES_MAX = 10;
 /** Varints up to this many bytes hold at most 49 bits: exact in a double. */
 const VARINT_BYTES_SAFE = 7;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseSchedule } from '#controllers/cron-job/schedule.ts';
+import { parseTimestamp, timestamp } from '#system/clock.ts';
 
-const ms = (text: string): number => new Date(text).getTime();
+const ms = (text: string): number => parseTimestamp(text) ?? 0;
 const iso = (at: number | undefined): string | undefined =>
-  at === undefined ? undefined : new Date(at).toISOString().slice(0, 16);
+  at === undefined ? undefined : timestamp(at).slice(0, 16);
 
 for (const { schedule, zone, after, next } of [
   { schedule: '*/15 * * * *', after: '2026-01-01T00:07:00Z', next: '2026-01-01T00:15' },

@@ -4,6 +4,7 @@ import type { ContainerConfig, Image, Sandbox } from '#cri/runtime.ts';
 import type { KubeletHost } from '#kubelet/kubelet-host.ts';
 import type { MountedVolume } from '#kubelet/volumes/volume.ts';
 
+/** What a hook may look at while its container is being made. */
 export interface ContainerContext {
   readonly host: KubeletHost;
   readonly pod: Pod;

@@ -36,10 +36,12 @@ export async function prepareContainer(
   return prepared;
 }
 
+/** Runs all hooks once a container runs. Throws what the first that fails throws. */
 export async function afterContainerStart(context: ContainerContext, containerId: string): Promise<void> {
   for (const hook of CONTAINER_HOOKS) await hook.afterStart?.(context, containerId);
 }
 
+/** Runs all hooks before a container is stopped, in reverse. Never rejects. */
 export async function beforeContainerStop(context: StoppingContainer): Promise<void> {
   for (const hook of CONTAINER_HOOKS.toReversed()) await hook.beforeStop?.(context);
 }

@@ -3,6 +3,7 @@ import type { PodIdentity } from '#cri/runtime.ts';
 import type { KubeletHost } from '#kubelet/kubelet-host.ts';
 import type { MountedVolume } from '#kubelet/volumes/volume.ts';
 
+/** What a hook may look at while its pod is being set up. */
 export interface PodContext {
   readonly host: KubeletHost;
   readonly pod: Pod;

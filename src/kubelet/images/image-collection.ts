@@ -15,6 +15,7 @@ const IDLE_MS_MIN = 120_000;
 /** Between two looks at the disk, in milliseconds. */
 const LOOK_MS = 300_000;
 
+/** What is known of the images of a host and of the room that they take. */
 export interface ImageCollection {
   readonly images: readonly Image[];
   /** Names, digests and ids of images that containers or pods of this host name. */

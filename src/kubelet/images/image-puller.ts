@@ -7,6 +7,7 @@ import type { Clock } from '#system/clock.ts';
 /** Pulls at a time: several, so that a large image does not hold up small ones; few, as they share one link. */
 const CONCURRENT_PULLS_MAX = 3;
 
+/** One container’s wish for its image. */
 export interface ImageWanted {
   /** As the container's spec names it. */
   readonly image: string;

@@ -8,6 +8,7 @@ import type { Disk } from '#system/disk.ts';
 /** Between two looks at a log that is followed, in milliseconds. */
 const FOLLOW_POLL_MS = 200;
 
+/** Which log is read, and how much of it. */
 export interface ReadLogOptions extends LogTextOptions {
   readonly disk: Disk;
   readonly clock: Clock;

@@ -16,9 +16,11 @@ const LOOK_MS = 10_000;
 /** A status that has not changed is written again after this time, in milliseconds: each write wears flash out. */
 const HEARTBEAT_MS = 300_000;
 
+/** Wait before an API server that did not answer is asked again, first and longest, in milliseconds. */
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
 
+/** What the writer of a node needs. */
 export interface NodeWriterOptions {
   readonly client: Client;
   readonly clock: Clock;

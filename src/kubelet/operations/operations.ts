@@ -37,6 +37,7 @@ const RETRY_MAX_MS: Readonly<Record<string, number>> = {
   FailedMount: 120_000,
 };
 
+/** What operations need. */
 export interface OperationsOptions {
   readonly host: KubeletHost;
   /** An operation of this pod has ended: what the runtime said before then is out of date. */

@@ -63,6 +63,7 @@ export type PodAction =
 /** An action that takes time and stands among the pod's operations until it is done. */
 export type PodOperation = Exclude<PodAction, { type: 'cancel' | 'forget' | 'event' | 'wait' }>;
 
+/** Whether an action takes time; the others are done on the spot. */
 export function isOperation(action: PodAction): action is PodOperation {
   return (
     action.type !== 'cancel' && action.type !== 'forget' && action.type !== 'event' && action.type !== 'wait'
@@ -95,10 +96,12 @@ export function failureKey(action: PodOperation): string {
   return isRemoval ? 'remove' : operationKey(action);
 }
 
+/** The key of the start of a container, by its name: one attempt at a time. */
 export function startKey(containerName: string): string {
   return `start/${containerName}`;
 }
 
+/** The key of the stop of a container, by its id. */
 export function stopKey(containerId: string): string {
   return `stop/${containerId}`;
 }

@@ -3,11 +3,13 @@ import { crashStreakOf } from '#kubelet/annotations.ts';
 
 /** The wait after the second exit in a row; it doubles with each further one. Kubernetes docs, "Container restart policy". */
 export const CRASH_BACKOFF_FIRST_MS = 10_000;
+/** The longest of these waits. */
 export const CRASH_BACKOFF_MAX_MS = 300_000;
 
 /** A container that ran so long ends its streak. */
 export const STABLE_RUN_MS = 600_000;
 
+/** `spec.restartPolicy` of a pod. */
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
 /** Whether a container that ended with `exitCode` is to run again. */

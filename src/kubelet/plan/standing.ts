@@ -6,6 +6,7 @@ import { crashWaitMs, isRestarted, type RestartPolicy, streakAfterExit } from '#
 import type { PodContainer } from '#kubelet/pod-container.ts';
 import type { PodFacts, PodRuntime } from '#kubelet/pod-facts.ts';
 
+/** The end of a container, as the runtime tells it. */
 export type Exited = Extract<ContainerState, { type: 'exited' }>;
 
 /** Where one container of a pod stands, as far as its pod's next step is concerned. */

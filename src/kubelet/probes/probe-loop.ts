@@ -12,6 +12,7 @@ import type { ProbeResult } from '#system/probe.ts';
 /** While something is awaited, the first wait between two attempts in milliseconds; it doubles up to the probe's period. */
 const EAGER_FIRST_MS = 250;
 
+/** One probe of one container. */
 export interface ProbeLoop {
   readonly probe: Probe;
   readonly clock: Clock;

@@ -9,6 +9,7 @@ export interface ProbeProgress {
   readonly passes: boolean | undefined;
 }
 
+/** Before the first attempt. */
 export const NO_PROGRESS: ProbeProgress = { successes: 0, failures: 0, passes: undefined };
 
 /** The timing of a probe with Kubernetes' defaults filled in. */
@@ -20,6 +21,7 @@ export interface ProbeTiming {
   readonly failureThreshold: number;
 }
 
+/** A probe’s timing; Kubernetes’ defaults for what it leaves out. */
 export function timingOf(probe: Probe): ProbeTiming {
   return {
     initialDelayMs: (probe.initialDelaySeconds ?? 0) * 1000,

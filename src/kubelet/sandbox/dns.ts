@@ -2,6 +2,7 @@ import type { Pod } from '#api/core/pod.ts';
 import type { PodDNSConfig } from '#api/core/pod-spec.ts';
 import type { SandboxConfig } from '#cri/runtime.ts';
 
+/** What a resolv.conf holds. */
 export type DnsConfig = SandboxConfig['dns'];
 
 /** The cluster's DNS: where it answers and the zone it answers for. */

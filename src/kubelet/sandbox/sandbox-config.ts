@@ -5,6 +5,7 @@ import { containersOf } from '#kubelet/pod-container.ts';
 import type { DnsConfig } from '#kubelet/sandbox/dns.ts';
 import { hostnameOf, subdomainOf } from '#kubelet/sandbox/hostname.ts';
 
+/** What a sandbox is made from beside its pod’s spec. */
 export interface SandboxContext {
   readonly attempt: number;
   readonly logFolder: string;
@@ -47,6 +48,7 @@ export function sandboxConfigOf(pod: Pod, context: SandboxContext): SandboxConfi
   };
 }
 
+/** The pod as the runtime knows it. */
 export function identityOf(pod: Pod): PodIdentity {
   return { name: pod.metadata.name, namespace: pod.metadata.namespace ?? 'default', uid: pod.metadata.uid };
 }

@@ -5,6 +5,7 @@ import { type Standing, standingOf, statusOf } from '#kubelet/plan/standing.ts';
 import { containersOf } from '#kubelet/pod-container.ts';
 import type { PodFacts } from '#kubelet/pod-facts.ts';
 
+/** `status.phase` of a pod. */
 export type Phase = NonNullable<PodStatus['phase']>;
 
 /** Whether a pod of this phase has ended for good: a phase that is never left. */

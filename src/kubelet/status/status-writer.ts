@@ -12,6 +12,7 @@ import type { Random } from '#system/random.ts';
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 30_000;
 
+/** What a status writer needs. */
 export interface StatusWriterOptions {
   readonly client: Client;
   readonly clock: Clock;

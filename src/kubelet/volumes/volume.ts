@@ -31,6 +31,7 @@ export interface VolumeObjects {
 /** Gets a token for the pod's service account. */
 export type RequestToken = (request: TokenWanted) => Promise<Token>;
 
+/** A token as a projected volume asks for it. */
 export interface TokenWanted {
   readonly pod: Pod;
   /** Empty asks for the API server's own audience. */
@@ -38,6 +39,7 @@ export interface TokenWanted {
   readonly expirationSeconds: number;
 }
 
+/** A token and the end of its life. */
 export interface Token {
   readonly token: string;
   /** Wall clock, milliseconds since 1970. */
@@ -52,6 +54,7 @@ export interface MemoryMounts {
   unmount(folder: string): Promise<void>;
 }
 
+/** What a volume may be made from, and with. */
 export interface VolumeContext {
   readonly pod: Pod;
   readonly volume: Volume;

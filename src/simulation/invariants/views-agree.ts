@@ -15,7 +15,8 @@ export const viewsAgree: InvariantMaker = (world, broken) => {
       const difference = await differenceOf(view, running);
       const before = seen.get(where);
       if (difference === undefined) seen.delete(where);
-      else if (before?.process === running && before.difference === difference) broken(`${place}: the view of ${view.type.plural} ${difference}`);
+      else if (before?.process === running && before.difference === difference)
+        broken(`${place}: the view of ${view.type.plural} ${difference}`);
       else seen.set(where, { difference, process: running });
     }
   };

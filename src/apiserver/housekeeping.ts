@@ -1,0 +1,58 @@
+import { type Event, eventResource } from '#api/core/event.ts';
+import { decodeObject, kindPrefix } from '#apiserver/stored-object.ts';
+import type { DeleteOperation, Store } from '#store/store.ts';
+import { type Clock, parseTimestamp, pause } from '#system/clock.ts';
+import type { Log } from '#system/log.ts';
+
+/** How often a store is tidied up, in milliseconds. */
+const INTERVAL_MS = 5 * 60_000;
+
+/** How long an Event is kept after it was last seen, in milliseconds: Kubernetes' default. */
+export const EVENT_LIFETIME_MS = 3600_000;
+
+/** Events deleted in one commit; more wait for the next commit. */
+const EVENTS_PER_COMMIT_MAX = 500;
+
+export interface HousekeepingOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Keeps a store from growing for ever, until `signal` aborts: forgets history that is older than one interval, so that
+ * watchers have at least that long to come back, and deletes Events that have expired. What fails is tried again next time.
+ */
+export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
+  const { store, clock, log } = options;
+  let revisionBefore = store.revision;
+  while (true) {
+    await pause(clock, INTERVAL_MS, signal);
+    if (signal.aborted) return;
+    try {
+      await deleteExpiredEvents(options);
+      const revisionNow = store.revision;
+      // An idle store has no new history: nothing is written to the disk.
+      if (revisionNow > revisionBefore) await store.compact(revisionBefore);
+      revisionBefore = revisionNow;
+    } catch (error) {
+      log.warn('the store was not tidied up', { error });
+    }
+  }
+}
+
+async function deleteExpiredEvents({ store, clock }: HousekeepingOptions): Promise<void> {
+  const { entries } = await store.list(kindPrefix(eventResource));
+  const oldestMs = clock.now() - EVENT_LIFETIME_MS;
+  const expired = entries.filter((entry) => lastSeenMs(decodeObject<Event>(entry.value)) < oldestMs);
+  for (let start = 0; start < expired.length; start += EVENTS_PER_COMMIT_MAX) {
+    const operations = expired
+      .slice(start, start + EVENTS_PER_COMMIT_MAX)
+      .map(({ key }): DeleteOperation => ({ type: 'delete', key }));
+    await store.commit(operations);
+  }
+}
+
+function lastSeenMs({ lastTimestamp, eventTime, metadata }: Event): number {
+  return parseTimestamp(lastTimestamp ?? eventTime ?? metadata.creationTimestamp) ?? 0;
+}

@@ -16,6 +16,7 @@ if (!existsSync(node)) {
 const youngGenerationMib = process.argv[2] === 'hub' ? 16 : 1;
 const args = [
   `--max-semi-space-size=${youngGenerationMib}`,
+  '--disable-sigusr1',
   '--disable-warning=ExperimentalWarning',
   join(root, 'src', 'main.ts'),
   ...process.argv.slice(2),

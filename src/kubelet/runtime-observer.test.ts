@@ -60,6 +60,17 @@ test('the runtime is listed every two seconds, every second while something is i
   stop();
 });
 
+test('a container that has just started is looked at more often', async () => {
+  const { clock, listings, state, stop } = startObserver();
+  state.containers = [containerOf({ state: { type: 'running', startedMs: clock.now() } })];
+  await clock.advance(1000);
+  assert.deepEqual(listings, [0, 150, 300, 450, 625, 844]);
+  clock.setWall(clock.now() - 86_400_000);
+  await clock.advance(10_000);
+  assert.equal(listings.filter((atMs) => atMs > 2000).length, 4);
+  stop();
+});
+
 test('a pod that has changed is told of, and no other', async () => {
   const { clock, changes, state, stop } = startObserver();
   const other = {

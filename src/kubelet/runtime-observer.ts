@@ -8,6 +8,10 @@ import type { Log } from '#system/log.ts';
 const BUSY_POLL_MS = 1000;
 const IDLE_POLL_MS = 2000;
 
+/** What ends soon after its start, as init containers do, is noticed sooner: after this part of the time it has run. */
+const YOUNG_POLL_PART = 0.25;
+const YOUNG_POLL_MS_MIN = 100;
+
 /** Listings that are asked for come at least so far apart, in milliseconds. */
 const LISTING_GAP_MS = 20;
 
@@ -95,7 +99,7 @@ export class RuntimeObserver {
 
   /** Lists until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, isBusy } = this.#options;
+    const { clock } = this.#options;
     while (!signal.aborted) {
       this.#asked = false;
       await this.#list();

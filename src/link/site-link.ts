@@ -1,3 +1,4 @@
+import { nodeResource } from '#api/core/node.ts';
 import type { ApplicationInstance } from '#api/fleet/application-instance.ts';
 import { applicationInstanceResource } from '#api/fleet/application-instance.ts';
 import type { Client } from '#client/client.ts';
@@ -80,6 +81,7 @@ export class SiteLink {
     this.#instances.subscribe(({ key, object, previous }) => {
       if (object === undefined || object.status !== previous?.status) this.#session?.report(key);
     });
+    options.views.of(nodeResource).subscribe(() => this.#session?.describeSoon());
   }
 
   get state(): LinkState {
@@ -186,6 +188,7 @@ class SiteSession {
   readonly #dirty = new Set<string>();
   readonly #timers = new Set<Timer>();
   #gathering = false;
+  #describing = false;
   #described = '';
   /** Entries are taken in one after the other. */
   #accepting: Promise<void> = Promise.resolve();
@@ -222,6 +225,16 @@ class SiteSession {
     this.#options.clock.after(GATHER_MS, () => {
       this.#gathering = false;
       this.#sendReports();
+    });
+  }
+
+  /** What the site says of itself may have changed: the hub is to be told soon. */
+  describeSoon(): void {
+    if (this.#describing) return;
+    this.#describing = true;
+    this.#options.clock.after(GATHER_MS, () => {
+      this.#describing = false;
+      if (!this.#channel.isClosed) this.#describe();
     });
   }
 

@@ -42,6 +42,7 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #recorded = new Map<string, Recorded>();
   #writing = 0;
+  #composed = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -105,7 +106,7 @@ export class EventRecorder {
       kind: 'Event' as const,
       metadata: {
         namespace,
-        name: `${regarding.metadata.name.slice(0, 200)}.${randomSuffix(this.#options.random, 10)}`,
+        name: `${regarding.metadata.name.slice(0, 200)}.${this.#suffix()}`,
       },
       involvedObject: {
         apiVersion: regarding.apiVersion,
@@ -125,6 +126,15 @@ export class EventRecorder {
       lastTimestamp: at,
       count: 1,
     };
+  }
+
+  /** Rises with time: kubectl shows events of one second in the order of their names. */
+  #suffix(): string {
+    const { clock, random } = this.#options;
+    this.#composed += 1;
+    const time = Math.floor(clock.now()).toString(16).padStart(12, '0');
+    const order = (this.#composed % 256).toString(16).padStart(2, '0');
+    return `${time}${order}${randomSuffix(random, 5)}`;
   }
 
   #remember(identity: string, recorded: Recorded): void {

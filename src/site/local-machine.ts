@@ -12,12 +12,12 @@ import type { ChildProcess } from '#system/process.ts';
 import type { System } from '#system/system.ts';
 
 /**
- * Flags of Node by role. A site is to stay small: a young generation of 1 MiB halves its memory under load. A hub has the
+ * Flags of Node by role. No signal opens a debugger. A site is to stay small: a young generation of 1 MiB halves its memory under load. A hub has the
  * memory to collect less often.
  */
 const NODE_FLAGS = {
-  hub: ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'],
-  site: ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'],
+  hub: ['--max-semi-space-size=16', '--disable-sigusr1', '--disable-warning=ExperimentalWarning'],
+  site: ['--max-semi-space-size=1', '--disable-sigusr1', '--disable-warning=ExperimentalWarning'],
 } as const;
 
 /** This program, as further processes of it are started. */

@@ -98,8 +98,8 @@ function freeze(pid: number): void {
 
 async function onSmallDisk(sizeMib: number, work: (disk: SmallDisk) => Promise<void>): Promise<void> {
   const place = makeFolder();
-  const image = join(place, 'image');
   const folder = join(place, 'disk');
+  let image = join(place, 'image-0');
   const file = openSync(image, 'w');
   ftruncateSync(file, sizeMib * 1024 * 1024);
   closeSync(file);
@@ -118,6 +118,11 @@ async function onSmallDisk(sizeMib: number, work: (disk: SmallDisk) => Promise<v
       },
       powerOn() {
         unmount();
+        // A copy, because a container that was started meanwhile may hold on to the file system that was shut down.
+        const next = join(place, `image-${Number(image.split('-').at(-1)) + 1}`);
+        execFileSync('cp', ['--sparse=always', image, next]);
+        rmSync(image);
+        image = next;
         mount();
       },
     });

@@ -4,12 +4,15 @@ import {
   type Http2SecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type ServerHttp2Session,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { gzip } from 'node:zlib';
+import { errorCode } from '#system/disk.ts';
 import type { Connection, PeerCertificate } from '#system/network.ts';
 import { peerCertificate, socketConnection } from '#system/real-network.ts';
+import { readRequestBody } from '#system/request-body.ts';
 
 /** A request as it came in: header names in lower case, the body read whole. */
 export interface HttpRequest {
@@ -26,7 +29,9 @@ export interface HttpRequest {
 export interface HttpSink {
   write(bytes: Uint8Array): void;
   readonly bufferedBytes: number;
+  drained(): Promise<void>;
   end(): void;
+  destroy(): void;
   readonly closed: AbortSignal;
 }
 
@@ -49,15 +54,28 @@ export interface HttpsServerOptions {
   readonly protocols?: Readonly<Record<string, (connection: Connection) => void>>;
   /** A body above this is 413, in bytes. */
   readonly bodyBytesMax: number;
+  /** How long a client may take for a whole request, in milliseconds; {@link REQUEST_MS_MAX} where absent. */
+  readonly requestMsMax?: number;
 }
 
 export interface HttpsServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** How long a client may take for its headers and for its whole request, in milliseconds. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
+/** How long a client may take for its headers, in milliseconds; then it is cut off. */
+const HEADERS_MS_MAX = 10_000;
+
+/** How long a client may take for its whole request, in milliseconds; then the answer is 408. */
+export const REQUEST_MS_MAX = 60_000;
+
+/** A connection on which nothing is asked for this long is closed, in milliseconds. */
+const IDLE_MS_MAX = 120_000;
+
+/** Connections at the same time; more are dropped as they come. */
+const CONNECTIONS_MAX = 16_384;
+
+/** After this long without a word, TCP asks whether a client is still there, in milliseconds. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** Concurrent HTTP/2 streams of one connection; more are refused by the protocol. */
 const STREAMS_MAX = 1000;
@@ -74,11 +92,12 @@ type Outgoing = Http2ServerResponse | ServerResponse;
  */
 export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServer> {
   const http = createSecureServer({ allowHTTP1: true, settings: { maxConcurrentStreams: STREAMS_MAX } });
-  http.on('request', (request, response) => void answer(options, request, response));
+  http.on('request', (request, response) => {
+    answer(options, request, response).catch((error: Error) => response.destroy(error));
+  });
   http.on('sessionError', () => undefined);
-  const http1 = http as unknown as { headersTimeout: number; requestTimeout: number };
-  http1.headersTimeout = HEADERS_TIMEOUT_MS;
-  http1.requestTimeout = REQUEST_TIMEOUT_MS;
+  http.on('session', closeWhenIdle);
+  limitHttp1(http, options.requestMsMax ?? REQUEST_MS_MAX);
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     if (options.upgrade === undefined) return void socket.destroy();
@@ -93,7 +112,10 @@ export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServ
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ALPNProtocols: [...Object.keys(protocols), 'h2', 'http/1.1'],
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
   });
+  server.maxConnections = CONNECTIONS_MAX;
   const sockets = new Set<TLSSocket>();
   server.on('secureConnection', (socket) => {
     sockets.add(socket);
@@ -109,14 +131,48 @@ export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServ
   return { port, [Symbol.asyncDispose]: () => close({ server, http, sockets }) };
 }
 
+/** HTTP/1.1 has its limits as fields of the server, and begins to hold clients to them when that listens: here TLS does. */
+function limitHttp1(http: Http2SecureServer, requestMsMax: number): void {
+  const limits = { headersTimeout: HEADERS_MS_MAX, requestTimeout: requestMsMax, keepAliveTimeout: IDLE_MS_MAX };
+  Object.assign(http, limits).emit('listening');
+}
+
+function closeWhenIdle(session: ServerHttp2Session): void {
+  let streams = 0;
+  session.on('stream', (stream) => {
+    streams += 1;
+    stream.once('close', () => {
+      streams -= 1;
+    });
+  });
+  session.setTimeout(IDLE_MS_MAX);
+  session.on('timeout', () => {
+    if (streams === 0) session.close();
+  });
+}
+
 function listen(server: TlsServer, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(listenError(error, { host, port })));
     server.listen({ host, port }, () => {
-      server.removeListener('error', reject);
+      server.removeAllListeners('error');
       resolve();
     });
   });
+}
+
+/** What kept a server from listening, and what to do about it. */
+function listenError(cause: Error, { host, port }: { host: string; port: number }): Error {
+  switch (errorCode(cause)) {
+    case 'EADDRINUSE':
+      return new Error(`port ${port} of ${host} is taken by another program: stop that one, or choose another port`, { cause });
+    case 'EACCES':
+      return new Error(`port ${port} of ${host} may be opened by root only: choose one from 1024 on`, { cause });
+    case 'EADDRNOTAVAIL':
+      return new Error(`${host} is no address of this machine: choose one that "ip address" shows`, { cause });
+    default:
+      return new Error(`port ${port} of ${host} cannot be opened: ${cause.message}`, { cause });
+  }
 }
 
 function close({
@@ -139,16 +195,26 @@ async function answer(options: HttpsServerOptions, request: Incoming, response: 
   // A client that goes away is no error of ours.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
-  const body = await readBody(request, options.bodyBytesMax);
-  if (body === 'tooLarge')
-    return refuse(response, {
-      status: 413,
-      reason: 'RequestEntityTooLarge',
-      message: `the body of the request is larger than ${options.bodyBytesMax} bytes`,
-    });
-  if (body === 'broken') return void response.end();
-  const { head, ...rest } = { head: headOf(request), body };
-  send(request, response, await options.handle({ ...head, ...rest }));
+  const limitMs = options.requestMsMax ?? REQUEST_MS_MAX;
+  const body = await readRequestBody(request, { bytesMax: options.bodyBytesMax, limitMs });
+  switch (body) {
+    case 'tooLarge':
+      return refuse(request, response, {
+        status: 413,
+        reason: 'RequestEntityTooLarge',
+        message: `the body of the request is larger than ${options.bodyBytesMax} bytes`,
+      });
+    case 'tooSlow':
+      return refuse(request, response, {
+        status: 408,
+        reason: 'Timeout',
+        message: `the body of the request was not whole after ${limitMs} ms`,
+      });
+    case 'broken':
+      return void response.end();
+    default:
+      send(request, response, await options.handle({ ...headOf(request), body }));
+  }
 }
 
 function headOf(request: Incoming): Omit<HttpRequest, 'body'> {
@@ -174,27 +240,9 @@ function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   return certificate;
 }
 
-function readBody(request: Incoming, bytesMax: number): Promise<Uint8Array | 'tooLarge' | 'broken'> {
-  if (request.method === 'GET' || request.method === 'HEAD') return Promise.resolve(new Uint8Array());
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let total = 0;
-    request.on('data', (chunk: Buffer) => {
-      total += chunk.length;
-      if (total <= bytesMax) chunks.push(chunk);
-      else {
-        request.pause();
-        resolve('tooLarge');
-      }
-    });
-    request.once('end', () =>
-      resolve(chunks.length === 1 ? (chunks[0] ?? new Uint8Array()) : Buffer.concat(chunks)),
-    );
-    request.once('close', () => resolve('broken'));
-  });
-}
-
+/** Answers a request whose body has not come, or not all of it. What still comes of it passes by unread. */
 function refuse(
+  request: Incoming,
   response: Outgoing,
   { status, reason, message }: { status: number; reason: string; message: string },
 ): void {
@@ -207,15 +255,16 @@ function refuse(
     reason,
     code: status,
   });
-  writeHead(response, status, { 'content-type': 'application/json', connection: 'close' });
+  if ('stream' in request) response.once('finish', () => request.stream.close());
+  writeHead(response, status, {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+  });
   response.end(body);
 }
 
 function writeHead(response: Outgoing, status: number, headers: Readonly<Record<string, string>>): void {
-  const { connection, ...rest } = headers;
-  // HTTP/2 knows no connection header.
-  const allowed = connection === undefined || 'stream' in response ? rest : headers;
-  (response as ServerResponse).writeHead(status, allowed);
+  (response as ServerResponse).writeHead(status, headers);
 }
 
 function send(request: Incoming, response: Outgoing, answered: HttpResponse): void {
@@ -257,7 +306,17 @@ function stream(response: Outgoing, answered: HttpResponse, start: (sink: HttpSi
     get bufferedBytes() {
       return outgoing.writableLength;
     },
+    drained: () => whenDrained(outgoing),
     end: () => void outgoing.end(),
+    destroy: () => void outgoing.destroy(),
     closed: closed.signal,
+  });
+}
+
+function whenDrained(response: ServerResponse): Promise<void> {
+  if (!response.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    response.once('drain', resolve);
+    response.once('close', resolve);
   });
 }

@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
+import { collect, collectLabel, parseCount, parseDuration, parsePort, parseSites } from '#cli/arguments.ts';
 import { connectContext, readContext } from '#cli/connect.ts';
 import { down } from '#cli/down.ts';
 import { dataLayout, type RuntimeKind } from '#cli/machine.ts';
@@ -246,58 +247,6 @@ program
   .command('version')
   .description('print the version')
   .action(() => screen.print(SOFTWARE_VERSION));
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new CommandError(`--port "${text}" is no port: expected a number from 1 to 65535`, { code: 2 });
-  return port;
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1)
-    throw new CommandError(`"${text}" is no count: expected a whole number of at least 1`, { code: 2 });
-  return count;
-}
-
-function parseDuration(text: string): number {
-  const match = /^(?<count>\d{1,6})(?<unit>[smhd])$/u.exec(text)?.groups;
-  const unitMs = { s: 1000, m: 60_000, h: 3600_000, d: 24 * 3600_000 }[match?.unit ?? ''];
-  if (match === undefined || unitMs === undefined)
-    throw new CommandError(`"${text}" is no duration: expected a number with s, m, h or d, such as 24h`, {
-      code: 2,
-    });
-  return Number(match.count) * unitMs;
-}
-
-function parseSites(text: string): string[] {
-  const sites = text.split(',').map((name) => name.trim());
-  const wrong = sites.find((name) => !/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/u.test(name));
-  if (wrong !== undefined)
-    throw new CommandError(
-      `--sites: "${wrong}" is no name for a site: lower case letters, digits and "-", at most 32`,
-      { code: 2 },
-    );
-  if (new Set(sites).size !== sites.length)
-    throw new CommandError(`--sites: a name stands twice in "${text}"`, { code: 2 });
-  if (sites.includes('hub'))
-    throw new CommandError(
-      '--sites: no site can be called "hub": that is the hub\'s context in the kubeconfig',
-      { code: 2 },
-    );
-  return sites;
-}
-
-function collect(value: string, previous: string[]): string[] {
-  return [...previous, value];
-}
-
-function collectLabel(text: string, previous: Record<string, string>): Record<string, string> {
-  const mark = text.indexOf('=');
-  if (mark < 1) throw new CommandError(`--label "${text}": expected key=value`, { code: 2 });
-  return { ...previous, [text.slice(0, mark)]: text.slice(mark + 1) };
-}
 
 /** Prints one sentence and ends with the right code. A bug keeps its stack. */
 function fail(error: unknown): never {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,9 @@ import { residueOf, tracesOf } from './residue.ts';
 
 /** The repository. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** So much of the end of a log is shown where something fails, in characters. */
+const LOG_TAIL = 3000;
 
 /** Runs `npx skerry` as a person would, from the repository. */
 export function skerry(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
@@ -46,8 +49,20 @@ export class World implements AsyncDisposable {
   /** `skerry up --detach`; it must succeed. */
   async up(...args: string[]): Promise<Outcome> {
     const outcome = await this.tryUp(args);
-    assert.equal(outcome.code, 0, `skerry up ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}`);
+    if (outcome.code !== 0) {
+      assert.fail(`skerry up ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}${await this.logs()}`);
+    }
     return outcome;
+  }
+
+  /** The ends of the logs of hub and sites. */
+  async logs(): Promise<string> {
+    const sites = existsSync(`${this.folder}/sites`) ? readdirSync(`${this.folder}/sites`) : [];
+    const paths = [`${this.folder}/hub/hub.log`, ...sites.map((name) => `${this.site(name)}/site.log`)];
+    return paths
+      .filter((path) => existsSync(path))
+      .map((path) => `--- ${path}\n${readFileSync(path, 'utf8').slice(-LOG_TAIL)}\n`)
+      .join('');
   }
 
   kubectl(context: string, program?: string): Kubectl {

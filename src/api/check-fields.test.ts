@@ -44,7 +44,10 @@ test('unknown fields are dropped, and named by their paths', () => {
 
 test('a strict request is told of all unknown fields, a lenient one warned of each', () => {
   assert.equal(unknownFieldWarning('spec.replica'), 'unknown field "spec.replica"');
-  const error = strictDecodingError({ kind: 'Deployment', version: 'v1' }, ['spec.a', 'spec.b']);
+  const error = strictDecodingError({ kind: 'Deployment', version: 'v1' }, [
+    unknownFieldWarning('spec.a'),
+    unknownFieldWarning('spec.b'),
+  ]);
   assert.ok(error instanceof StatusError && error.code === 400);
   assert.equal(
     error.message,

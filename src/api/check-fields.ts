@@ -40,14 +40,18 @@ export function unknownFieldWarning(path: string): string {
   return `unknown field "${path}"`;
 }
 
+/** `duplicate field "spec.replicas"`: one warning. */
+export function duplicateFieldWarning(path: string): string {
+  return `duplicate field "${path}"`;
+}
+
 /** 400 for `fieldValidation=Strict`: `strict decoding error: unknown field "spec.a", unknown field "spec.b"`. */
 export function strictDecodingError(
   { kind, version }: { kind: string; version: string },
-  unknownPaths: readonly string[],
+  warnings: readonly string[],
 ): StatusError {
-  const reasons = unknownPaths.map(unknownFieldWarning).join(', ');
   return badRequest(
-    `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${reasons}`,
+    `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${warnings.join(', ')}`,
   );
 }
 

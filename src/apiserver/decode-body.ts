@@ -1,8 +1,22 @@
-import { parse as parseYaml } from 'yaml';
+import { parseDocument } from 'yaml';
 import { badRequest, StatusError } from '#api/status.ts';
+import { scanJson } from '#apiserver/json-scan.ts';
 
-/** The deepest nesting of a JSON or YAML body; a deeper one is 400. Far above any real object, far below the parser's own limit. */
-const BODY_DEPTH_MAX = 128;
+/** A body as a value. */
+export interface DecodedBody {
+  readonly value: unknown;
+  /** Paths of the fields that stand twice; the last one counts. */
+  readonly duplicateFields: readonly string[];
+}
+
+/** The largest YAML body, in bytes; a larger one is 413. Reading YAML costs a hundred times what reading JSON does. */
+export const YAML_BYTES_MAX = 1024 * 1024;
+
+/** The most aliases of one YAML node that are followed; more are 400. */
+const YAML_ALIASES_MAX = 100;
+
+const JSON_MEDIA_TYPES = new Set(['', 'application/json', '*/*']);
+const YAML_MEDIA_TYPES = new Set(['application/yaml', 'application/x-yaml', 'text/yaml']);
 
 /** The media type of a Content-Type header, without its parameters, in lower case. */
 export function mediaTypeOf(contentType: string | undefined): string {
@@ -10,9 +24,9 @@ export function mediaTypeOf(contentType: string | undefined): string {
 }
 
 /** A JSON or YAML body as a value. Throws 400 on what is neither, 415 on any other media type. */
-export function decodeText(body: Uint8Array, mediaType: string): unknown {
-  if (mediaType.endsWith('yaml')) return decodeYaml(body);
-  if (mediaType === '' || mediaType.endsWith('json')) return decodeJson(body);
+export function decodeText(body: Uint8Array, mediaType: string): DecodedBody {
+  if (YAML_MEDIA_TYPES.has(mediaType)) return decodeYaml(body);
+  if (JSON_MEDIA_TYPES.has(mediaType)) return decodeJson(body);
   throw unsupportedMediaType(mediaType);
 }
 
@@ -23,25 +37,78 @@ export function unsupportedMediaType(mediaType: string): StatusError {
   );
 }
 
-export function decodeJson(body: Uint8Array): unknown {
-  checkDepth(body);
+/** A JSON body as a value, exactly as it says: what JavaScript would round or replace is refused with 400. */
+export function decodeJson(body: Uint8Array): DecodedBody {
   const text = decodeUtf8(body);
+  const duplicateFields = scanJson(text);
   try {
-    return JSON.parse(text) as unknown;
+    return { value: parseExactly(text), duplicateFields };
   } catch (cause) {
+    if (cause instanceof StatusError) throw cause;
     throw badRequest(`the body of the request is not valid JSON: ${(cause as Error).message}`, cause);
   }
 }
 
+/** What may be a number that JavaScript cannot hold, or half of a surrogate pair. */
+const SUSPICIOUS_REGEXP = /\d{16}|[eE]\+?\d{3}|\\u[dD][89a-fA-F]/u;
+
+function parseExactly(text: string): unknown {
+  if (!SUSPICIOUS_REGEXP.test(text)) return JSON.parse(text) as unknown;
+  // The third argument is the reviver's context (ECMAScript's JSON.parse source text access).
+  const check = (key: string, value: unknown, context?: { source?: string }): unknown => {
+    if (!key.isWellFormed()) throw badRequest('the body of the request has a key that is no Unicode text');
+    if (typeof value === 'string' && !value.isWellFormed())
+      throw badRequest(`the value of "${key}" is no Unicode text: it has half of a surrogate pair`);
+    if (typeof value === 'number') assertExact(key, value, context?.source ?? '');
+    return value;
+  };
+  return JSON.parse(text, check as (key: string, value: unknown) => unknown) as unknown;
+}
+
+function assertExact(key: string, value: number, source: string): void {
+  if (Number.isSafeInteger(value) || (Number.isFinite(value) && /[.eE]/u.test(source))) return;
+  throw badRequest(
+    `the number ${source.slice(0, 40)} at "${key}" cannot be held: whole numbers are taken up to ±${Number.MAX_SAFE_INTEGER}`,
+  );
+}
+
 /** YAML 1.2 core schema, as kubectl converts manifests; aliases are bounded, duplicate keys refused. */
-function decodeYaml(body: Uint8Array): unknown {
+function decodeYaml(body: Uint8Array): DecodedBody {
   const text = decodeUtf8(body);
   // apply-patch+yaml bodies are mostly JSON.
-  if (/^\s*\{/u.test(text)) return decodeJson(body);
+  if (/^\s*[{[]/u.test(text)) return decodeJson(body);
+  if (body.length > YAML_BYTES_MAX)
+    throw new StatusError(
+      'RequestEntityTooLarge',
+      `a body of YAML has at most ${YAML_BYTES_MAX} bytes: send JSON`,
+    );
+  return { value: parseYaml(text), duplicateFields: [] };
+}
+
+function parseYaml(text: string): unknown {
+  const document = parseDocument(text, { uniqueKeys: true });
+  const [error] = document.errors;
+  if (error !== undefined)
+    throw badRequest(`the body of the request is not valid YAML: ${error.message}`, error);
   try {
-    return parseYaml(text, { maxAliasCount: 100, uniqueKeys: true }) as unknown;
+    const value = document.toJS({ maxAliasCount: YAML_ALIASES_MAX }) as unknown;
+    assertJson(value);
+    return value;
   } catch (cause) {
+    if (cause instanceof StatusError) throw cause;
     throw badRequest(`the body of the request is not valid YAML: ${(cause as Error).message}`, cause);
+  }
+}
+
+/** What JSON has no form for: YAML has numbers that are none, and whole numbers beyond what JavaScript holds. */
+function assertJson(value: unknown): void {
+  if (typeof value === 'number') {
+    const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+    if (!isExact) throw badRequest(`the number ${value} in the body of the request cannot be held`);
+  } else if (typeof value === 'bigint') {
+    throw badRequest(`the number ${value} in the body of the request cannot be held`);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) assertJson(item);
   }
 }
 
@@ -50,26 +117,5 @@ function decodeUtf8(body: Uint8Array): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (cause) {
     throw badRequest('the body of the request is not valid UTF-8', cause);
-  }
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/** Counts brackets outside strings before anything recursive looks at the body. */
-function checkDepth(body: Uint8Array): void {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < body.length; i++) {
-    const byte = body[i];
-    if (inString) {
-      if (byte === BACKSLASH) i += 1;
-      else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) inString = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      depth += 1;
-      if (depth > BODY_DEPTH_MAX)
-        throw badRequest(`the body of the request is nested deeper than ${BODY_DEPTH_MAX} levels`);
-    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
   }
 }

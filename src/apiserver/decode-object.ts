@@ -1,24 +1,37 @@
-import { checkFields, strictDecodingError, unknownFieldWarning } from '#api/check-fields.ts';
+import {
+  checkFields,
+  duplicateFieldWarning,
+  strictDecodingError,
+  unknownFieldWarning,
+} from '#api/check-fields.ts';
 import type { MutableJson } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
 import { decodeProtobuf, type ExpectedKind, isProtobuf, PROTOBUF_MEDIA_TYPE } from '#api/protobuf/decode.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { badRequest } from '#api/status.ts';
-import { decodeText, mediaTypeOf } from '#apiserver/decode-body.ts';
+import { type DecodedBody, decodeText, mediaTypeOf } from '#apiserver/decode-body.ts';
 import type { ApiRequest } from '#apiserver/request.ts';
 
 /** What becomes of unknown fields: refused, dropped with a warning, dropped. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
-/** A body as a value, whichever of JSON, YAML and Kubernetes Protobuf it is in. */
+/** As {@link decodeBody}, for bodies of which only the value matters. */
 export function decodeBodyValue(
   request: Pick<ApiRequest, 'body' | 'headers'>,
   expected?: ExpectedKind,
 ): unknown {
+  return decodeBody(request, expected).value;
+}
+
+/** A body as a value, whichever of JSON, YAML and Kubernetes Protobuf it is in. */
+function decodeBody(
+  request: Pick<ApiRequest, 'body' | 'headers'>,
+  expected: ExpectedKind | undefined,
+): DecodedBody {
   const mediaType = mediaTypeOf(request.headers['content-type']);
   if (mediaType === PROTOBUF_MEDIA_TYPE || isProtobuf(request.body))
-    return decodeProtobuf(request.body, expected);
+    return { value: decodeProtobuf(request.body, expected), duplicateFields: [] };
   return decodeText(request.body, mediaType);
 }
 
@@ -34,10 +47,10 @@ export function decodeObjectBody(
     fieldValidation,
   }: { type: ResourceType; schemas: SchemaSet; fieldValidation: FieldValidation },
 ): { object: KubeObject; warnings: readonly string[] } {
-  const value =
+  const { value, duplicateFields } =
     input.value === undefined
-      ? decodeBodyValue(input, { apiVersion: apiVersionOf(type), kind: type.kind })
-      : input.value;
+      ? decodeBody(input, { apiVersion: apiVersionOf(type), kind: type.kind })
+      : { value: input.value, duplicateFields: [] };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(
       `the body of the request must be a ${type.kind}, got ${Array.isArray(value) ? 'a list' : JSON.stringify(value)}`,
@@ -52,9 +65,10 @@ export function decodeObjectBody(
     kind,
     version,
   });
-  if (unknown.length > 0 && fieldValidation === 'Strict') throw strictDecodingError(type, unknown);
+  const wrong = [...duplicateFields.map(duplicateFieldWarning), ...unknown.map(unknownFieldWarning)];
+  if (wrong.length > 0 && fieldValidation === 'Strict') throw strictDecodingError(type, wrong);
   object.metadata ??= {} as KubeObject['metadata'];
-  return { object, warnings: fieldValidation === 'Warn' ? unknown.map(unknownFieldWarning) : [] };
+  return { object, warnings: fieldValidation === 'Warn' ? wrong : [] };
 }
 
 /** apiVersion and kind may be left out, but not be those of another kind. */

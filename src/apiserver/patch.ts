@@ -55,7 +55,7 @@ export function applyPatch(
 
 /** A patch body as a value. */
 export function decodePatch(body: Uint8Array, kind: PatchKind): unknown {
-  return decodeText(body, kind === 'apply' ? 'application/yaml' : 'application/json');
+  return decodeText(body, kind === 'apply' ? 'application/yaml' : 'application/json').value;
 }
 
 function requireObject(value: unknown): KubeObject {

@@ -1,4 +1,6 @@
 import { applicationResource } from '#api/fleet/application.ts';
+import { type ApplicationInstance, applicationInstanceResource } from '#api/fleet/application-instance.ts';
+import { siteResource } from '#api/fleet/site.ts';
 import { isStatus } from '#api/status.ts';
 import { applyManifest, readManifests } from '#cli/apply-manifests.ts';
 import { type ApiConnection, connectContext, readContext } from '#cli/connect.ts';
@@ -76,6 +78,10 @@ export async function up(
   if (options.exampleFolder !== undefined) await run.runExample(hub, options.exampleFolder);
   await run.printResult(contexts);
   return { started: run.started };
+}
+
+function runsWanted({ spec, status }: ApplicationInstance): boolean {
+  return status?.phase === 'Running' && status.runningRevision?.digest === spec.revision.digest;
 }
 
 class Run {
@@ -218,9 +224,9 @@ class Run {
     if (application === undefined) throw new CommandError(`${folder} has no Application`);
     const name = { namespace: application.metadata.namespace, name: application.metadata.name };
     const where = `waiting until it runs on ${this.#options.sites.join(' and ')}`;
+    const isNew = (await connection.client.find(applicationResource, name)) === undefined;
     // What is there already may have been edited since: it is left as it is.
-    if ((await connection.client.find(applicationResource, name)) !== undefined)
-      this.#say(`Application ${name.name} is at the hub already; ${where}`);
+    if (!isNew) this.#say(`Application ${name.name} is at the hub already; ${where}`);
     else {
       for (const manifest of manifests) await applyManifest(connection.client, manifest);
       this.#say(`Applied ${manifests.length} objects of ${folder} at the hub; ${where}`);
@@ -228,39 +234,33 @@ class Run {
     const deadlineMs = clock.monotonic() + AVAILABLE_MS_MAX;
     let said = '';
     while (!this.#signal.aborted) {
-      const progress = await this.#progressOf(connection, name);
-      if (progress.done)
-        return this.#say(`Application ${name.namespace ?? ''}/${name.name} is available on every site`);
+      const progress = await this.#progressOf(connection, { name, isNew });
+      if (progress.done) return this.#say(`Application ${name.namespace ?? ''}/${name.name} is available on every site`);
       if (progress.message !== said) this.#say(progress.message);
       said = progress.message;
       if (clock.monotonic() > deadlineMs) {
-        throw new CommandError(
-          `the example is not available after ${AVAILABLE_MS_MAX / 1000} s: ${progress.message}; look at it with "kubectl --kubeconfig ${this.#options.layout.kubeconfig} get pods -A --context SITE"`,
-        );
+        throw new CommandError(`the example is not available after ${AVAILABLE_MS_MAX / 1000} s: ${progress.message}; look at it with "kubectl --kubeconfig ${this.#options.layout.kubeconfig} get pods -A --context SITE"`);
       }
       await pause(clock, 250, this.#signal);
     }
     throw new CommandError('interrupted', { code: 130 });
   }
 
-  async #progressOf(
-    { client }: ApiConnection,
-    name: { namespace: string | undefined; name: string },
-  ): Promise<{ done: boolean; message: string }> {
-    const application = await this.#retried(() => client.get(applicationResource, name));
-    const { status } = application;
-    const available = status?.conditions?.find((condition) => condition.type === 'Available');
-    const current =
-      status?.observedGeneration === application.metadata.generation &&
-      (status?.sites?.wanted ?? 0) >= this.#options.sites.length;
-    const message =
-      available === undefined
-        ? 'waiting for the hub to place the application'
-        : `${available.reason}: ${available.message}`;
-    return {
-      done: current && available?.status === 'True' && status?.sites?.running === status?.sites?.wanted,
-      message,
-    };
+  /** Done where every site of this `up` is connected and runs what it shall; a site may have been taken out of an older placement. */
+  async #progressOf(connection: ApiConnection, { name, isNew }: { name: { namespace: string | undefined; name: string }; isNew: boolean }): Promise<{ done: boolean; message: string }> {
+    const { client } = connection;
+    const [application, instances, sites] = await this.#retried(() =>
+      Promise.all([client.get(applicationResource, name), client.list(applicationInstanceResource, { namespace: name.namespace }), client.list(siteResource)]),
+    );
+    const available = application.status?.conditions?.find((condition) => condition.type === 'Available');
+    const message = available === undefined ? 'waiting for the hub to place the application' : `${available.reason}: ${available.message}`;
+    const done = this.#options.sites.every((siteName) => {
+      const site = sites.items.find((candidate) => candidate.metadata.name === siteName);
+      if (site?.status?.connectivity?.state !== 'Connected') return false;
+      const instance = instances.items.find(({ spec }) => spec.application === name.name && spec.site === siteName);
+      return instance === undefined ? !isNew : runsWanted(instance);
+    });
+    return { done: done && application.status?.observedGeneration === application.metadata.generation, message };
   }
 
   /** One more try where a connection broke: the hub is on this machine. */

@@ -7,7 +7,7 @@ import {
 import { nodeResource } from '#api/core/node.ts';
 import { type Service, serviceResource } from '#api/core/service.ts';
 import { type Draft, objectKey } from '#api/object.ts';
-import { canonicalJson } from '#controllers/canonical-json.ts';
+import { canonicalJson } from '#api/canonical-json.ts';
 import {
   type Backend,
   type BackendPort,

@@ -7,7 +7,7 @@ import {
   type LabelSelector,
   type OwnerReference,
 } from '#api/object.ts';
-import { canonicalJson } from '#controllers/canonical-json.ts';
+import { canonicalJson } from '#api/canonical-json.ts';
 import { encodeHash, hashText } from '#controllers/name-suffix.ts';
 import { matcherOf } from '#controllers/selector-matcher.ts';
 import type { Action, Lookup } from '#reconcile/controller.ts';

@@ -5,7 +5,7 @@ import {
   CLEANUP_FINALIZER,
 } from '#api/fleet/application-instance.ts';
 import { type ApplicationRevision, applicationRevisionResource } from '#api/fleet/application-revision.ts';
-import type { JsonObject } from '#api/json.ts';
+import { equalJson, type JsonObject } from '#api/json.ts';
 import type { Draft, Json, KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
@@ -342,7 +342,7 @@ function statusOf(
 }
 
 function setStatus(instance: ApplicationInstance, status: ApplicationInstanceStatus): Action[] {
-  if (JSON.stringify(sorted(instance.status ?? {})) === JSON.stringify(sorted(status))) return [];
+  if (equalJson((instance.status ?? {}) as Json, status as Json)) return [];
   const { namespace, name, resourceVersion } = instance.metadata;
   const absent = Object.fromEntries(
     Object.keys(instance.status ?? {})
@@ -359,14 +359,4 @@ function setStatus(instance: ApplicationInstance, status: ApplicationInstanceSta
       why: `the application is ${status.phase ?? 'unknown'} here`,
     },
   ];
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)]),
-  );
 }

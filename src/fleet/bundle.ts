@@ -1,4 +1,5 @@
 import type { RevisionObject } from '#api/fleet/application-revision.ts';
+import { canonicalJson } from '#api/canonical-json.ts';
 import type { KubeObject } from '#api/object.ts';
 import { templateRank } from '#fleet/template-kinds.ts';
 import { sha256Digest } from '#pki/digest.ts';
@@ -67,15 +68,6 @@ function byRankAndName(a: Manifest, b: Manifest): number {
   if (rank !== 0) return rank;
   const [x, y] = [`${a.kind}/${a.metadata.name ?? ''}`, `${b.kind}/${b.metadata.name ?? ''}`];
   return x < y ? -1 : x > y ? 1 : 0;
-}
-
-/** JSON with the keys of every object sorted. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }
 
 /** Whatever stands as `image` of a container, at any depth: templates of all kinds hold containers somewhere. */

@@ -33,7 +33,13 @@ export async function runHub(
   const release = await claimDataFolder(config.dataFolder, { disk, processes, pid: config.pid, role: 'hub' });
   try {
     const credentials = await hubCredentials(config, system);
-    await using store = openSqliteStore(`${config.dataFolder}/store.db`, { defer: realDefer });
+    // A disk that failed an fsync can be trusted again only after a new start, which reads back what it kept.
+    const diskFailed = Promise.withResolvers<never>();
+    diskFailed.promise.catch(() => undefined);
+    await using store = openSqliteStore(`${config.dataFolder}/store.db`, {
+      defer: realDefer,
+      onFailure: diskFailed.reject,
+    });
     const signer = createBundleSigner(credentials.bundleKey);
     const core = createHubCore({
       store,
@@ -62,7 +68,7 @@ export async function runHub(
     log.info('the hub serves', { host: config.host, port: server.port });
     const running = core.run(signal);
     onReady(server.port);
-    await running;
+    await Promise.race([running, diskFailed.promise]);
     log.info('the hub stops');
   } finally {
     await release();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { configMapResource } from '#api/core/config-map.ts';
 import { startSimulatedHost } from '#kubelet/simulated-host.fixture.ts';
 import { containerStatusOf, isReady, waitingReason } from '#kubelet/test-host.fixture.ts';
 
@@ -41,5 +42,22 @@ test('a variable whose source is missing is told of as CreateContainerConfigErro
   await host.until('web', isReady, 3000);
   const [container] = machine.containers.values();
   assert.ok(container?.config.env.some(({ name, value }) => name === 'MODE' && value === 'fast'));
+  await host.end();
+});
+
+test('a pod that runs already runs on with what it was given, though the object is gone', async () => {
+  const { host, clock, machine, disk } = await startSimulatedHost();
+  machine.addImage('nginx:1.28');
+  await host.putConfigMap('page', { 'index.html': 'one' });
+  const pod = await host.createPod('web', { volumes: [{ name: 'page', configMap: { name: 'page' } }] });
+  await host.until('web', isReady);
+  await host.client.delete(configMapResource, { namespace: 'default', name: 'page' });
+  host.kill();
+  host.start();
+  await clock.advance(5000);
+  machine.crash([...machine.containers.keys()][0] ?? '');
+  await host.until('web', (found) => containerStatusOf(found)?.restartCount === 1 && isReady(found), 5000);
+  const path = `/data/memory/${pod.metadata.uid}/volumes/page/index.html`;
+  assert.equal(Buffer.from((await disk.read(path)) ?? []).toString(), 'one');
   await host.end();
 });

@@ -105,8 +105,19 @@ export class RuntimeObserver {
       await this.#list();
       if (signal.aborted) return;
       if (this.#asked) await pause(clock, LISTING_GAP_MS, signal);
-      else await this.#nap.rest(isBusy() ? BUSY_POLL_MS : IDLE_POLL_MS, signal);
+      else await this.#nap.rest(this.#pollMs(), signal);
     }
+  }
+
+  #pollMs(): number {
+    const { clock, isBusy } = this.#options;
+    const longestMs = isBusy() ? BUSY_POLL_MS : IDLE_POLL_MS;
+    const startsMs = this.containers.map(({ state }) => (state.type === 'running' ? state.startedMs : 0));
+    const ageMs = clock.now() - Math.max(0, ...startsMs);
+    // A start in the future is one of a clock that was set back: it tells nothing.
+    return ageMs < 0
+      ? longestMs
+      : Math.min(longestMs, Math.max(YOUNG_POLL_MS_MIN, Math.round(ageMs * YOUNG_POLL_PART)));
   }
 
   #ask(): void {

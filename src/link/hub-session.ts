@@ -2,6 +2,8 @@ import type { ApplicationInstance, ApplicationInstanceStatus } from '#api/fleet/
 import { applicationInstanceResource, REMOVAL_FINALIZER } from '#api/fleet/application-instance.ts';
 import { applicationRevisionResource } from '#api/fleet/application-revision.ts';
 import { siteResource } from '#api/fleet/site.ts';
+import { equalJson } from '#api/json.ts';
+import type { Json } from '#api/object.ts';
 import { isStatus } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
@@ -196,22 +198,13 @@ function isSameStatus(
   if (known === undefined) return false;
   const { lastReportTime: _k, ...before } = known;
   const { lastReportTime: _r, ...after } = reported;
-  return canonical(before) === canonical(after);
+  return equalJson(before as unknown as Json, after as unknown as Json);
 }
 
 function isSameReport(known: object | undefined, report: SiteReport): boolean {
   return Object.entries(report).every(
     ([field, value]) =>
-      canonical((known as Record<string, unknown> | undefined)?.[field]) === canonical(value),
-  );
-}
-
-/** JSON with sorted keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
+      equalJson((known as Record<string, Json> | undefined)?.[field], value as Json),
   );
 }
 

@@ -61,7 +61,7 @@ export function joinRoutes(options: JoinRouteOptions): Route[] {
 
 async function join(options: JoinRouteOptions, request: ApiRequest) {
   if (request.method !== 'POST') throw new StatusError('MethodNotAllowed', `${JOIN_PATH} takes POST only`);
-  const { secret, site, csr } = readJoinRequest(decodeJson(request.body));
+  const { secret, site, csr } = readJoinRequest(decodeJson(request.body).value);
   const token = await findToken(options, secret);
   if (token === undefined)
     throw new StatusError(

@@ -55,15 +55,14 @@ export class ProcessLife {
 
   /** Something outside, as this process reaches it: once the process is dead, calls do nothing and answers never come. */
   reach<T extends object>(target: T): T {
-    const life = this;
     return new Proxy(target, {
-      get(object, property) {
+      get: (object, property) => {
         const value: unknown = Reflect.get(object, property);
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
-          if (life.#dead) return never;
+          if (this.#dead) return never;
           const result = Reflect.apply(value, object, args) as unknown;
-          return result instanceof Promise ? life.#whileAlive(result) : result;
+          return result instanceof Promise ? this.#whileAlive(result) : result;
         };
       },
     });

@@ -27,7 +27,7 @@ export interface SimulationResult {
 
 const SITES = 5;
 
-/** Faults and load last so long between two times of calm, in milliseconds. */
+/** Faults and load last at most so long between two times of calm, in milliseconds. */
 const STORM_MS = 45 * 60_000;
 
 /** How long the world may take to come to rest once all faults have ended, in milliseconds: restarts back off for up to five minutes. */
@@ -53,7 +53,8 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
   const world = new World({ clock, random: fork(random), transcript, sites: names, plant });
   const run = new Run(world, fork(random));
   await run.begin();
-  while (!run.isOver && clock.monotonic() < hours * 3_600_000) await run.episode();
+  const endMs = hours * 3_600_000;
+  while (!run.isOver && clock.monotonic() < endMs) await run.episode(Math.min(STORM_MS, endMs - clock.monotonic()));
   const [violation] = world.violations;
   transcript.line(violation === undefined ? 'every invariant held' : `broken: ${violation.invariant}`);
   return { transcript: transcript.lines, violations: world.violations, elapsedMs: clock.monotonic() };
@@ -81,13 +82,13 @@ class Run {
   }
 
   /** A storm of faults and load, then calm: all must be well again, and stay so while the hub is away. */
-  async episode(): Promise<void> {
+  async episode(stormMs: number): Promise<void> {
     const over = new AbortController();
     const storm = [
       runFaults(this.#world, fork(this.#random), over.signal),
       runUsers(this.#world, fork(this.#random), over.signal),
     ];
-    await this.#pass(STORM_MS);
+    await this.#pass(stormMs);
     if (this.isOver) return;
     over.abort();
     await this.#drive(Promise.all(storm));
@@ -150,9 +151,11 @@ class Run {
   /** Lets time pass until something that people or faults do is done. */
   async #drive(done: Promise<unknown>): Promise<void> {
     let isDone = false;
-    void done.then(() => {
-      isDone = true;
-    });
+    done
+      .catch((error: unknown) => this.#world.broken('processes-run', `what people or faults did failed: ${String(error)}`))
+      .finally(() => {
+        isDone = true;
+      });
     await this.#world.clock.advance(0);
     while (!isDone && !this.isOver) await this.#world.clock.advance(100);
   }

@@ -62,9 +62,13 @@ export async function runSite(
         `${config.folder} is no site yet: join a hub first with "skerry join TOKEN --name NAME --data ${config.folder}"`,
       );
     }
+    // A disk that failed an fsync can be trusted again only after a new start, which reads back what it kept.
+    const diskFailed = Promise.withResolvers<never>();
+    diskFailed.promise.catch(() => undefined);
     await using store = openSqliteStore(`${config.folder}/store.db`, {
       defer: realDefer,
       cacheBytesMax: CACHE_BYTES_MAX,
+      onFailure: diskFailed.reject,
     });
     const credentials = await siteCredentials(config.folder, settings, system);
     const network = networkOf(settings);
@@ -109,7 +113,7 @@ export async function runSite(
       port: server.port,
       runtime: config.runtime,
     });
-    await Promise.all(running);
+    await Promise.race([Promise.all(running), diskFailed.promise]);
     log.info('the site stops; its pods run on');
   } finally {
     await release();

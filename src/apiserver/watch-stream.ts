@@ -53,6 +53,7 @@ export class WatchStream {
   #handle: WatchHandle | undefined;
   #timeout: Timer | undefined;
   #bookmark: Timer | undefined;
+  #bookmarkedRevision: number | undefined;
   #ended = false;
 
   constructor(context: RestContext, options: WatchStreamOptions) {
@@ -87,10 +88,17 @@ export class WatchStream {
     }
   }
 
-  /** A bookmark says only what this very watcher has been told of: it may still be catching up. */
+  /**
+   * A bookmark says only what this very watcher has been told of: it may still be catching up. One that says nothing new is
+   * not sent: an idle store costs its watchers nothing.
+   */
   #sendBookmarks(): void {
     this.#bookmark = this.#context.clock.after(BOOKMARK_INTERVAL_MS, () => {
-      if (this.#handle !== undefined) this.#sendBookmark(this.#handle.revision, false);
+      const revision = this.#handle?.revision;
+      if (revision !== undefined && revision !== this.#bookmarkedRevision) {
+        this.#bookmarkedRevision = revision;
+        this.#sendBookmark(revision, false);
+      }
       this.#sendBookmarks();
     });
   }

@@ -1,3 +1,4 @@
+import { podResource } from '#api/core/pod.ts';
 import {
   type ApplicationInstance,
   type ApplicationInstanceStatus,
@@ -40,7 +41,9 @@ export function applierController(schemas: SchemaSet): Controller<ApplicationIns
           .filter((instance) => instance.spec.application === revision.spec.application)
           .map(keyOf),
       ),
-      ...TEMPLATE_KINDS.map((type) => read(type, instanceOfObject)),
+      ...TEMPLATE_KINDS.filter((type) => type.kind !== 'Pod').map((type) => read(type, instanceOfObject)),
+      // What keeps a pod from running is told in the status of the application: its pods do not carry its label.
+      read(podResource, (pod, lookup) => instancesOf(lookup, pod.metadata.namespace).map(keyOf)),
     ],
     writes: [
       { type: applicationInstanceResource, verbs: ['patch', 'patchStatus'] },
@@ -318,11 +321,13 @@ function statusOf(
     isApplied,
   }: { manifests: readonly KubeObject[]; snapshot: Lookup; isApplied: boolean },
 ): ApplicationInstanceStatus {
+  const pods = snapshot.list(podResource, { namespace: instance.metadata.namespace });
   const resources = manifests.map((manifest): ResourceHealth => {
     const type = must(templateKindOf(manifest), 'checked when it was applied');
     return resourceHealth(
       manifest,
       snapshot.get(type, { namespace: instance.metadata.namespace, name: manifest.metadata.name }),
+      pods,
     );
   });
   const summary = summarise(resources);

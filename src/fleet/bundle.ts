@@ -1,5 +1,5 @@
-import type { RevisionObject } from '#api/fleet/application-revision.ts';
 import { canonicalJson } from '#api/canonical-json.ts';
+import type { RevisionObject } from '#api/fleet/application-revision.ts';
 import type { KubeObject } from '#api/object.ts';
 import { templateRank } from '#fleet/template-kinds.ts';
 import { sha256Digest } from '#pki/digest.ts';

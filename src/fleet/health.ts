@@ -5,20 +5,30 @@ import type { Job } from '#api/batch/job.ts';
 import type { Pod } from '#api/core/pod.ts';
 import type { ApplicationInstancePhase, InstanceResource } from '#api/fleet/application-instance.ts';
 import type { KubeObject } from '#api/object.ts';
+import { podTrouble } from '#fleet/pod-trouble.ts';
 
 /** One object of an application, as it stands at the site. */
 export type ResourceHealth = InstanceResource;
 
 type Health = Pick<InstanceResource, 'health' | 'message' | 'desired' | 'ready'>;
 
-/** How an object fares, from its own status: what `kubectl rollout status` and kstatus look at. */
-export function resourceHealth(manifest: KubeObject, live: KubeObject | undefined): ResourceHealth {
+/**
+ * How an object fares, from its own status: what `kubectl rollout status` and kstatus look at. What keeps its pods from
+ * running (`pods` are those of its namespace) is the better message where there is such a thing.
+ */
+export function resourceHealth(
+  manifest: KubeObject,
+  live: KubeObject | undefined,
+  pods: readonly Pod[],
+): ResourceHealth {
   const { apiVersion, kind, metadata } = manifest;
   const identity = { apiVersion, kind, name: metadata.name };
   if (live === undefined) return { ...identity, health: 'Missing' };
   if (live.metadata.deletionTimestamp !== undefined)
     return { ...identity, health: 'Progressing', message: 'is being deleted' };
-  return { ...identity, ...healthByKind(kind, live) };
+  const health = healthByKind(kind, live);
+  const trouble = health.health === 'Healthy' ? undefined : podTrouble(live, pods);
+  return { ...identity, ...health, ...(trouble === undefined ? {} : { message: trouble }) };
 }
 
 function healthByKind(kind: string, live: KubeObject): Health {

@@ -8,25 +8,27 @@ const CATCHERS: Readonly<Record<string, string>> = {
   'double-start': 'one-container',
   'early-ack': 'acknowledged-writes',
   'empty-desired-on-disconnect': 'desired-from-hub',
+  'lost-report': 'convergence',
   'lost-watch-event': 'views-agree',
   'revision-reuse': 'acknowledged-writes',
+  'wrong-stop': 'stops-have-causes',
 };
 
 describe('a simulated fleet', () => {
   it('repeats a run byte for byte from its seed', async () => {
-    const [first, second] = [await runSimulation({ seed: 11, hours: 0.3 }), await runSimulation({ seed: 11, hours: 0.3 })];
+    const [first, second] = [await runSimulation({ seed: 11, hours: 0.2 }), await runSimulation({ seed: 11, hours: 0.2 })];
     assert.deepEqual(second.transcript, first.transcript);
     assert.ok(first.transcript.length > 20, 'little has happened');
   });
 
   it('does something else for another seed', async () => {
-    const [one, other] = [await runSimulation({ seed: 1, hours: 0.1, sites: 2 }), await runSimulation({ seed: 2, hours: 0.1, sites: 2 })];
+    const [one, other] = [await runSimulation({ seed: 1, hours: 0.05, sites: 2 }), await runSimulation({ seed: 2, hours: 0.05, sites: 2 })];
     assert.notDeepEqual(other.transcript.slice(1), one.transcript.slice(1));
   });
 
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2]) {
     it(`holds every invariant with seed ${seed}`, async () => {
-      const { violations, transcript } = await runSimulation({ seed, hours: 0.3 });
+      const { violations, transcript } = await runSimulation({ seed, hours: 0.2 });
       assert.deepEqual(violations, [], transcript.join('\n'));
     });
   }

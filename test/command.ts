@@ -21,7 +21,11 @@ export interface CommandOptions {
 }
 
 /** Runs a program to its end, whatever that is. */
-export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Outcome> {
   const { withinMs = 60_000, input, uid, cwd } = options;
   const child = spawn(program, args, {
     env: { ...process.env, ...options.env },
@@ -42,12 +46,19 @@ export async function run(program: string, args: readonly string[], options: Com
     child.once('error', reject);
     child.once('close', (exit) => resolve(exit ?? -1));
   }).finally(() => clearTimeout(timer));
-  assert.ok(!isLate, `${program} ${args.join(' ')} did not end within ${withinMs / 1000} s: ${read.stdout}${read.stderr}`);
+  assert.ok(
+    !isLate,
+    `${program} ${args.join(' ')} did not end within ${withinMs / 1000} s: ${read.stdout}${read.stderr}`,
+  );
   return { code, ...read };
 }
 
 /** Runs a program that is to succeed; resolves to its standard output. */
-export async function output(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+export async function output(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
   const { code, stdout, stderr } = await run(program, args, options);
   assert.equal(code, 0, `${program} ${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);
   return stdout;

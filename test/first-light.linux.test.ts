@@ -28,8 +28,13 @@ describe('from nothing to a first application', () => {
   after(() => world[Symbol.asyncDispose]());
 
   const webPods = async (): Promise<string[]> => {
-    const names = await north.ok('-n first get pods -l app.kubernetes.io/name=web -o name --sort-by=.metadata.name');
-    return names.trim().split('\n').map((name) => name.replace('pod/', ''));
+    const names = await north.ok(
+      '-n first get pods -l app.kubernetes.io/name=web -o name --sort-by=.metadata.name',
+    );
+    return names
+      .trim()
+      .split('\n')
+      .map((name) => name.replace('pod/', ''));
   };
   const webPod = async (): Promise<string> => (await webPods())[0] ?? assert.fail('there is no web pod');
 
@@ -47,7 +52,15 @@ describe('from nothing to a first application', () => {
   it('up ends with a table of what runs where, and five commands to go on with', () => {
     const [table = '', next = ''] = up.stdout.split('\nTry next:\n');
     const rows = rowsOf(table.trim());
-    assert.deepEqual(Object.keys(rows[0] ?? {}), ['SITE', 'NAMESPACE', 'POD', 'READY', 'STATUS', 'IP', 'AGE']);
+    assert.deepEqual(Object.keys(rows[0] ?? {}), [
+      'SITE',
+      'NAMESPACE',
+      'POD',
+      'READY',
+      'STATUS',
+      'IP',
+      'AGE',
+    ]);
     assert.equal(rows.length, 2 * POD_COUNT);
     for (const site of ['north', 'south']) {
       const here = rows.filter((row) => row['SITE'] === site);
@@ -62,7 +75,10 @@ describe('from nothing to a first application', () => {
   });
 
   it('every command that up shows works as it stands', async () => {
-    const shown = (up.stdout.split('\nTry next:\n')[1] ?? '').trim().split('\n').map((line) => line.trim());
+    const shown = (up.stdout.split('\nTry next:\n')[1] ?? '')
+      .trim()
+      .split('\n')
+      .map((line) => line.trim());
     const [setting = '', ...commands] = shown;
     const looking = commands.filter((command) => !command.includes(' edit '));
     await output('sh', ['-ec', [setting, ...looking].join('\n')]);
@@ -72,7 +88,10 @@ describe('from nothing to a first application', () => {
     const contexts = await hub.ok('config get-contexts -o name');
     assert.deepEqual(contexts.trim().split('\n'), ['hub', 'north', 'south']);
     assert.equal((await output('stat', ['-c', '%a', world.kubeconfig])).trim(), '600');
-    assert.equal((await output('kubectl', ['--kubeconfig', world.kubeconfig, 'config', 'current-context'])).trim(), 'hub');
+    assert.equal(
+      (await output('kubectl', ['--kubeconfig', world.kubeconfig, 'config', 'current-context'])).trim(),
+      'hub',
+    );
   });
 
   it('the hub shows its sites', async () => {
@@ -82,7 +101,15 @@ describe('from nothing to a first application', () => {
       (seen) => seen.every((row) => row['APPS'] === '1/1'),
       5000,
     );
-    assert.deepEqual(Object.keys(rows[0] ?? {}), ['NAME', 'STATUS', 'LAST-CONTACT', 'HOSTS', 'APPS', 'VERSION', 'AGE']);
+    assert.deepEqual(Object.keys(rows[0] ?? {}), [
+      'NAME',
+      'STATUS',
+      'LAST-CONTACT',
+      'HOSTS',
+      'APPS',
+      'VERSION',
+      'AGE',
+    ]);
     assert.deepEqual(
       rows.map((row) => [row['NAME'], row['STATUS'], row['HOSTS'], row['APPS']]),
       [
@@ -97,9 +124,24 @@ describe('from nothing to a first application', () => {
 
   it('the hub shows its applications', async () => {
     const rows = rowsOf(await hub.ok('get applications -A'));
-    assert.deepEqual(Object.keys(rows[0] ?? {}), ['NAMESPACE', 'NAME', 'STATUS', 'SITES', 'RUNNING', 'OFFLINE', 'AGE']);
+    assert.deepEqual(Object.keys(rows[0] ?? {}), [
+      'NAMESPACE',
+      'NAME',
+      'STATUS',
+      'SITES',
+      'RUNNING',
+      'OFFLINE',
+      'AGE',
+    ]);
     const { AGE: _age, ...row } = rows[0] ?? {};
-    assert.deepEqual(row, { NAMESPACE: 'first', NAME: 'first', STATUS: 'Ready', SITES: '2', RUNNING: '2', OFFLINE: '0' });
+    assert.deepEqual(row, {
+      NAMESPACE: 'first',
+      NAME: 'first',
+      STATUS: 'Ready',
+      SITES: '2',
+      RUNNING: '2',
+      OFFLINE: '0',
+    });
     const described = await hub.ok('-n first describe application first');
     assert.match(described, /Reason: +AllSitesRunning/u);
     assert.match(described, /Placed on site north/u);
@@ -134,7 +176,10 @@ describe('from nothing to a first application', () => {
         assert.deepEqual([pod['STATUS'], pod['RESTARTS'], pod['NODE']], ['Running', '0', site]);
         assert.match(pod['IP'] ?? '', /^10\.\d+\.\d+\.\d+$/u);
       }
-      assert.match(await kubectl.ok('-n first get all'), /service\/web +ClusterIP[\s\S]*deployment\.apps\/web/u);
+      assert.match(
+        await kubectl.ok('-n first get all'),
+        /service\/web +ClusterIP[\s\S]*deployment\.apps\/web/u,
+      );
       assert.equal(rowsOf(await kubectl.ok('get nodes'))[0]?.['STATUS'], 'Ready');
     });
   }
@@ -157,7 +202,10 @@ describe('from nothing to a first application', () => {
     for (const address of [podIp, serviceIp]) {
       assert.match(await output('curl', ['-sS', '--max-time', '5', `http://${address}/`]), PAGE);
     }
-    assert.match(await north.ok('-n first exec', pod, '--', 'wget', '-qO-', 'http://web.first.svc.cluster.local/'), PAGE);
+    assert.match(
+      await north.ok('-n first exec', pod, '--', 'wget', '-qO-', 'http://web.first.svc.cluster.local/'),
+      PAGE,
+    );
     assert.match(await north.ok('-n first exec', pod, '--', 'wget', '-qO-', 'http://web/'), PAGE);
     const ping = ['redis-cli', '-h', 'redis.first.svc.cluster.local', 'ping'];
     assert.equal(await north.ok('-n first exec deploy/redis --', ...ping), 'PONG\n');
@@ -171,7 +219,14 @@ describe('from nothing to a first application', () => {
     assert.equal(await north.okWith('one\ntwo\n', '-n first exec -i', pod, '--', 'wc', '-l'), '2\n');
     const long = 'x'.repeat(3_000_000);
     assert.equal(await north.okWith(long, '-n first exec -i', pod, '--', 'wc', '-c'), '3000000\n');
-    const terminal = north.command(['-n first exec -it', pod, '--', 'sh', '-c', "'sleep 1; stty size; tty; exit 3'"]);
+    const terminal = north.command([
+      '-n first exec -it',
+      pod,
+      '--',
+      'sh',
+      '-c',
+      "'sleep 1; stty size; tty; exit 3'",
+    ]);
     const script = `stty rows 33 cols 101; ${terminal.join(' ')}`;
     const inTerminal = await run('script', ['-qec', script, '/dev/null'], { input: '' });
     assert.match(inTerminal.stdout, /33 101\r?\n\/dev\/pts\/0/u);
@@ -193,9 +248,15 @@ describe('from nothing to a first application', () => {
     const pod = await webPod();
     assert.match(await north.ok('-n first logs', pod), /start worker process/u);
     assert.equal((await north.ok('-n first logs --tail=2', pod)).trimEnd().split('\n').length, 2);
-    assert.match(await north.ok('-n first logs --tail=1 --timestamps', pod), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /u);
+    assert.match(
+      await north.ok('-n first logs --tail=1 --timestamps', pod),
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /u,
+    );
     assert.match(await north.ok('-n first logs deployment/web --tail=1'), /GET \/|worker process/u);
-    assert.match(await north.fails(1, '-n first logs --previous', pod), /previous terminated container "nginx" in pod .* not found/u);
+    assert.match(
+      await north.fails(1, '-n first logs --previous', pod),
+      /previous terminated container "nginx" in pod .* not found/u,
+    );
     using following = north.start('-n first logs -f --tail=1', pod);
     const podIp = await north.ok('-n first get pod -o jsonpath={.status.podIP}', pod);
     await eventually(
@@ -211,7 +272,11 @@ describe('from nothing to a first application', () => {
   it('port-forward carries requests to a service', async () => {
     const port = await freePort();
     using forwarding = north.start('-n first port-forward service/web', `${port}:80`);
-    await eventually('it forwards', () => forwarding.text, (text) => text.includes(`127.0.0.1:${port} -> 80`));
+    await eventually(
+      'it forwards',
+      () => forwarding.text,
+      (text) => text.includes(`127.0.0.1:${port} -> 80`),
+    );
     for (let count = 0; count < 3; count++) {
       assert.match(await output('curl', ['-sS', '--max-time', '5', `http://127.0.0.1:${port}/`]), PAGE);
     }
@@ -221,9 +286,17 @@ describe('from nothing to a first application', () => {
     using watching = north.start('-n first get pods -w');
     const before = await webPods();
     const [doomed = ''] = before;
-    await eventually('the watch has begun', () => watching.text, (text) => text.includes(doomed));
+    await eventually(
+      'the watch has begun',
+      () => watching.text,
+      (text) => text.includes(doomed),
+    );
     await north.ok('-n first delete pod', doomed);
-    const later = await eventually('another pod', webPods, (names) => names.length === 2 && !names.includes(doomed));
+    const later = await eventually(
+      'another pod',
+      webPods,
+      (names) => names.length === 2 && !names.includes(doomed),
+    );
     const replacement = later.find((name) => !before.includes(name)) ?? assert.fail('no pod is new');
     await north.ok('-n first wait --for=condition=Ready --timeout=30s pod', replacement);
     await north.ok('-n first wait --for=condition=Available --timeout=30s deployment/web');
@@ -236,12 +309,22 @@ describe('from nothing to a first application', () => {
 
   it('labels, annotations and patches of each kind are kept', async () => {
     await south.ok('-n first label deployment redis zone=a');
-    assert.equal((await south.ok('-n first get deployments -l zone=a -o name')).trim(), 'deployment.apps/redis');
+    assert.equal(
+      (await south.ok('-n first get deployments -l zone=a -o name')).trim(),
+      'deployment.apps/redis',
+    );
     await south.ok('-n first annotate deployment redis note=kept');
-    const environment = '{"spec":{"template":{"spec":{"containers":[{"name":"redis","env":[{"name":"A","value":"1"}]}]}}}}';
+    const environment =
+      '{"spec":{"template":{"spec":{"containers":[{"name":"redis","env":[{"name":"A","value":"1"}]}]}}}}';
     await south.ok('-n first patch deployment redis -p', environment);
-    await south.ok('-n first patch deployment redis --type merge -p', '{"metadata":{"annotations":{"note":"merged"}}}');
-    await south.ok('-n first patch deployment redis --type json -p', '[{"op":"remove","path":"/metadata/labels/zone"}]');
+    await south.ok(
+      '-n first patch deployment redis --type merge -p',
+      '{"metadata":{"annotations":{"note":"merged"}}}',
+    );
+    await south.ok(
+      '-n first patch deployment redis --type json -p',
+      '[{"op":"remove","path":"/metadata/labels/zone"}]',
+    );
     const container = '{.spec.template.spec.containers[0].image} {.spec.template.spec.containers[0].env}';
     const line = `{.metadata.annotations.note} {.metadata.labels.zone} ${container}`;
     const seen = await south.ok('-n first get deployment redis -o', `jsonpath=${line}`);
@@ -252,7 +335,10 @@ describe('from nothing to a first application', () => {
   it('edit changes an object', async () => {
     const [program = '', ...args] = south.command(['-n first edit deployment redis']);
     await output(program, args, { env: { KUBE_EDITOR: 'sed -i s/merged/edited/' } });
-    assert.equal(await south.ok('-n first get deployment redis -o jsonpath={.metadata.annotations.note}'), 'edited');
+    assert.equal(
+      await south.ok('-n first get deployment redis -o jsonpath={.metadata.annotations.note}'),
+      'edited',
+    );
   });
 
   it('scale, set image and rollout work, there and back', async () => {
@@ -261,7 +347,10 @@ describe('from nothing to a first application', () => {
     await south.ok('-n first rollout status deployment/web --timeout=60s');
     assert.equal(rowsOf(await south.ok('-n first get deployment web'))[0]?.['READY'], '3/3');
     await south.ok('-n first set image deployment/web nginx=nginx:1.28');
-    assert.match(await south.ok('-n first rollout status deployment/web --timeout=60s'), /successfully rolled out/u);
+    assert.match(
+      await south.ok('-n first rollout status deployment/web --timeout=60s'),
+      /successfully rolled out/u,
+    );
     assert.equal(await south.ok(image), 'nginx:1.28');
     const history = await south.ok('-n first rollout history deployment/web');
     assert.match(history, /^1 +<none>$/mu);
@@ -275,16 +364,22 @@ describe('from nothing to a first application', () => {
 
   it('server-side apply, diff, apply and replace', async () => {
     await north.ok('create namespace scratch');
-    const map = (value: string): string => `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"},"data":{"x":"${value}"}}`;
+    const map = (value: string): string =>
+      `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"},"data":{"x":"${value}"}}`;
     assert.match(await north.okWith(map('1'), '-n scratch apply --server-side -f -'), /serverside-applied/u);
     const difference = await north.try(['-n scratch diff -f -'], { input: map('2') });
     assert.equal(difference.code, 1);
     assert.match(difference.stdout, /^- {2}x: "1"$[\s\S]*^\+ {2}x: "2"$/mu);
     await north.okWith(map('1'), '-n scratch diff --server-side -f -');
     await north.okWith(map('2'), '-n scratch apply --server-side -f -');
-    const conflict = await north.try(['-n scratch apply --server-side --field-manager=other -f -'], { input: map('3') });
+    const conflict = await north.try(['-n scratch apply --server-side --field-manager=other -f -'], {
+      input: map('3'),
+    });
     assert.match(conflict.stderr, /conflict with "kubectl"[\s\S]*\.data\.x/u);
-    await north.okWith(map('3'), '-n scratch apply --server-side --field-manager=other --force-conflicts -f -');
+    await north.okWith(
+      map('3'),
+      '-n scratch apply --server-side --field-manager=other --force-conflicts -f -',
+    );
     assert.match(await north.okWith(map('4'), '-n scratch apply -f -'), /configured/u);
     assert.match(await north.okWith(map('4'), '-n scratch apply -f -'), /unchanged/u);
     await north.okWith(map('5'), '-n scratch replace -f -');
@@ -333,7 +428,16 @@ describe('from nothing to a first application', () => {
 
   it('nobody gets in without a certificate', async () => {
     const server = await hub.ok('config view --minify -o jsonpath={.clusters[0].cluster.server}');
-    const status = await output('curl', ['-sk', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code}', `${server}/api/v1/namespaces`]);
+    const status = await output('curl', [
+      '-sk',
+      '--max-time',
+      '5',
+      '-o',
+      '/dev/null',
+      '-w',
+      '%{http_code}',
+      `${server}/api/v1/namespaces`,
+    ]);
     assert.equal(status, '401');
   });
 });

@@ -46,7 +46,15 @@ export class Kubectl {
 
   /** The whole command. */
   command([line, ...rest]: KubectlWords): string[] {
-    return [this.#program, '--kubeconfig', this.#kubeconfig, '--context', this.#context, ...line.split(' '), ...rest];
+    return [
+      this.#program,
+      '--kubeconfig',
+      this.#kubeconfig,
+      '--context',
+      this.#context,
+      ...line.split(' '),
+      ...rest,
+    ];
   }
 
   /** Runs it, whatever comes of it. */
@@ -58,21 +66,33 @@ export class Kubectl {
   /** Runs it; it must succeed. Resolves to what it printed. */
   async ok(...words: KubectlWords): Promise<string> {
     const { code, stdout, stderr } = await this.try(words);
-    assert.equal(code, 0, `kubectl --context ${this.#context} ${words.join(' ')} ended with ${code}: ${stdout}${stderr}`);
+    assert.equal(
+      code,
+      0,
+      `kubectl --context ${this.#context} ${words.join(' ')} ended with ${code}: ${stdout}${stderr}`,
+    );
     return stdout;
   }
 
   /** Runs it with something to read. */
   async okWith(input: string, ...words: KubectlWords): Promise<string> {
     const { code, stdout, stderr } = await this.try(words, { input });
-    assert.equal(code, 0, `kubectl --context ${this.#context} ${words.join(' ')} ended with ${code}: ${stdout}${stderr}`);
+    assert.equal(
+      code,
+      0,
+      `kubectl --context ${this.#context} ${words.join(' ')} ended with ${code}: ${stdout}${stderr}`,
+    );
     return stdout;
   }
 
   /** Runs it; it must fail with this exit code. Resolves to what it said. */
   async fails(code: number, ...words: KubectlWords): Promise<string> {
     const outcome = await this.try(words);
-    assert.equal(outcome.code, code, `kubectl ${words.join(' ')} ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}`);
+    assert.equal(
+      outcome.code,
+      code,
+      `kubectl ${words.join(' ')} ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}`,
+    );
     return outcome.stderr;
   }
 
@@ -112,8 +132,13 @@ export class RunningKubectl implements Disposable {
 /** The rows of a table that kubectl printed, by column. */
 export function rowsOf(table: string): Record<string, string>[] {
   const [heading = '', ...lines] = table.trimEnd().split('\n');
-  const columns = [...heading.matchAll(/\S+(?: \S+)*/gu)].map((match) => ({ name: match[0], start: match.index }));
+  const columns = [...heading.matchAll(/\S+(?: \S+)*/gu)].map((match) => ({
+    name: match[0],
+    start: match.index,
+  }));
   return lines.map((line) =>
-    Object.fromEntries(columns.map(({ name, start }, index) => [name, line.slice(start, columns[index + 1]?.start).trim()])),
+    Object.fromEntries(
+      columns.map(({ name, start }, index) => [name, line.slice(start, columns[index + 1]?.start).trim()]),
+    ),
   );
 }

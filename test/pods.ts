@@ -50,7 +50,9 @@ export function allReady(containers: readonly PodContainer[], count: number): bo
 }
 
 /** What a site's own containerd runs: its tasks by container, each with whether it is a pod's sandbox. */
-export async function runningTasks(siteFolder: string): Promise<{ containers: string[]; sandboxes: string[] }> {
+export async function runningTasks(
+  siteFolder: string,
+): Promise<{ containers: string[]; sandboxes: string[] }> {
   const ctr = ['--address', `${runFolderOf(siteFolder)}/containerd.sock`, '--namespace', 'k8s.io'];
   const tasks = (await output('ctr', [...ctr, 'tasks', 'list']))
     .trim()
@@ -59,7 +61,13 @@ export async function runningTasks(siteFolder: string): Promise<{ containers: st
     .map((line) => line.split(/ +/u))
     .filter(([, , state]) => state === 'RUNNING')
     .map(([id = '']) => id);
-  const kept = await output('ctr', [...ctr, 'containers', 'list', '-q', 'labels."io.cri-containerd.kind"==sandbox']);
+  const kept = await output('ctr', [
+    ...ctr,
+    'containers',
+    'list',
+    '-q',
+    'labels."io.cri-containerd.kind"==sandbox',
+  ]);
   const sandboxes = new Set(kept.trim().split('\n'));
   return {
     containers: tasks.filter((id) => !sandboxes.has(id)).toSorted(),

@@ -10,14 +10,17 @@ const INTERVAL_MS = 50;
 /** A page over a connection of its own; rejects where there is none within two seconds. */
 export function fetchPage(address: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const call = request({ host: address, port: 80, path: '/', agent: false, timeout: REQUEST_MS_MAX }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-      response.once('end', () =>
-        response.statusCode === 200 ? resolve(text) : reject(new Error(`answered ${response.statusCode}`)),
-      );
-      response.once('error', reject);
-    });
+    const call = request(
+      { host: address, port: 80, path: '/', agent: false, timeout: REQUEST_MS_MAX },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+        response.once('end', () =>
+          response.statusCode === 200 ? resolve(text) : reject(new Error(`answered ${response.statusCode}`)),
+        );
+        response.once('error', reject);
+      },
+    );
     call.once('timeout', () => call.destroy(new Error(`no answer within ${REQUEST_MS_MAX / 1000} s`)));
     call.once('error', reject);
     call.end();
@@ -44,7 +47,7 @@ export class Probing {
       } catch (error) {
         this.failures.push(`${new Date().toISOString()} ${address}: ${String(error)}`);
       }
-      await pauseMs(INTERVAL_MS);
+      await pauseMs(INTERVAL_MS, undefined, { ref: false });
     }
   }
 
@@ -53,4 +56,10 @@ export class Probing {
     this.#stop.abort();
     await this.#done;
   }
+}
+
+/** Ends the asking; resolves to the failures of all. */
+export async function stopAll(probing: readonly Probing[]): Promise<string[]> {
+  await Promise.all(probing.map((each) => each.stop()));
+  return probing.flatMap(({ failures }) => failures);
 }

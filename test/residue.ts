@@ -42,7 +42,7 @@ export function runFolderOf(siteFolder: string): string {
 /** Network namespaces of the pods that a site's containerd runs. */
 export function networkNamespacesIn(runFolder: string): string[] {
   const paths = bundlesIn(runFolder).flatMap((bundle) => {
-    const found = /"path":\s*"((?:\/var)?\/run\/netns\/[^"]+)"/u.exec(textOf(`${bundle}/config.json`))?.[1];
+    const found = /"path":\s*"(?:\/var)?(\/run\/netns\/[^"]+)"/u.exec(textOf(`${bundle}/config.json`))?.[1];
     return found === undefined ? [] : [found];
   });
   return [...new Set(paths)];
@@ -92,7 +92,9 @@ export async function residueOf(traces: Traces): Promise<string[]> {
     ...processesNaming(marks).map(({ pid, command }) => `process ${pid}: ${command}`),
     ...mounts.filter((line) => marks.some((mark) => line.includes(mark))).map((line) => `mount ${line}`),
     ...path.filter((name) => existsSync(name)).map((name) => `path ${name}`),
-    ...traces.containerPids.filter((pid) => existsSync(`/proc/${pid}`)).map((pid) => `container process ${pid}`),
+    ...traces.containerPids
+      .filter((pid) => existsSync(`/proc/${pid}`))
+      .map((pid) => `container process ${pid}`),
     ...traces.bridges.filter((name) => links.includes(name)).map((name) => `bridge ${name}`),
     ...traces.tables.filter((name) => tables.includes(name)).map((name) => `nftables table ${name}`),
   ];

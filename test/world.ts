@@ -50,7 +50,9 @@ export class World implements AsyncDisposable {
   async up(...args: string[]): Promise<Outcome> {
     const outcome = await this.tryUp(args);
     if (outcome.code !== 0) {
-      assert.fail(`skerry up ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}${await this.logs()}`);
+      assert.fail(
+        `skerry up ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}${await this.logs()}`,
+      );
     }
     return outcome;
   }
@@ -83,17 +85,15 @@ export class World implements AsyncDisposable {
     return pidIn(`${this.site(name)}/site.pid`);
   }
 
-  /** Purges everything; fails where anything is left of it on this machine. */
+  /** Purges everything; fails where anything is left of it on this machine, and keeps the folder where it cannot. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      if (!existsSync(this.folder)) return;
+    if (existsSync(this.folder)) {
       const traces = tracesOf(this.folder);
       const { code, stderr } = await skerry(['down', '--purge', '--data', this.folder]);
-      assert.equal(code, 0, `skerry down --purge ended with ${code}: ${stderr}`);
+      assert.equal(code, 0, `skerry down --purge --data ${this.folder} ended with ${code}: ${stderr}`);
       assert.deepEqual(await residueOf(traces), [], 'a purge leaves nothing');
-    } finally {
-      await rm(this.#parent, { recursive: true, force: true });
     }
+    await rm(this.#parent, { recursive: true, force: true });
   }
 }
 
@@ -106,7 +106,12 @@ async function pidIn(path: string): Promise<number> {
 /** Kills a process as a crash would, and waits until it is gone. */
 export async function crash(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
-  await eventually(`process ${pid} ends`, () => isAlive(pid), (alive) => !alive, 5000);
+  await eventually(
+    `process ${pid} ends`,
+    () => isAlive(pid),
+    (alive) => !alive,
+    5000,
+  );
 }
 
 /** Whether a process runs; one that has ended and waits for its parent does not. */

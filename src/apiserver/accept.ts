@@ -27,7 +27,6 @@ function isJson(mediaType: string): boolean {
   return (
     mediaType === 'application/json' ||
     mediaType === '*/*' ||
-    mediaType === 'application/*' ||
-    mediaType === 'application/yaml'
+    mediaType === 'application/*'
   );
 }

@@ -10,6 +10,7 @@ import {
   unknownResource,
 } from '#apiserver/discovery.ts';
 import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
+import { ObjectTurns } from '#apiserver/object-turns.ts';
 import { createOpenApi, type OpenApi } from '#apiserver/openapi.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
 import { podStreamUrl, servePodSubresource } from '#apiserver/pod-subresources.ts';
@@ -20,12 +21,14 @@ import {
   textResponse,
   type User,
 } from '#apiserver/request.ts';
+import { quoted } from '#apiserver/query-parameters.ts';
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
+import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
 import { reviewAccess } from '#apiserver/self-review.ts';
 import { serveObjects } from '#apiserver/verbs.ts';
-import type { Store } from '#store/store.ts';
+import { type Store, StoreUnavailableError } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
@@ -90,7 +93,7 @@ class Server {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    this.#context = options;
+    this.#context = { ...options, turns: new ObjectTurns() };
     this.#types = new Map(options.types.map((type) => [resourceKey(type), type]));
     this.#discovery = createDiscovery(options.types);
     this.#openApi = createOpenApi(options.types, options.schemas);
@@ -115,6 +118,7 @@ class Server {
 
   async serve(request: ApiRequest): Promise<ApiResponse> {
     const info = parsePath(request.path);
+    assertReadable(request);
     return info.type === 'nonResource'
       ? this.#serveNonResource(request, info)
       : this.#serveResource(request, info);
@@ -160,6 +164,8 @@ class Server {
     const user = authenticated(request);
     this.#authorize(user, { type: 'nonResource', verb: request.method.toLowerCase(), path });
     if (route !== undefined) return route.handle(request);
+    if (request.method !== 'GET')
+      throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
     const answer =
       this.#discovery.answer(path, request.headers.accept) ?? (await this.#openApi.answer(path, request));
     if (answer === undefined) throw unknownResource();
@@ -182,7 +188,7 @@ class Server {
       group: info.group,
       resource,
       namespace: info.namespace,
-      name: info.name,
+      name: info.name ?? (verb === 'list' || verb === 'watch' ? exactNameOf(request.query) : undefined),
     });
     const type = this.#typeOf(info);
     const call = { request, info, type, user };
@@ -223,16 +229,28 @@ class Server {
 
 function authenticated(request: ApiRequest): User {
   if (request.user === undefined) throw new StatusError('Unauthorized', 'Unauthorized');
-  return request.user;
+  // Whoever asks to be somebody else must not get the answers that are meant for himself.
+  const wanted = Object.keys(request.headers).find((name) => name.startsWith('impersonate-'));
+  if (wanted === undefined) return request.user;
+  throw new StatusError('Forbidden', `this server lets nobody act as another user: ${wanted} is refused`);
+}
+
+/** A compressed body is refused, so that no few bytes grow into many. */
+function assertReadable({ headers, body }: ApiRequest): void {
+  const encoding = headers['content-encoding'] ?? '';
+  if (body.length === 0 || encoding === '' || encoding.toLowerCase() === 'identity') return;
+  throw new StatusError('UnsupportedMediaType', `a body with Content-Encoding ${quoted(encoding)} is not read: send it as it is`);
 }
 
 /** Anything that is not meant for the client is an internal error: its text stays in the log. */
 function statusOf(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
-  if (error instanceof Error && error.name === 'StoreUnavailableError') {
+  if (error instanceof StoreUnavailableError) {
+    const { retryAfterSeconds } = error;
     return new StatusError('ServiceUnavailable', `the store cannot write: ${error.message}`, {
       cause: error,
-      details: { retryAfterSeconds: 5 },
+      // Whoever is given a time waits for it without a word: only where waiting helps.
+      ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),
     });
   }
   return new StatusError('InternalError', 'an internal error occurred; the log of the server says more', {

@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
 import { badRequest, StatusError } from '#api/status.ts';
+import { decodeYaml } from '#apiserver/decode-yaml.ts';
 import { scanJson } from '#apiserver/json-scan.ts';
 
 /** A body as a value. */
@@ -8,12 +9,6 @@ export interface DecodedBody {
   /** Paths of the fields that stand twice; the last one counts. */
   readonly duplicateFields: readonly string[];
 }
-
-/** The largest YAML body, in bytes; a larger one is 413. Reading YAML costs a hundred times what reading JSON does. */
-export const YAML_BYTES_MAX = 1024 * 1024;
-
-/** The most aliases of one YAML node that are followed; more are 400. */
-const YAML_ALIASES_MAX = 100;
 
 const JSON_MEDIA_TYPES = new Set(['', 'application/json', '*/*']);
 const YAML_MEDIA_TYPES = new Set(['application/yaml', 'application/x-yaml', 'text/yaml']);
@@ -25,7 +20,7 @@ export function mediaTypeOf(contentType: string | undefined): string {
 
 /** A JSON or YAML body as a value. Throws 400 on what is neither, 415 on any other media type. */
 export function decodeText(body: Uint8Array, mediaType: string): DecodedBody {
-  if (YAML_MEDIA_TYPES.has(mediaType)) return decodeYaml(body);
+  if (YAML_MEDIA_TYPES.has(mediaType)) return decodeJsonOrYaml(body);
   if (JSON_MEDIA_TYPES.has(mediaType)) return decodeJson(body);
   throw unsupportedMediaType(mediaType);
 }
@@ -72,44 +67,10 @@ function assertExact(key: string, value: number, source: string): void {
   );
 }
 
-/** YAML 1.2 core schema, as kubectl converts manifests; aliases are bounded, duplicate keys refused. */
-function decodeYaml(body: Uint8Array): DecodedBody {
+/** What claims to be YAML and begins as JSON does is read as JSON: so are most bodies of server-side apply. */
+export function decodeJsonOrYaml(body: Uint8Array): DecodedBody {
   const text = decodeUtf8(body);
-  // apply-patch+yaml bodies are mostly JSON.
-  if (/^\s*[{[]/u.test(text)) return decodeJson(body);
-  if (body.length > YAML_BYTES_MAX)
-    throw new StatusError(
-      'RequestEntityTooLarge',
-      `a body of YAML has at most ${YAML_BYTES_MAX} bytes: send JSON`,
-    );
-  return { value: parseYaml(text), duplicateFields: [] };
-}
-
-function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { uniqueKeys: true });
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw badRequest(`the body of the request is not valid YAML: ${error.message}`, error);
-  try {
-    const value = document.toJS({ maxAliasCount: YAML_ALIASES_MAX }) as unknown;
-    assertJson(value);
-    return value;
-  } catch (cause) {
-    if (cause instanceof StatusError) throw cause;
-    throw badRequest(`the body of the request is not valid YAML: ${(cause as Error).message}`, cause);
-  }
-}
-
-/** What JSON has no form for: YAML has numbers that are none, and whole numbers beyond what JavaScript holds. */
-function assertJson(value: unknown): void {
-  if (typeof value === 'number') {
-    const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-    if (!isExact) throw badRequest(`the number ${value} in the body of the request cannot be held`);
-  } else if (typeof value === 'bigint') {
-    throw badRequest(`the number ${value} in the body of the request cannot be held`);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const item of Object.values(value)) assertJson(item);
-  }
+  return /^\s*[{[]/u.test(text) ? decodeJson(body) : { value: decodeYaml(text), duplicateFields: [] };
 }
 
 function decodeUtf8(body: Uint8Array): string {

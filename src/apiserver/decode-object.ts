@@ -4,24 +4,34 @@ import {
   strictDecodingError,
   unknownFieldWarning,
 } from '#api/check-fields.ts';
-import type { MutableJson } from '#api/json.ts';
+import { isJsonObject, type MutableJson, propertyOf } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
 import { decodeProtobuf, type ExpectedKind, isProtobuf, PROTOBUF_MEDIA_TYPE } from '#api/protobuf/decode.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { badRequest } from '#api/status.ts';
 import { type DecodedBody, decodeText, mediaTypeOf } from '#apiserver/decode-body.ts';
+import { quoted } from '#apiserver/query-parameters.ts';
 import type { ApiRequest } from '#apiserver/request.ts';
 
 /** What becomes of unknown fields: refused, dropped with a warning, dropped. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
-/** As {@link decodeBody}, for bodies of which only the value matters. */
-export function decodeBodyValue(
+/**
+ * A body of a kind that is not stored (Binding, Eviction, Scale, DeleteOptions, …), every field of the right type; unknown
+ * ones are dropped. Throws 400 on anything else. Fields that the kind requires may still be missing.
+ */
+export function decodeTypedBody<T extends object>(
   request: Pick<ApiRequest, 'body' | 'headers'>,
-  expected?: ExpectedKind,
-): unknown {
-  return decodeBody(request, expected).value;
+  { schemas, schema, kind, version }: { schemas: SchemaSet; schema: string; kind: string; version: string },
+): T {
+  const { value } = decodeBody(request, { apiVersion: version, kind });
+  if (!isJsonObject(value)) throw badRequest(`the body of the request must be a ${kind}`);
+  const named = propertyOf(value, 'kind') ?? kind;
+  if (named !== kind)
+    throw badRequest(`a ${kind} is expected at this path, got kind ${quoted(String(named))}`);
+  checkFields(value as MutableJson, { schemas, schema: schemas.get(schema), kind, version });
+  return value as unknown as T;
 }
 
 /** A body as a value, whichever of JSON, YAML and Kubernetes Protobuf it is in. */
@@ -36,11 +46,11 @@ function decodeBody(
 }
 
 /**
- * A body (or an already decoded `value`) as an object of `type`: of the right kind, every field known and of the right
+ * A body (or an already `decoded` one) as an object of `type`: of the right kind, every field known and of the right
  * type, quantities and times canonical. Throws 400 on the wrong kind or type, 422 on a missing required field.
  */
 export function decodeObjectBody(
-  input: Pick<ApiRequest, 'body' | 'headers'> & { readonly value?: unknown },
+  input: Pick<ApiRequest, 'body' | 'headers'> & { readonly decoded?: DecodedBody },
   {
     type,
     schemas,
@@ -48,15 +58,12 @@ export function decodeObjectBody(
   }: { type: ResourceType; schemas: SchemaSet; fieldValidation: FieldValidation },
 ): { object: KubeObject; warnings: readonly string[] } {
   const { value, duplicateFields } =
-    input.value === undefined
-      ? decodeBody(input, { apiVersion: apiVersionOf(type), kind: type.kind })
-      : { value: input.value, duplicateFields: [] };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(
-      `the body of the request must be a ${type.kind}, got ${Array.isArray(value) ? 'a list' : JSON.stringify(value)}`,
-    );
+    input.decoded ?? decodeBody(input, { apiVersion: apiVersionOf(type), kind: type.kind });
+  if (!isJsonObject(value)) {
+    const got = Array.isArray(value) ? 'a list' : quoted(JSON.stringify(value) ?? 'nothing');
+    throw badRequest(`the body of the request must be a ${type.kind}, got ${got}`);
   }
-  const object = value as KubeObject;
+  const object = value as unknown as KubeObject;
   requireKind(object, type);
   const { kind, version } = type;
   const unknown = checkFields(value as MutableJson, {
@@ -75,7 +82,8 @@ export function decodeObjectBody(
 function requireKind(object: KubeObject, type: ResourceType): void {
   const apiVersion = apiVersionOf(type);
   if ((object.kind ?? type.kind) === type.kind && (object.apiVersion ?? apiVersion) === apiVersion) return;
+  const got = quoted(`${object.apiVersion ?? apiVersion} ${object.kind ?? type.kind}`);
   throw badRequest(
-    `the object provided is a ${object.apiVersion ?? apiVersion} ${object.kind ?? type.kind}, but ${apiVersion} ${type.kind} is expected at this path`,
+    `the object provided is a ${got}, but ${apiVersion} ${type.kind} is expected at this path`,
   );
 }

@@ -1,6 +1,6 @@
 import { type Event, eventResource } from '#api/core/event.ts';
-import { decodeObject, kindPrefix } from '#apiserver/stored-object.ts';
-import type { DeleteOperation, Store } from '#store/store.ts';
+import { decodeObject, encodeObject, kindPrefix } from '#apiserver/stored-object.ts';
+import type { DeleteOperation, Entry, Store } from '#store/store.ts';
 import { type Clock, parseTimestamp, pause } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 
@@ -10,8 +10,8 @@ const INTERVAL_MS = 5 * 60_000;
 /** How long an Event is kept after it was last seen, in milliseconds: Kubernetes' default. */
 export const EVENT_LIFETIME_MS = 3600_000;
 
-/** Events deleted in one commit; more wait for the next commit. */
-const EVENTS_PER_COMMIT_MAX = 500;
+/** Events that are being deleted at the same time; more wait until those are gone. */
+const DELETIONS_MAX = 128;
 
 export interface HousekeepingOptions {
   readonly store: Store;
@@ -45,12 +45,17 @@ async function deleteExpiredEvents({ store, clock }: HousekeepingOptions): Promi
   const { entries } = await store.list(kindPrefix(eventResource));
   const oldestMs = clock.now() - EVENT_LIFETIME_MS;
   const expired = entries.filter((entry) => lastSeenMs(decodeObject<Event>(entry.value)) < oldestMs);
-  for (let start = 0; start < expired.length; start += EVENTS_PER_COMMIT_MAX) {
-    const operations = expired
-      .slice(start, start + EVENTS_PER_COMMIT_MAX)
-      .map(({ key }): DeleteOperation => ({ type: 'delete', key }));
-    await store.commit(operations);
+  for (let start = 0; start < expired.length; start += DELETIONS_MAX) {
+    // Each by itself: whoever watches comes back at a revision, and must not miss the other half of it.
+    const deletions = expired.slice(start, start + DELETIONS_MAX);
+    await Promise.all(deletions.map((entry) => store.commit([deletionOf(entry)])));
   }
+}
+
+/** An event that was seen again meanwhile stays. */
+function deletionOf({ key, value, revision }: Entry): DeleteOperation {
+  const precondition = { type: 'revision', revision } as const;
+  return { type: 'delete', key, ...encodeObject(decodeObject(value)), precondition };
 }
 
 function lastSeenMs({ lastTimestamp, eventTime, metadata }: Event): number {

@@ -1,12 +1,13 @@
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
-import { conflict } from '#api/status.ts';
-import { decodeBodyValue } from '#apiserver/decode-object.ts';
+import { conflict, StatusError } from '#api/status.ts';
+import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { type ApiResponse, bytesResponse } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { namespaceFinalizers, subjectOf, updateObject } from '#apiserver/rest-write.ts';
 import { listPrefix } from '#apiserver/stored-object.ts';
-import { type ResourceRequest, writeRequestOf } from '#apiserver/verbs.ts';
+import type { ResourceRequest } from '#apiserver/verbs.ts';
+import { writeRequestOf } from '#apiserver/write-options.ts';
 
 /**
  * `PUT namespaces/NAME/finalize`: sets the finalizers in the spec; a terminating namespace without any goes. It is refused
@@ -16,7 +17,11 @@ export async function finalizeNamespace(
   context: RestContext,
   call: ResourceRequest & { readonly name: string; readonly types: readonly ResourceType[] },
 ): Promise<ApiResponse> {
-  const finalizers = namespaceFinalizers(decodeBodyValue(call.request) as KubeObject);
+  if (call.request.method !== 'PUT')
+    throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+  const { schema, kind, version } = call.type;
+  const body = decodeTypedBody<KubeObject>(call.request, { schemas: context.schemas, schema, kind, version });
+  const finalizers = namespaceFinalizers(body);
   const entry = await updateObject(context, call.type, {
     ...writeRequestOf(call),
     namespace: undefined,

@@ -5,7 +5,8 @@ import { applyStrategicPatch } from '#api/patch-strategic.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { badRequest, StatusError } from '#api/status.ts';
-import { decodeText } from '#apiserver/decode-body.ts';
+import { type DecodedBody, decodeJson, decodeJsonOrYaml } from '#apiserver/decode-body.ts';
+import { unreachable } from '#system/assert.ts';
 
 /** The ways in which a PATCH body is read, by its media type. */
 export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
@@ -49,13 +50,13 @@ export function applyPatch(
     case 'strategic':
       return requireObject(applyStrategicPatch(target, body, { schema: schemas.get(type.schema), schemas }));
     default:
-      throw badRequest('unknown patch');
+      return unreachable(patch.kind);
   }
 }
 
 /** A patch body as a value. */
-export function decodePatch(body: Uint8Array, kind: PatchKind): unknown {
-  return decodeText(body, kind === 'apply' ? 'application/yaml' : 'application/json').value;
+export function decodePatch(body: Uint8Array, kind: PatchKind): DecodedBody {
+  return kind === 'apply' ? decodeJsonOrYaml(body) : decodeJson(body);
 }
 
 function requireObject(value: unknown): KubeObject {

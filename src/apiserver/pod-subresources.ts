@@ -1,15 +1,23 @@
+import type { Binding } from '#api/core/binding.ts';
 import type { Pod } from '#api/core/pod.ts';
 import type { KubeObject } from '#api/object.ts';
+import type { Eviction } from '#api/policy/eviction.ts';
 import { badRequest, conflict, notFound, StatusError } from '#api/status.ts';
-import { decodeBodyValue } from '#apiserver/decode-object.ts';
+import { decodeTypedBody } from '#apiserver/decode-object.ts';
+import { checkedDeleteOptions } from '#apiserver/delete-options.ts';
 import type { LogOptions, PodAccess, PodStream } from '#apiserver/pod-access.ts';
+import { countOf, flagOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type Sink } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import { type DeleteOptions, deleteObject } from '#apiserver/rest-delete.ts';
+import { deleteObject } from '#apiserver/rest-delete.ts';
 import { updateObject } from '#apiserver/rest-write.ts';
 import { decodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
-import { type ResourceRequest, writeRequestOf } from '#apiserver/verbs.ts';
+import { deletionRequestOf, type ResourceRequest } from '#apiserver/verbs.ts';
+import { writeRequestOf } from '#apiserver/write-options.ts';
 import { parseTimestamp, timestamp } from '#system/clock.ts';
+
+/** Bytes of a log that may wait for a slow reader; above this no more is read until it has taken them. */
+const LOG_BUFFER_BYTES_MAX = 1024 * 1024;
 
 type PodRequest = ResourceRequest & { readonly name: string };
 
@@ -37,15 +45,20 @@ export async function servePodSubresource(
 
 /** Puts a pod on a node, once; `PodScheduled` turns true with it. */
 async function bind(context: RestContext, call: PodRequest): Promise<ApiResponse> {
-  const body = decodeBodyValue(call.request) as { target?: { name?: string }; metadata?: { uid?: string } };
-  const node = body.target?.name;
+  const { target, metadata: named } = decodeTypedBody<Partial<Binding>>(call.request, {
+    schemas: context.schemas,
+    schema: 'core/v1.Binding',
+    kind: 'Binding',
+    version: 'v1',
+  });
+  const node = target?.name;
   if (node === undefined || node === '') throw badRequest('target.name: Required value: the node to bind to');
   const { revision } = await updateObject(context, call.type, {
     ...writeRequestOf(call),
     namespace: call.info.namespace,
     name: call.name,
     subresource: 'binding',
-    change: (current) => bound(context, current as Pod, { node, uid: body.metadata?.uid }),
+    change: (current) => bound(context, current as Pod, { node, uid: named?.uid }),
   });
   // The revision lets the scheduler wait until its view shows the pod on its node.
   const metadata = { resourceVersion: String(revision) };
@@ -77,10 +90,15 @@ function bound(
 
 /** Deletes the pod, as `kubectl drain` asks for it. */
 async function evict(context: RestContext, call: PodRequest): Promise<ApiResponse> {
-  const body = decodeBodyValue(call.request) as { deleteOptions?: DeleteOptions };
-  const options = body.deleteOptions ?? {};
+  const { deleteOptions = {} } = decodeTypedBody<Partial<Eviction>>(call.request, {
+    schemas: context.schemas,
+    schema: 'policy/v1.Eviction',
+    kind: 'Eviction',
+    version: 'v1',
+  });
+  const options = checkedDeleteOptions(deleteOptions);
   await deleteObject(context, call.type, {
-    ...writeRequestOf(call),
+    ...deletionRequestOf(call, options),
     namespace: call.info.namespace,
     name: call.name,
     options,
@@ -133,13 +151,15 @@ async function pump({
   first: IteratorResult<Uint8Array>;
   sink: Sink;
 }): Promise<void> {
-  for (let piece = first; piece.done !== true && !sink.closed.aborted; piece = await lines.next())
+  for (let piece = first; piece.done !== true && !sink.closed.aborted; piece = await lines.next()) {
     sink.write(piece.value);
+    if (sink.bufferedBytes > LOG_BUFFER_BYTES_MAX) await sink.drained();
+  }
   sink.end();
 }
 
 function logOptionsOf(query: URLSearchParams, { pod, nowMs }: { pod: Pod; nowMs: number }): LogOptions {
-  const sinceSeconds = numberOf(query, 'sinceSeconds');
+  const sinceSeconds = countOf(query, 'sinceSeconds');
   const sinceTime = query.get('sinceTime');
   const sinceMs =
     sinceSeconds !== undefined
@@ -147,31 +167,23 @@ function logOptionsOf(query: URLSearchParams, { pod, nowMs }: { pod: Pod; nowMs:
       : sinceTime === null
         ? undefined
         : timeOf(sinceTime);
-  const tailLines = numberOf(query, 'tailLines');
-  const limitBytes = numberOf(query, 'limitBytes');
+  const tailLines = countOf(query, 'tailLines');
+  const limitBytes = countOf(query, 'limitBytes');
   return {
     container: containerOf(pod, query.get('container') ?? ''),
-    follow: query.get('follow') === 'true',
-    previous: query.get('previous') === 'true',
-    timestamps: query.get('timestamps') === 'true',
+    follow: flagOf(query, 'follow'),
+    previous: flagOf(query, 'previous'),
+    timestamps: flagOf(query, 'timestamps'),
     ...(sinceMs === undefined ? {} : { sinceMs }),
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
   };
 }
 
-function numberOf(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  if (!/^\d{1,15}$/u.test(text))
-    throw badRequest(`${name}: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`);
-  return Number(text);
-}
-
 function timeOf(text: string): number {
   const ms = parseTimestamp(text);
   if (ms === undefined)
-    throw badRequest(`sinceTime: Invalid value: "${text.slice(0, 100)}": must be an RFC 3339 time`);
+    throw badRequest(`sinceTime: Invalid value: ${quoted(text)}: must be an RFC 3339 time`);
   return ms;
 }
 
@@ -204,12 +216,22 @@ export async function podStreamUrl(
 
 function streamOf(subresource: string, { pod, request }: { pod: Pod; request: ApiRequest }): PodStream {
   const { query } = request;
-  const flag = (name: string): boolean => query.get(name) === 'true' || query.get(name) === '1';
-  if (subresource === 'portforward') return { type: 'portForward', ports: query.getAll('ports').map(Number) };
+  const flag = (name: string): boolean => flagOf(query, name);
+  if (subresource === 'portforward')
+    return { type: 'portForward', ports: query.getAll('ports').flatMap(portsOf) };
   const channels = { stdin: flag('stdin'), stdout: flag('stdout'), stderr: flag('stderr'), tty: flag('tty') };
   const container = containerOf(pod, query.get('container') ?? '');
   if (subresource === 'attach') return { type: 'attach', container, ...channels };
   const command = query.getAll('command');
   if (command.length === 0) throw badRequest('you must specify at least one command for the container');
   return { type: 'exec', container, command, ...channels };
+}
+
+/** `ports=8080,9090` or `ports=8080`. */
+function portsOf(text: string): number[] {
+  return text.split(',').map((part) => {
+    const port = Number(part);
+    if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+    throw badRequest(`ports: Invalid value: ${quoted(part)}: must be a port from 1 to 65535`);
+  });
 }

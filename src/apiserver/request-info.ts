@@ -1,4 +1,5 @@
 import { StatusError } from '#api/status.ts';
+import { flagOf } from '#apiserver/query-parameters.ts';
 
 /** What a path asks for. */
 export type RequestInfo =
@@ -11,8 +12,6 @@ export type RequestInfo =
       readonly namespace: string | undefined;
       readonly name: string | undefined;
       readonly subresource: string | undefined;
-      /** What follows the subresource (`proxy/…`). */
-      readonly rest: string;
     };
 
 /** The longest path, in characters; a longer one is 404. */
@@ -26,13 +25,13 @@ const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
  * routing both use this one reading.
  */
 export function parsePath(path: string): RequestInfo {
-  if (path.length > PATH_CHARS_MAX)
-    throw new StatusError('NotFound', 'the server could not find the requested resource');
+  if (path.length > PATH_CHARS_MAX) throw notServed();
   const segments = path.split('/').slice(1).map(decodeSegment);
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
   const [root, ...after] = segments;
   const grouped = root === 'apis' ? 2 : root === 'api' ? 1 : undefined;
   if (grouped === undefined || after.length <= grouped) return { type: 'nonResource', path };
+  if (segments.includes('')) throw notServed();
   const [group, version] = grouped === 2 ? [after[0] ?? '', after[1] ?? ''] : ['', after[0] ?? ''];
   return { type: 'resource', group, version, ...parseResource(after.slice(grouped)) };
 }
@@ -42,18 +41,17 @@ function parseResource(parts: string[]): {
   namespace: string | undefined;
   name: string | undefined;
   subresource: string | undefined;
-  rest: string;
 } {
   const [first = '', second, third] = parts;
   const inNamespace = first === 'namespaces' && third !== undefined && !NAMESPACE_SUBRESOURCES.has(third);
   const [plural = '', name, subresource, ...rest] = inNamespace ? parts.slice(2) : parts;
+  if (rest.length > 0) throw notServed();
   const ofNamespace = plural === 'namespaces' && !inNamespace;
   return {
     plural,
     namespace: inNamespace ? second : ofNamespace ? name : undefined,
     name,
     subresource,
-    rest: rest.join('/'),
   };
 }
 
@@ -63,8 +61,12 @@ function decodeSegment(segment: string): string {
     if (decoded.includes('/') || decoded.includes('\0')) throw new URIError('a separator inside a segment');
     return decoded;
   } catch (cause) {
-    throw new StatusError('NotFound', 'the server could not find the requested resource', { cause });
+    throw notServed(cause);
   }
+}
+
+function notServed(cause?: unknown): StatusError {
+  return new StatusError('NotFound', 'the server could not find the requested resource', { cause });
 }
 
 /** The verb that RBAC rules name. */
@@ -73,8 +75,8 @@ export function verbOf(method: string, info: RequestInfo, query: URLSearchParams
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (isWatch(query)) return 'watch';
-      return info.name === undefined ? 'list' : 'get';
+      if (info.name !== undefined) return 'get';
+      return isWatch(query) ? 'watch' : 'list';
     case 'POST':
       return 'create';
     case 'PUT':
@@ -91,8 +93,7 @@ export function verbOf(method: string, info: RequestInfo, query: URLSearchParams
   }
 }
 
-/** Whether the query asks for a watch. */
+/** Whether a request for a collection is a watch of it. */
 export function isWatch(query: URLSearchParams): boolean {
-  const watch = query.get('watch');
-  return watch === 'true' || watch === '1';
+  return flagOf(query, 'watch');
 }

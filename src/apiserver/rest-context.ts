@@ -1,5 +1,6 @@
 import type { SchemaSet } from '#api/schema.ts';
 import type { AdmissionPlugin } from '#apiserver/admission.ts';
+import type { ObjectTurns } from '#apiserver/object-turns.ts';
 import type { User } from '#apiserver/request.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
@@ -11,6 +12,7 @@ export interface RestContext {
   readonly store: Store;
   readonly schemas: SchemaSet;
   readonly admission: readonly AdmissionPlugin[];
+  readonly turns: ObjectTurns;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -1,20 +1,13 @@
+import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
-import { conflict, notFound, StatusError } from '#api/status.ts';
+import { conflict, notFound } from '#api/status.ts';
 import { admit } from '#apiserver/admission.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { namespaceFinalizers, subjectOf, withRevision } from '#apiserver/rest-write.ts';
 import { decodeObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
 import type { Entry, Operation } from '#store/store.ts';
-import { timestamp } from '#system/clock.ts';
-
-/** `meta/v1.DeleteOptions`. */
-export interface DeleteOptions {
-  readonly gracePeriodSeconds?: number;
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
-  readonly orphanDependents?: boolean;
-}
+import { parseTimestamp, timestamp } from '#system/clock.ts';
 
 export interface DeleteRequest extends WriteRequest {
   readonly namespace: string | undefined;
@@ -27,6 +20,9 @@ const DELETE_ATTEMPTS_MAX = 8;
 
 /** A pod's grace period where neither the request nor the pod says, in seconds (core/v1 PodSpec). */
 const POD_GRACE_SECONDS = 30;
+
+/** The longest grace period, in seconds: ten years; a longer one is lowered to this. */
+const POD_GRACE_SECONDS_MAX = 10 * 365 * 24 * 3600;
 
 /** What a deletion left: the last state of an object that is gone, or the state of one that is terminating. */
 export interface DeleteResult {
@@ -44,8 +40,16 @@ export async function deleteObject(
   request: DeleteRequest,
 ): Promise<DeleteResult> {
   const key = objectStoreKey(type, request);
+  return context.turns.run(key, () => deleteByKey(context, type, { ...request, key }));
+}
+
+async function deleteByKey(
+  context: RestContext,
+  type: ResourceType,
+  request: DeleteRequest & { readonly key: string },
+): Promise<DeleteResult> {
   for (let attempt = 1; ; attempt++) {
-    const entry = await context.store.get(key);
+    const entry = await context.store.get(request.key);
     if (entry === undefined) throw notFound(subjectOf(type, request.name));
     const old = decodeObject(entry.value);
     checkPreconditions(type, old, request);
@@ -111,14 +115,18 @@ function terminating(
   const waits =
     (metadata.finalizers?.length ?? 0) > 0 || (isNamespace && namespaceFinalizers(object).length > 0);
   if (!waits && graceSeconds === 0) return 'gone';
-  const earlier = metadata.deletionTimestamp !== undefined;
-  if (!earlier || graceSeconds < (metadata.deletionGracePeriodSeconds ?? 0)) {
-    metadata.deletionTimestamp = timestamp(context.clock.now() + graceSeconds * 1000);
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
+  if (deletionTimestamp === undefined || graceSeconds < deletionGracePeriodSeconds) {
+    const askedMs =
+      deletionTimestamp === undefined
+        ? context.clock.now()
+        : (parseTimestamp(deletionTimestamp) ?? context.clock.now()) - deletionGracePeriodSeconds * 1000;
+    metadata.deletionTimestamp = timestamp(askedMs + graceSeconds * 1000);
     metadata.deletionGracePeriodSeconds = graceSeconds;
     if (metadata.generation !== undefined) metadata.generation += 1;
   }
-  if (isNamespace) (object as KubeObject & { status?: object }).status = { phase: 'Terminating' };
-  return object;
+  const { status } = object as KubeObject & { status?: object };
+  return isNamespace ? ({ ...object, status: { ...status, phase: 'Terminating' } } as KubeObject) : object;
 }
 
 /** A pod on a host is stopped by the kubelet, which deletes it at last with a grace of 0; any other pod goes at once. */
@@ -129,9 +137,8 @@ function podGraceSeconds(object: KubeObject, options: DeleteOptions): number {
   };
   if (!pod.spec?.nodeName || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') return 0;
   const wanted = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS;
-  if (wanted < 0)
-    throw new StatusError('Invalid', `gracePeriodSeconds: Invalid value: ${wanted}: must be at least 0`);
-  return wanted;
+  // As in Kubernetes, a negative one counts as 1.
+  return wanted < 0 ? 1 : Math.min(wanted, POD_GRACE_SECONDS_MAX);
 }
 
 function addPropagationFinalizer(object: KubeObject, options: DeleteOptions): void {

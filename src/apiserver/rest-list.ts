@@ -1,7 +1,10 @@
 import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { exactFieldValue, parseFieldSelector } from '#api/field-selector.ts';
 import { badRequest, StatusError } from '#api/status.ts';
+import { unreachable } from '#system/assert.ts';
 import type { Representation } from '#apiserver/accept.ts';
+import { countOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { type Selection, selectionOf } from '#apiserver/selection.ts';
@@ -62,7 +65,7 @@ export async function listObjects(
       });
     }
     default:
-      throw new StatusError('NotAcceptable', 'unknown representation');
+      return unreachable(request.representation);
   }
 }
 
@@ -70,7 +73,7 @@ export async function listObjects(
 export function includeObjectOf(query: URLSearchParams): IncludeObject {
   const wanted = query.get('includeObject') ?? 'Metadata';
   if (wanted === 'None' || wanted === 'Metadata' || wanted === 'Object') return wanted;
-  throw badRequest(`includeObject: "${wanted}" is not one of None, Metadata, Object`);
+  throw badRequest(`includeObject: ${quoted(wanted)} is not one of None, Metadata, Object`);
 }
 
 function joinedList(type: ResourceType, entries: readonly Entry[], metadata: object): ApiResponse {
@@ -90,14 +93,16 @@ async function readPage(context: RestContext, type: ResourceType, request: ListR
   const token = continueTokenOf(query);
   const limit = limitOf(query);
   const exact = exactNameOf(query);
-  if (exact !== undefined && (request.namespace !== undefined || !type.namespaced)) {
+  const prefix = listPrefix(type, request.namespace);
+  const start = startOf(context, { query, token, limit, prefix });
+  const isNow = start.revision === undefined && token === undefined;
+  if (isNow && exact !== undefined && (request.namespace !== undefined || !type.namespaced)) {
     return oneEntry(context, {
       key: objectStoreKey(type, { namespace: request.namespace, name: exact }),
       selection,
     });
   }
-  const prefix = listPrefix(type, request.namespace);
-  const read = { prefix, limit, ...startOf(context, { query, token, prefix }) };
+  const read = { prefix, limit, ...start };
   return withGoneErrors(() =>
     selection === undefined ? plainPage(context, read) : selectedPage(context, read, selection),
   );
@@ -182,19 +187,29 @@ function following(result: ListResult): { next: string | undefined; remaining: n
 /** Where to start reading, and as of when. */
 function startOf(
   context: RestContext,
-  { query, token, prefix }: { query: URLSearchParams; token: ContinueToken | undefined; prefix: string },
+  {
+    query,
+    token,
+    limit,
+    prefix,
+  }: {
+    query: URLSearchParams;
+    token: ContinueToken | undefined;
+    limit: number | undefined;
+    prefix: string;
+  },
 ): { revision?: number; startAfter?: string } {
   const version = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
   if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw badRequest(`resourceVersionMatch: "${match}" is not one of Exact, NotOlderThan`);
+    throw badRequest(`resourceVersionMatch: ${quoted(match)} is not one of Exact, NotOlderThan`);
   }
   if (match !== '' && version === '')
     throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (token !== undefined) {
     if (version !== '' && version !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');
-    if (!token.k.startsWith(prefix))
+    if (!token.k.startsWith(prefix) || token.r > context.store.revision)
       throw badRequest('continue key is not valid: it belongs to another list');
     return { revision: token.r, startAfter: token.k };
   }
@@ -204,9 +219,22 @@ function startOf(
       throw badRequest('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
     return {};
   }
-  if (match === 'Exact') return { revision };
-  if (revision > context.store.revision) throw tooLarge(revision, context.store.revision);
+  // As in Kubernetes, a page without a match is of exactly that revision.
+  if (match === 'Exact' || (match === '' && limit !== undefined)) return { revision };
+  assertReached(context, query);
   return {};
+}
+
+/** Refuses a `resourceVersion` of the future: what is served now is older than what the client has seen. */
+export function assertReached({ store }: RestContext, query: URLSearchParams): void {
+  const revision = parseResourceVersion(query.get('resourceVersion') ?? '') ?? 0;
+  if (revision <= store.revision) return;
+  throw new StatusError('Timeout', `Too large resource version: ${revision}, current: ${store.revision}`, {
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
+  });
 }
 
 /** A resourceVersion of a query: undefined where empty. Throws 400 where it is no revision. */
@@ -214,17 +242,8 @@ export function parseResourceVersion(text: string): number | undefined {
   if (text === '') return undefined;
   const revision = /^\d{1,16}$/u.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(revision))
-    throw badRequest(`resourceVersion: Invalid value: "${text.slice(0, 100)}": must be a number`);
+    throw badRequest(`resourceVersion: Invalid value: ${quoted(text)}: must be a number`);
   return revision;
-}
-
-function tooLarge(revision: number, current: number): StatusError {
-  return new StatusError('Timeout', `Too large resource version: ${revision}, current: ${current}`, {
-    details: {
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
-    },
-  });
 }
 
 /** Runs a read and says 410 Expired where the revision it names is gone. */
@@ -241,18 +260,17 @@ export async function withGoneErrors<T>(reading: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A `metadata.name=X` field selector asks for one object: no list is read for it. */
-function exactNameOf(query: URLSearchParams): string | undefined {
-  return /(?:^|,)metadata\.name==?(?<name>[a-z0-9.-]+)(?:,|$)/u.exec(query.get('fieldSelector') ?? '')?.groups
-    ?.name;
+/** The name that a field selector demands: it asks for one object, no list is read for it, and RBAC knows it by that name. */
+export function exactNameOf(query: URLSearchParams): string | undefined {
+  const selector = query.get('fieldSelector') ?? '';
+  if (selector === '') return undefined;
+  const name = exactFieldValue(parseFieldSelector(selector), 'metadata.name');
+  return name === '' ? undefined : name;
 }
 
 function limitOf(query: URLSearchParams): number | undefined {
-  const text = query.get('limit');
-  if (text === null || text === '' || text === '0') return undefined;
-  if (!/^\d+$/u.test(text))
-    throw badRequest(`limit: Invalid value: "${text.slice(0, 100)}": must be a number of at least 0`);
-  return Math.min(Number(text), LIMIT_MAX);
+  const limit = countOf(query, 'limit') ?? 0;
+  return limit === 0 ? undefined : Math.min(limit, LIMIT_MAX);
 }
 
 /** Where a limited list goes on: the revision it is read at, and the last key it returned. */

@@ -2,12 +2,21 @@ import { isDeepStrictEqual } from 'node:util';
 import { validateMetadata } from '#api/metadata.ts';
 import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType, resourceName } from '#api/resource.ts';
-import { alreadyExists, badRequest, conflict, invalid, notFound, type StatusSubject } from '#api/status.ts';
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  invalid,
+  notFound,
+  StatusError,
+  type StatusSubject,
+} from '#api/status.ts';
 import { admit } from '#apiserver/admission.ts';
 import { recordManager } from '#apiserver/field-managers.ts';
+import { utf8 } from '#apiserver/request.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
-import { decodeObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
-import type { Entry, Operation } from '#store/store.ts';
+import { decodeObject, type EncodedObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
+import { type Entry, type Operation, VALUE_BYTES_MAX } from '#store/store.ts';
 import { assert } from '#system/assert.ts';
 import { timestamp } from '#system/clock.ts';
 import { randomSuffix, randomUuid } from '#system/random.ts';
@@ -20,6 +29,9 @@ const GENERATE_NAME_ATTEMPTS_MAX = 8;
 
 /** The longest prefix that `generateName` keeps, so that the whole name fits a label: upstream's `maxGeneratedNameLength`. */
 const GENERATE_NAME_PREFIX_CHARS_MAX = 58;
+
+/** The largest object that is kept, in bytes: deleting one, which adds to it, must still fit into the store. */
+const OBJECT_BYTES_MAX = VALUE_BYTES_MAX - 4096;
 
 /** Which object, for errors. */
 export function subjectOf(type: ResourceType, name: string): StatusSubject {
@@ -46,11 +58,11 @@ export async function createObject(
     const object = generated ? structuredClone(request.object) : request.object;
     await prepareCreate(context, type, { ...request, object });
     const key = objectStoreKey(type, object.metadata);
-    const entry = { key, ...encodeObject(object) };
+    const entry = { key, ...encodeWithinLimit(object) };
     if (request.dryRun) {
       if ((await context.store.get(key)) !== undefined)
         throw alreadyExists(subjectOf(type, object.metadata.name));
-      return withRevision(entry, context.store.revision);
+      return { key, value: utf8(JSON.stringify(object)), revision: context.store.revision };
     }
     const result = await context.store.commit([{ type: 'put', ...entry, precondition: { type: 'absent' } }]);
     if (result.type === 'committed') return withRevision(entry, result.revision);
@@ -79,7 +91,7 @@ async function prepareCreate(
   });
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
   if (errors.length > 0)
-    throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
+    throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name ?? '' }, errors);
   if (request.managesFields === true) return;
   recordManager(context, type, {
     before: undefined,
@@ -152,8 +164,16 @@ export async function updateObject(
   request: UpdateRequest,
 ): Promise<Entry> {
   const key = objectStoreKey(type, request);
+  return context.turns.run(key, () => updateByKey(context, type, { ...request, key }));
+}
+
+async function updateByKey(
+  context: RestContext,
+  type: ResourceType,
+  request: UpdateRequest & { readonly key: string },
+): Promise<Entry> {
   for (let attempt = 1; ; attempt++) {
-    const entry = await context.store.get(key);
+    const entry = await context.store.get(request.key);
     if (entry === undefined) throw notFound(subjectOf(type, request.name));
     const old = decodeObject(entry.value);
     const next = await request.change(decodeObject(entry.value));
@@ -230,9 +250,15 @@ function keepServerFields(
       `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`,
     );
   }
+  if (metadata.namespace && metadata.namespace !== old.metadata.namespace)
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
   next.apiVersion = apiVersionOf(type);
   next.kind = type.kind;
   metadata.name = old.metadata.name;
+  // Where the client demands no certain state, the current one is it.
+  metadata.resourceVersion = old.metadata.resourceVersion;
   metadata.uid = old.metadata.uid;
   metadata.creationTimestamp = old.metadata.creationTimestamp;
   copyOrDelete(metadata, old.metadata, [
@@ -254,6 +280,12 @@ function keepServerFields(
     if (oldHalves.status === undefined) delete halves.status;
     else halves.status = oldHalves.status;
   }
+  if (isNamespace(type) && request.subresource !== 'finalize')
+    halves.spec = { ...(halves.spec as object | undefined), finalizers: namespaceFinalizers(old) };
+}
+
+function isNamespace(type: ResourceType): boolean {
+  return type.group === '' && type.kind === 'Namespace';
 }
 
 function copyOrDelete<T extends object>(target: T, source: T, fields: readonly (keyof T)[]): void {
@@ -285,7 +317,7 @@ async function commitUpdate(
 ): Promise<Entry | undefined> {
   const { entry, old, next, request } = update;
   if (isUnchanged(old, next)) return entry;
-  const encoded = { key: entry.key, ...encodeObject(next) };
+  const encoded = { key: entry.key, ...encodeWithinLimit(next) };
   if (request.dryRun) return withRevision(encoded, entry.revision);
   const precondition = { type: 'revision', revision: entry.revision } as const;
   const operation: Operation = isFinished(type, next)
@@ -295,14 +327,20 @@ async function commitUpdate(
   return result.type === 'committed' ? withRevision(encoded, result.revision) : undefined;
 }
 
+function encodeWithinLimit(object: KubeObject): EncodedObject {
+  const encoded = encodeObject(object);
+  const { length } = encoded.value;
+  if (length <= OBJECT_BYTES_MAX) return encoded;
+  const message = `the object is ${length} bytes with what the server adds to it; at most ${OBJECT_BYTES_MAX} can be kept`;
+  throw new StatusError('RequestEntityTooLarge', message);
+}
+
 /** A write that changes nothing is no write: the resourceVersion stays. Times of managed fields alone are no change. */
 function isUnchanged(old: KubeObject, next: KubeObject): boolean {
-  const essence = ({
-    metadata: { managedFields: _f, resourceVersion: _r, ...metadata },
-    ...rest
-  }: KubeObject): unknown => ({
+  const timeless = (entry: unknown): unknown => ({ ...(entry as object), time: undefined });
+  const essence = ({ metadata, ...rest }: KubeObject): unknown => ({
     ...rest,
-    metadata,
+    metadata: { ...metadata, resourceVersion: undefined, managedFields: metadata.managedFields?.map(timeless) },
   });
   return isDeepStrictEqual(essence(old), essence(next));
 }
@@ -311,7 +349,7 @@ function isUnchanged(old: KubeObject, next: KubeObject): boolean {
 function isFinished(type: ResourceType, object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
   if (deletionTimestamp === undefined || (finalizers?.length ?? 0) > 0) return false;
-  if (type.group === '' && type.kind === 'Namespace') return namespaceFinalizers(object).length === 0;
+  if (isNamespace(type)) return namespaceFinalizers(object).length === 0;
   return (deletionGracePeriodSeconds ?? 0) === 0;
 }
 

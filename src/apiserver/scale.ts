@@ -5,13 +5,14 @@ import { applyMergePatch } from '#api/patch-merge.ts';
 import { compileLabelSelector, compileLabelSet, formatSelector } from '#api/selector.ts';
 import { badRequest, invalid, notFound, StatusError } from '#api/status.ts';
 import { mediaTypeOf } from '#apiserver/decode-body.ts';
-import { decodeBodyValue } from '#apiserver/decode-object.ts';
+import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { decodePatch, patchKindOf } from '#apiserver/patch.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { subjectOf, updateObject } from '#apiserver/rest-write.ts';
 import { decodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
-import { type ResourceRequest, writeRequestOf } from '#apiserver/verbs.ts';
+import type { ResourceRequest } from '#apiserver/verbs.ts';
+import { writeRequestOf } from '#apiserver/write-options.ts';
 
 type Scalable = KubeObject & {
   spec: { replicas?: number; selector?: LabelSelector | Record<string, string> };
@@ -80,7 +81,7 @@ export async function serveScale(
     if (entry === undefined) throw notFound(subjectOf(type, name));
     return jsonResponse(200, scaleOf(decodeObject(entry.value)));
   }
-  const read = scaleReader(request);
+  const read = scaleReader(context, request);
   const entry = await updateObject(context, type, {
     ...writeRequestOf(call),
     namespace: info.namespace,
@@ -92,15 +93,18 @@ export async function serveScale(
 }
 
 /** How the request makes a new Scale of the current one. */
-function scaleReader(request: ApiRequest): (current: Scale) => KubeObject {
+function scaleReader({ schemas }: RestContext, request: ApiRequest): (current: Scale) => KubeObject {
   if (request.method === 'PUT') {
-    const scale = decodeBodyValue(request) as KubeObject;
+    const schema = 'autoscaling/v1.Scale';
+    const scale = decodeTypedBody<KubeObject>(request, { schemas, schema, kind: 'Scale', version: 'v1' });
     return () => scale;
   }
   if (request.method !== 'PATCH')
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on a scale');
   const kind = patchKindOf(mediaTypeOf(request.headers['content-type']));
-  const patch = decodePatch(request.body, kind) as Json;
+  if (kind === 'apply')
+    throw new StatusError('UnsupportedMediaType', 'a scale cannot be applied: send a merge patch or a JSON patch');
+  const patch = decodePatch(request.body, kind).value as Json;
   return (current) => {
     const target = current as unknown as { readonly [key: string]: Json };
     const scale = kind === 'json' ? applyJsonPatch(target, patch) : applyMergePatch(target, patch);

@@ -1,5 +1,6 @@
+import type { SchemaSet } from '#api/schema.ts';
 import type { Attributes, Authorizer } from '#apiserver/authorize.ts';
-import { decodeBodyValue } from '#apiserver/decode-object.ts';
+import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#apiserver/request.ts';
 import type { RequestInfo } from '#apiserver/request-info.ts';
 
@@ -12,12 +13,17 @@ interface ResourceAttributes {
   name?: string;
 }
 
+interface ReviewSpec {
+  resourceAttributes?: ResourceAttributes;
+  nonResourceAttributes?: { path?: string; verb?: string };
+}
+
 /**
  * The answers that a user may always have of himself: who he is (`SelfSubjectReview`) and what he may do
  * (`SelfSubjectAccessReview`): nothing is stored. Undefined where the request asks for neither.
  */
 export async function reviewAccess(
-  { authorizer }: { readonly authorizer: Authorizer },
+  { authorizer, schemas }: { readonly authorizer: Authorizer; readonly schemas: SchemaSet },
   {
     request,
     info,
@@ -34,12 +40,12 @@ export async function reviewAccess(
     });
   }
   if (info.group !== 'authorization.k8s.io' || info.plural !== 'selfsubjectaccessreviews') return undefined;
-  const review = decodeBodyValue(request) as {
-    spec?: {
-      resourceAttributes?: ResourceAttributes;
-      nonResourceAttributes?: { path?: string; verb?: string };
-    };
-  };
+  const review = decodeTypedBody<{ spec?: ReviewSpec }>(request, {
+    schemas,
+    schema: 'authorization/v1.SelfSubjectAccessReview',
+    kind: 'SelfSubjectAccessReview',
+    version: info.version,
+  });
   const allowed = authorizer.allows(user, attributesOf(review.spec ?? {}));
   return jsonResponse(201, {
     ...review,
@@ -49,10 +55,7 @@ export async function reviewAccess(
   });
 }
 
-function attributesOf(spec: {
-  resourceAttributes?: ResourceAttributes;
-  nonResourceAttributes?: { path?: string; verb?: string };
-}): Attributes {
+function attributesOf(spec: ReviewSpec): Attributes {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
   if (resource === undefined)
     return { type: 'nonResource', verb: path?.verb ?? 'get', path: path?.path ?? '/' };

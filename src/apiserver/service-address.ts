@@ -1,9 +1,11 @@
 import type { Service } from '#api/core/service.ts';
 import { serviceResource } from '#api/core/service.ts';
+import { objectKey } from '#api/object.ts';
 import { invalid, StatusError } from '#api/status.ts';
 import type { AdmissionPlugin } from '#apiserver/admission.ts';
 import { decodeObject, kindPrefix } from '#apiserver/stored-object.ts';
 import type { Store } from '#store/store.ts';
+import type { Clock } from '#system/clock.ts';
 import { type Random, randomInteger } from '#system/random.ts';
 
 /** Kubernetes' default range of node ports. */
@@ -18,41 +20,61 @@ interface Taken {
   readonly nodePorts: Set<number>;
 }
 
+/** What was given to a service that may not be stored yet. */
+interface Reservation extends Taken {
+  readonly service: string;
+  readonly untilMs: number;
+}
+
+/** How long a service that was let in may take until it is stored, in milliseconds; then what it got is free again. */
+const RESERVATION_MS = 30_000;
+
+export interface ServiceAddressOptions {
+  readonly store: Store;
+  readonly cidr: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /**
  * Gives services their cluster address and node ports, once for all: from `cidr` (IPv4, /12 to /28), never twice. Requests
  * for a given address outside the range, or taken, are refused with 422.
  */
-export function serviceAddresses({
-  store,
-  cidr,
-  random,
-}: {
-  store: Store;
-  cidr: string;
-  random: Random;
-}): AdmissionPlugin {
+export function serviceAddresses({ store, cidr, clock, random }: ServiceAddressOptions): AdmissionPlugin {
   const range = parseCidr(cidr);
-  /** Drawn by requests that have not been stored yet: two of them at the same time must not draw the same. */
-  const reserved: Taken = { addresses: new Set(), nodePorts: new Set() };
+  /** Two requests at the same time must not draw the same. */
+  let reservations: Reservation[] = [];
   return {
     name: 'ServiceAddresses',
-    handles: ({ operation, type }) => operation !== 'delete' && type.group === '' && type.kind === 'Service',
-    async admit({ object, old, dryRun }) {
+    handles: ({ type }) => type.group === '' && type.kind === 'Service',
+    async admit({ operation, object, old, dryRun }) {
       const service = object as Service;
+      const key = objectKey(service);
       const previous = old as Service | undefined;
-      if (service.spec.type === 'ExternalName') return;
-      const taken = await takenBy(store, service);
-      for (const address of reserved.addresses) taken.addresses.add(address);
-      for (const port of reserved.nodePorts) taken.nodePorts.add(port);
+      const taken = operation === 'delete' ? undefined : await takenBy(store, service);
+      if (!dryRun) {
+        reservations = reservations.filter((each) => each.service !== key && each.untilMs > clock.now());
+      }
+      if (taken === undefined || service.spec.type === 'ExternalName') return;
+      for (const reservation of reservations) {
+        if (reservation.service === key) continue;
+        for (const address of reservation.addresses) taken.addresses.add(address);
+        for (const port of reservation.nodePorts) taken.nodePorts.add(port);
+      }
       assignAddress(service, { previous, taken, range, random });
       assignNodePorts(service, { previous, taken, random });
-      if (dryRun) return;
-      if (service.spec.clusterIP !== undefined) reserved.addresses.add(service.spec.clusterIP);
-      for (const { nodePort } of service.spec.ports ?? [])
-        if (nodePort !== undefined) reserved.nodePorts.add(nodePort);
-      if (reserved.addresses.size > 4 * DRAWS_MAX) reserved.addresses.clear();
-      if (reserved.nodePorts.size > 4 * DRAWS_MAX) reserved.nodePorts.clear();
+      if (!dryRun) reservations.push(reservationOf(service, clock.now() + RESERVATION_MS));
     },
+  };
+}
+
+function reservationOf(service: Service, untilMs: number): Reservation {
+  const { clusterIP, ports = [] } = service.spec;
+  return {
+    service: objectKey(service),
+    addresses: new Set(clusterIP === undefined || clusterIP === 'None' ? [] : [clusterIP]),
+    nodePorts: new Set(ports.flatMap(({ nodePort }) => nodePort ?? [])),
+    untilMs,
   };
 }
 
@@ -92,9 +114,10 @@ function assignAddress(
 }
 
 function drawAddress({ taken, range, random }: { taken: Taken; range: Range; random: Random }): string {
+  // The network's first addresses are left for the system (.1 the API, .10 the DNS of other distributions).
+  const offset = Math.min(16, range.size / 4);
   for (let draw = 0; draw < DRAWS_MAX; draw++) {
-    // The network's first addresses are left for the system (.1 the API, .10 the DNS of other distributions).
-    const address = formatAddress(range.first + 16 + randomInteger(random, range.size - 17));
+    const address = formatAddress(range.first + offset + randomInteger(random, range.size - offset - 1));
     if (!taken.addresses.has(address)) return address;
   }
   throw new StatusError('InternalError', `no free cluster address was found in ${range.text}`);
@@ -120,8 +143,9 @@ function assignNodePorts(service: Service, { previous, taken, random }: Assignme
     const before = previous?.spec.ports?.find(
       (old) => old.port === port.port && old.protocol === port.protocol,
     )?.nodePort;
-    port.nodePort ??= before ?? drawPort({ taken, random });
-    if (taken.nodePorts.has(port.nodePort)) {
+    if (port.nodePort === undefined && before !== undefined) port.nodePort = before;
+    if (port.nodePort === undefined) port.nodePort = drawPort({ taken, random });
+    else if (taken.nodePorts.has(port.nodePort)) {
       const errors = [
         {
           type: 'Invalid' as const,
@@ -138,7 +162,9 @@ function assignNodePorts(service: Service, { previous, taken, random }: Assignme
 function drawPort({ taken, random }: { taken: Taken; random: Random }): number {
   for (let draw = 0; draw < DRAWS_MAX; draw++) {
     const port = NODE_PORT_MIN + randomInteger(random, NODE_PORT_MAX - NODE_PORT_MIN + 1);
-    if (!taken.nodePorts.has(port)) return port;
+    if (taken.nodePorts.has(port)) continue;
+    taken.nodePorts.add(port);
+    return port;
   }
   throw new StatusError('InternalError', `no free node port was found in ${NODE_PORT_MIN}-${NODE_PORT_MAX}`);
 }

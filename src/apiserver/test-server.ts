@@ -188,3 +188,8 @@ function nameOfEvent({ type, object }: TestWatchEvent): string {
   const isInitial = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
   return `BOOKMARK ${object.metadata.resourceVersion}${isInitial ? ' initial-events-end' : ''}`;
 }
+
+/** `409 Conflict: what it says`, of an answer that is a refusal; the code alone of one that is none. */
+export function refusalOf({ status, body }: TestAnswer<Partial<Status>>): string {
+  return status < 300 ? String(status) : `${status} ${body.reason ?? ''}: ${body.message ?? ''}`;
+}

@@ -235,11 +235,14 @@ class Run {
     let said = '';
     while (!this.#signal.aborted) {
       const progress = await this.#progressOf(connection, { name, isNew });
-      if (progress.done) return this.#say(`Application ${name.namespace ?? ''}/${name.name} is available on every site`);
+      if (progress.done)
+        return this.#say(`Application ${name.namespace ?? ''}/${name.name} is available on every site`);
       if (progress.message !== said) this.#say(progress.message);
       said = progress.message;
       if (clock.monotonic() > deadlineMs) {
-        throw new CommandError(`the example is not available after ${AVAILABLE_MS_MAX / 1000} s: ${progress.message}; look at it with "kubectl --kubeconfig ${this.#options.layout.kubeconfig} get pods -A --context SITE"`);
+        throw new CommandError(
+          `the example is not available after ${AVAILABLE_MS_MAX / 1000} s: ${progress.message}; look at it with "kubectl --kubeconfig ${this.#options.layout.kubeconfig} get pods -A --context SITE"`,
+        );
       }
       await pause(clock, 250, this.#signal);
     }
@@ -247,20 +250,35 @@ class Run {
   }
 
   /** Done where every site of this `up` is connected and runs what it shall; a site may have been taken out of an older placement. */
-  async #progressOf(connection: ApiConnection, { name, isNew }: { name: { namespace: string | undefined; name: string }; isNew: boolean }): Promise<{ done: boolean; message: string }> {
+  async #progressOf(
+    connection: ApiConnection,
+    { name, isNew }: { name: { namespace: string | undefined; name: string }; isNew: boolean },
+  ): Promise<{ done: boolean; message: string }> {
     const { client } = connection;
     const [application, instances, sites] = await this.#retried(() =>
-      Promise.all([client.get(applicationResource, name), client.list(applicationInstanceResource, { namespace: name.namespace }), client.list(siteResource)]),
+      Promise.all([
+        client.get(applicationResource, name),
+        client.list(applicationInstanceResource, { namespace: name.namespace }),
+        client.list(siteResource),
+      ]),
     );
     const available = application.status?.conditions?.find((condition) => condition.type === 'Available');
-    const message = available === undefined ? 'waiting for the hub to place the application' : `${available.reason}: ${available.message}`;
+    const message =
+      available === undefined
+        ? 'waiting for the hub to place the application'
+        : `${available.reason}: ${available.message}`;
     const done = this.#options.sites.every((siteName) => {
       const site = sites.items.find((candidate) => candidate.metadata.name === siteName);
       if (site?.status?.connectivity?.state !== 'Connected') return false;
-      const instance = instances.items.find(({ spec }) => spec.application === name.name && spec.site === siteName);
+      const instance = instances.items.find(
+        ({ spec }) => spec.application === name.name && spec.site === siteName,
+      );
       return instance === undefined ? !isNew : runsWanted(instance);
     });
-    return { done: done && application.status?.observedGeneration === application.metadata.generation, message };
+    return {
+      done: done && application.status?.observedGeneration === application.metadata.generation,
+      message,
+    };
   }
 
   /** One more try where a connection broke: the hub is on this machine. */

@@ -1,3 +1,4 @@
+import { canonicalJson } from '#api/canonical-json.ts';
 import {
   type EndpointAddress,
   type EndpointSubset,
@@ -7,7 +8,6 @@ import {
 import { nodeResource } from '#api/core/node.ts';
 import { type Service, serviceResource } from '#api/core/service.ts';
 import { type Draft, objectKey } from '#api/object.ts';
-import { canonicalJson } from '#api/canonical-json.ts';
 import {
   type Backend,
   type BackendPort,

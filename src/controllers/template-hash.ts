@@ -1,5 +1,5 @@
-import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import { canonicalJson } from '#api/canonical-json.ts';
+import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import { encodeHash, hashText } from '#controllers/name-suffix.ts';
 
 /** The label by which the pods of one revision of a Deployment are told from those of another. */

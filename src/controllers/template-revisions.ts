@@ -1,4 +1,5 @@
 import { type ControllerRevision, controllerRevisionResource } from '#api/apps/controller-revision.ts';
+import { canonicalJson } from '#api/canonical-json.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import {
   controllerOf,
@@ -7,7 +8,6 @@ import {
   type LabelSelector,
   type OwnerReference,
 } from '#api/object.ts';
-import { canonicalJson } from '#api/canonical-json.ts';
 import { encodeHash, hashText } from '#controllers/name-suffix.ts';
 import { matcherOf } from '#controllers/selector-matcher.ts';
 import type { Action, Lookup } from '#reconcile/controller.ts';

@@ -95,7 +95,7 @@ export class HubLink {
     } finally {
       greeting.cancel();
       channel.close();
-      if (session !== undefined) await this.#left(session);
+      if (session !== undefined) this.#left(session);
     }
   }
 
@@ -162,11 +162,11 @@ export class HubLink {
     return undefined;
   }
 
-  async #left(session: HubSession): Promise<void> {
+  #left(session: HubSession): void {
     if (this.#sessions.get(session.site) !== session) return;
     this.#sessions.delete(session.site);
     this.#options.log.info('a site disconnected', { site: session.site });
-    await this.#contacts.disconnected(session.site);
+    this.#contacts.disconnected(session.site);
   }
 
   #index(site: string, { key, present }: { key: string; present: boolean }): void {

@@ -202,9 +202,8 @@ function isSameStatus(
 }
 
 function isSameReport(known: object | undefined, report: SiteReport): boolean {
-  return Object.entries(report).every(
-    ([field, value]) =>
-      equalJson((known as Record<string, Json> | undefined)?.[field], value as Json),
+  return Object.entries(report).every(([field, value]) =>
+    equalJson((known as Record<string, Json> | undefined)?.[field], value as Json),
   );
 }
 

@@ -10,6 +10,9 @@ import type { Log } from '#system/log.ts';
 /** How often the connectivity of sites that should be here is looked over, in milliseconds. */
 const SWEEP_INTERVAL_MS = 15_000;
 
+/** A site whose link ended may come back within this time without being told to be Offline, in milliseconds. */
+const OFFLINE_AFTER_MS = 5000;
+
 /**
  * Writes `status.connectivity` of Sites. Only changes are written: an idle site costs the hub no store writes. A hub that
  * was away itself says Unknown of its sites, until it has listened long enough to know that they are Offline.
@@ -32,13 +35,18 @@ export class SiteContacts {
     this.#isConnected = isConnected;
   }
 
+  /** A site that comes back before it was said to be Offline costs no write: a flapping line stays cheap. */
   async connected(site: string): Promise<void> {
+    if (this.#sites.get(site)?.status?.connectivity?.state === 'Connected') return;
     await this.#write(site, { state: 'Connected', lastContactTime: timestamp(this.#clock.now()) });
   }
 
-  async disconnected(site: string): Promise<void> {
-    if (!this.#isConnected(site))
-      await this.#write(site, { state: 'Offline', lastContactTime: timestamp(this.#clock.now()) });
+  /** The link of a site has ended: it is Offline once it has stayed away for a while. */
+  disconnected(site: string): void {
+    const lastContactTime = timestamp(this.#clock.now());
+    this.#clock.after(OFFLINE_AFTER_MS, () => {
+      if (!this.#isConnected(site)) void this.#write(site, { state: 'Offline', lastContactTime });
+    });
   }
 
   /** Corrects what an earlier hub wrote: first to Unknown, then, for whoever stays away, to Offline. */

@@ -11,7 +11,8 @@ export class WorkQueue {
   readonly #working = new Set<string>();
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, { atMs: number; timer: Timer }>();
-  #taker: (() => void) | undefined;
+  /** Those who wait for a key; one is woken for each key that becomes ready. */
+  readonly #takers: (() => void)[] = [];
   #closed = false;
 
   constructor(clock: Clock) {
@@ -69,11 +70,7 @@ export class WorkQueue {
         return key;
       }
       await new Promise<void>((resolve) => {
-        const previous = this.#taker;
-        this.#taker = () => {
-          previous?.();
-          resolve();
-        };
+        this.#takers.push(resolve);
       });
     }
     return undefined;
@@ -90,7 +87,7 @@ export class WorkQueue {
     this.#closed = true;
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
-    this.#wake();
+    for (const wake of this.#takers.splice(0)) wake();
   }
 
   #cancelDelay(key: string): void {
@@ -99,8 +96,6 @@ export class WorkQueue {
   }
 
   #wake(): void {
-    const taker = this.#taker;
-    this.#taker = undefined;
-    taker?.();
+    this.#takers.shift()?.();
   }
 }

@@ -12,6 +12,16 @@ describe('the command line of a simulation', () => {
     assert.deepEqual(command, { type: 'run', seeds: [3, 4, 5], hours: 0.5, sites: 2, plant: undefined });
   });
 
+  it('takes a count of seeds', () => {
+    const command = readArguments(['--seeds', '3']);
+    assert.deepEqual(command.type === 'run' ? command.seeds : undefined, [1, 2, 3]);
+  });
+
+  it('takes one seed', () => {
+    const command = readArguments(['--seed', '7']);
+    assert.deepEqual(command.type === 'run' ? command.seeds : undefined, [7]);
+  });
+
   it('finds a defect by its name', () => {
     const command = readArguments(['--plant', 'early-ack']);
     assert.equal(command.type === 'run' ? command.plant?.name : undefined, 'early-ack');

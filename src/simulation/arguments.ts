@@ -15,7 +15,7 @@ export type SimulationCommand =
   | { readonly type: 'wrong'; readonly message: string };
 
 export const USAGE =
-  'node src/simulation/main.ts [--seed N | --seeds FROM..TO] [--hours H] [--sites COUNT] [--plant NAME] [--list-plants]';
+  'node src/simulation/main.ts [--seed N | --seeds COUNT | --seeds FROM..TO] [--hours H] [--sites COUNT] [--plant NAME] [--list-plants]';
 
 /** The most seeds of one command, and the most sites of a world. */
 const SEEDS_MAX = 10_000;
@@ -51,14 +51,22 @@ export function readArguments(args: readonly string[]): SimulationCommand {
   }
 }
 
-function readSeeds({ seed, seeds }: { seed?: string | undefined; seeds?: string | undefined }): number[] {
-  const range = /^(?<from>\d{1,9})(?:\.\.(?<to>\d{1,9}))?$/u.exec(seeds ?? seed ?? '1')?.groups;
-  const from = Number(range?.from);
-  const to = Number(range?.to ?? from);
-  if (!(to >= from && to - from < SEEDS_MAX))
+/** `--seed 7` is that one, `--seeds 20` are 1 to 20, `--seeds 3..5` are 3 to 5. */
+function readSeeds({
+  seed = '1',
+  seeds,
+}: {
+  seed?: string | undefined;
+  seeds?: string | undefined;
+}): number[] {
+  const range = /^(?:(?<from>\d{1,9})\.\.)?(?<to>\d{1,9})$/u.exec(seeds ?? seed)?.groups;
+  const to = Number(range?.to);
+  const from = Number(range?.from ?? (seeds === undefined ? to : 1));
+  if (!(to >= from && to - from < SEEDS_MAX)) {
     throw new Error(
-      `"${seeds ?? seed ?? ''}" is no seed: expected a number, or FROM..TO with at most ${SEEDS_MAX} of them`,
+      `"${seeds ?? seed}" is no seed: expected a number, or FROM..TO with at most ${SEEDS_MAX} of them`,
     );
+  }
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { ProcessDiedError, ProcessLife } from '#simulation/process-life.ts';
 import { logOnDisk } from '#simulation/simulated-log.ts';
 import { createMemoryLog } from '#store/memory-log.ts';
-import { seededRandom, SimulatedClock } from '#system/simulated-time.ts';
+import { SimulatedClock, seededRandom } from '#system/simulated-time.ts';
 
 describe('a process that is killed', () => {
   it('has no timer that fires', async () => {

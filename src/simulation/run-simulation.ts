@@ -54,7 +54,8 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
   const run = new Run(world, fork(random));
   await run.begin();
   const endMs = hours * 3_600_000;
-  while (!run.isOver && clock.monotonic() < endMs) await run.episode(Math.min(STORM_MS, endMs - clock.monotonic()));
+  while (!run.isOver && clock.monotonic() < endMs)
+    await run.episode(Math.min(STORM_MS, endMs - clock.monotonic()));
   const [violation] = world.violations;
   transcript.line(violation === undefined ? 'every invariant held' : `broken: ${violation.invariant}`);
   return { transcript: transcript.lines, violations: world.violations, elapsedMs: clock.monotonic() };
@@ -152,7 +153,9 @@ class Run {
   async #drive(done: Promise<unknown>): Promise<void> {
     let isDone = false;
     done
-      .catch((error: unknown) => this.#world.broken('processes-run', `what people or faults did failed: ${String(error)}`))
+      .catch((error: unknown) =>
+        this.#world.broken('processes-run', `what people or faults did failed: ${String(error)}`),
+      )
       .finally(() => {
         isDone = true;
       });

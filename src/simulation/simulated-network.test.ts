@@ -4,9 +4,14 @@ import { ProcessLife } from '#simulation/process-life.ts';
 import { SimulatedNetwork } from '#simulation/simulated-network.ts';
 import { must } from '#system/assert.ts';
 import type { Connection } from '#system/network.ts';
-import { seededRandom, SimulatedClock } from '#system/simulated-time.ts';
+import { SimulatedClock, seededRandom } from '#system/simulated-time.ts';
 
-const options = { protocol: 'test', tls: { authority: '' }, timeoutMs: 10_000, signal: new AbortController().signal };
+const options = {
+  protocol: 'test',
+  tls: { authority: '' },
+  timeoutMs: 10_000,
+  signal: new AbortController().signal,
+};
 
 /** A network with one site; what the hub accepted, and what came of a dial. */
 function bed() {
@@ -17,10 +22,13 @@ function bed() {
   network.listener = { life: hubLife, accept: (connection) => void accepted.push(connection) };
   const dial = async (): Promise<Connection | Error> => {
     let outcome: Connection | Error | undefined;
-    network.of('north', siteLife).connect('hub:6443', options).then(
-      (connection) => (outcome = connection),
-      (error: Error) => (outcome = error),
-    );
+    network
+      .of('north', siteLife)
+      .connect('hub:6443', options)
+      .then(
+        (connection) => (outcome = connection),
+        (error: Error) => (outcome = error),
+      );
     await clock.advanceUntil(() => outcome !== undefined, 60_000);
     return must(outcome, 'the dial has ended');
   };
@@ -48,7 +56,11 @@ function reading(connection: Connection): { text: string; end: string | undefine
 describe('the simulated network', () => {
   it('names the site to the hub by its certificate', async () => {
     const [, hub] = await bed().connected();
-    assert.deepEqual(hub.peer.certificate, { commonName: 'skerry:site:north', organizations: ['skerry:sites'], serial: '01' });
+    assert.deepEqual(hub.peer.certificate, {
+      commonName: 'skerry:site:north',
+      organizations: ['skerry:sites'],
+      serial: '01',
+    });
   });
 
   it('delivers bytes whole and in order, however they are sliced', async () => {
@@ -92,7 +104,10 @@ describe('the simulated network', () => {
     const ends = (await connected()).map(reading);
     network.reset('north');
     await clock.advance(100);
-    assert.deepEqual(ends.map(({ end }) => end), ['ECONNRESET', 'ECONNRESET']);
+    assert.deepEqual(
+      ends.map(({ end }) => end),
+      ['ECONNRESET', 'ECONNRESET'],
+    );
   });
 
   it('tells the peer of a process that died, but not of one that lost its power', async () => {

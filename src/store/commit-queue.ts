@@ -30,7 +30,9 @@ export class CommitQueue {
     assertOperations(operations);
     const bytes = valueBytes(operations);
     if (this.length > 0 && this.#bytes + bytes > COMMIT_QUEUE_BYTES_MAX) {
-      throw new StoreUnavailableError(`${this.#bytes} bytes wait to be committed: try again later`);
+      throw new StoreUnavailableError(`${this.#bytes} bytes wait to be committed: try again later`, {
+        retryAfterSeconds: 1,
+      });
     }
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {

@@ -144,6 +144,12 @@ export class RevisionFutureError extends Error {
  */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
+  /** When it may have passed by itself, in seconds; absent where somebody has to see to it first: nobody is to wait for that. */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+    super(message, { cause: options.cause });
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
 }
 
 /** The data was written by a newer version of Skerry, or is damaged: the store refuses to open it, or to serve that entry. */

@@ -133,7 +133,11 @@ export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServ
 
 /** HTTP/1.1 has its limits as fields of the server, and begins to hold clients to them when that listens: here TLS does. */
 function limitHttp1(http: Http2SecureServer, requestMsMax: number): void {
-  const limits = { headersTimeout: HEADERS_MS_MAX, requestTimeout: requestMsMax, keepAliveTimeout: IDLE_MS_MAX };
+  const limits = {
+    headersTimeout: HEADERS_MS_MAX,
+    requestTimeout: requestMsMax,
+    keepAliveTimeout: IDLE_MS_MAX,
+  };
   Object.assign(http, limits).emit('listening');
 }
 
@@ -165,11 +169,18 @@ function listen(server: TlsServer, { host, port }: { host: string; port: number 
 function listenError(cause: Error, { host, port }: { host: string; port: number }): Error {
   switch (errorCode(cause)) {
     case 'EADDRINUSE':
-      return new Error(`port ${port} of ${host} is taken by another program: stop that one, or choose another port`, { cause });
+      return new Error(
+        `port ${port} of ${host} is taken by another program: stop that one, or choose another port`,
+        { cause },
+      );
     case 'EACCES':
-      return new Error(`port ${port} of ${host} may be opened by root only: choose one from 1024 on`, { cause });
+      return new Error(`port ${port} of ${host} may be opened by root only: choose one from 1024 on`, {
+        cause,
+      });
     case 'EADDRNOTAVAIL':
-      return new Error(`${host} is no address of this machine: choose one that "ip address" shows`, { cause });
+      return new Error(`${host} is no address of this machine: choose one that "ip address" shows`, {
+        cause,
+      });
     default:
       return new Error(`port ${port} of ${host} cannot be opened: ${cause.message}`, { cause });
   }

@@ -25,7 +25,9 @@ export function readRequestBody(
       if (total <= bytesMax && announced <= bytesMax) chunks.push(chunk);
       else settle('tooLarge');
     });
-    request.once('end', () => settle(chunks.length === 1 ? (chunks[0] ?? new Uint8Array()) : Buffer.concat(chunks)));
+    request.once('end', () =>
+      settle(chunks.length === 1 ? (chunks[0] ?? new Uint8Array()) : Buffer.concat(chunks)),
+    );
     request.once('close', () => settle('broken'));
     if (announced > bytesMax) settle('tooLarge');
   });

@@ -215,15 +215,16 @@ export class SimulatedDisk implements Disk {
     const normal = posix.normalize(path).replace(/(?<=.)\/$/u, '');
     if (normal === '/') return '/';
     const folder = this.#resolve(posix.dirname(normal)) ?? posix.dirname(normal);
-    return posix.join(folder, posix.basename(normal));
+    return folder === '/' ? `/${posix.basename(normal)}` : `${folder}/${posix.basename(normal)}`;
   }
 
   /** The path with every symlink followed; undefined where it leads nowhere. */
   #resolve(path: string, depth = 0): string | undefined {
     if (depth > SYMLINKS_MAX) throw systemError('ELOOP', path);
     let current = '/';
-    for (const name of posix.normalize(path).split('/').filter(Boolean)) {
-      const next = posix.join(current, name);
+    for (const name of posix.normalize(path).split('/')) {
+      if (name === '') continue;
+      const next = current === '/' ? `/${name}` : `${current}/${name}`;
       const entry = this.#entries.get(next);
       if (entry === undefined) return undefined;
       const step =

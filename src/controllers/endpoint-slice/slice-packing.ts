@@ -1,5 +1,5 @@
-import type { Endpoint, EndpointPort, EndpointSlice } from '#api/discovery/endpoint-slice.ts';
 import { canonicalJson } from '#api/canonical-json.ts';
+import type { Endpoint, EndpointPort, EndpointSlice } from '#api/discovery/endpoint-slice.ts';
 
 /** Most endpoints in one slice. */
 export const SLICE_ENDPOINTS_MAX = 100;

@@ -2,7 +2,7 @@ import type { SandboxConfig } from '#cri/runtime.ts';
 import type { Plant } from '#simulation/plant.ts';
 
 /** Of so many containers that are started, one is started twice. */
-const STARTS_PER_DOUBLE = 10;
+const STARTS_PER_DOUBLE = 4;
 
 /** A runtime by whose fault two containers run where one was asked for. */
 export const doubleStart: Plant = {

@@ -2,7 +2,7 @@ import type { Plant } from '#simulation/plant.ts';
 import type { StoreEvent } from '#store/store.ts';
 
 /** Of so many events that a process's watches deliver, one is lost. */
-const EVENTS_PER_LOSS = 150;
+const EVENTS_PER_LOSS = 50;
 
 /** A store whose watches leave something out now and then. */
 export const lostWatchEvent: Plant = {

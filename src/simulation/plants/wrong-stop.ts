@@ -14,7 +14,9 @@ export const wrongStop: Plant = {
       async startContainer(id) {
         await runtime.startContainer(id);
         starts += 1;
-        const other = [...machine.containers.values()].find((container) => container.id !== id && container.state.type === 'running');
+        const other = [...machine.containers.values()].find(
+          (container) => container.id !== id && container.state.type === 'running',
+        );
         if (other !== undefined && starts % STARTS_PER_STOP === 0) await runtime.stopContainer(other.id, 0);
       },
     };

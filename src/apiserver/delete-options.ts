@@ -1,0 +1,56 @@
+import { type DeleteOptions } from '#api/meta/delete-options.ts';
+import { StatusError } from '#api/status.ts';
+import { decodeTypedBody } from '#apiserver/decode-object.ts';
+import { countOf, flagOf, quoted } from '#apiserver/query-parameters.ts';
+import type { ApiRequest } from '#apiserver/request.ts';
+import type { RestContext } from '#apiserver/rest-context.ts';
+import { isDryRun } from '#apiserver/write-options.ts';
+
+const PROPAGATION_POLICIES: readonly unknown[] = ['Orphan', 'Background', 'Foreground'];
+
+/**
+ * DeleteOptions of a request: those of the body, else those of the query, as in Kubernetes. Throws 400 on wrong types, 422 on
+ * wrong values.
+ */
+export function deleteOptionsOf(context: RestContext, request: ApiRequest): DeleteOptions {
+  const options = request.body.length > 0 ? bodyOptions(context, request) : queryOptions(request.query);
+  return checkedDeleteOptions(options);
+}
+
+function bodyOptions({ schemas }: RestContext, request: ApiRequest): DeleteOptions {
+  return decodeTypedBody<DeleteOptions>(request, {
+    schemas,
+    schema: 'meta/v1.DeleteOptions',
+    kind: 'DeleteOptions',
+    version: 'v1',
+  });
+}
+
+function queryOptions(query: URLSearchParams): DeleteOptions {
+  const gracePeriodSeconds = countOf(query, 'gracePeriodSeconds');
+  const propagationPolicy = query.get('propagationPolicy') ?? '';
+  return {
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(propagationPolicy === '' ? {} : { propagationPolicy: propagationPolicy as 'Background' }),
+    ...(query.has('orphanDependents') ? { orphanDependents: flagOf(query, 'orphanDependents') } : {}),
+  };
+}
+
+/** Throws 422 on what Kubernetes' `ValidateDeleteOptions` refuses. */
+export function checkedDeleteOptions(options: DeleteOptions): DeleteOptions {
+  const { propagationPolicy, orphanDependents, dryRun = [] } = options;
+  const wrong = (why: string): StatusError =>
+    new StatusError('Invalid', `DeleteOptions.meta.k8s.io "" is invalid: ${why}`);
+  if (propagationPolicy !== undefined && !PROPAGATION_POLICIES.includes(propagationPolicy)) {
+    const value = quoted(propagationPolicy);
+    throw wrong(
+      `propagationPolicy: Unsupported value: ${value}: supported values: "Background", "Foreground", "Orphan"`,
+    );
+  }
+  if (propagationPolicy !== undefined && orphanDependents !== undefined)
+    throw wrong(
+      'propagationPolicy: Invalid value: orphanDependents and propagationPolicy cannot be both set',
+    );
+  isDryRun(dryRun);
+  return options;
+}

@@ -1,0 +1,77 @@
+import type { KubeObject } from '#api/object.ts';
+import { badRequest } from '#api/status.ts';
+import { applyServerSideTo } from '#apiserver/apply.ts';
+import { type DecodedBody, mediaTypeOf } from '#apiserver/decode-body.ts';
+import { decodeObjectBody } from '#apiserver/decode-object.ts';
+import { answerShapeOf, objectResponse } from '#apiserver/object-response.ts';
+import { applyPatch, decodePatch, type PatchKind, patchKindOf } from '#apiserver/patch.ts';
+import { flagOf } from '#apiserver/query-parameters.ts';
+import type { ApiResponse } from '#apiserver/request.ts';
+import type { RestContext } from '#apiserver/rest-context.ts';
+import { updateObject } from '#apiserver/rest-write.ts';
+import type { NamedRequest } from '#apiserver/verbs.ts';
+import { fieldValidationOf, warningHeaders, writeRequestOf } from '#apiserver/write-options.ts';
+
+/** `PATCH` of an object or its status, in any of the four forms. */
+export async function servePatch(context: RestContext, call: NamedRequest): Promise<ApiResponse> {
+  const { request } = call;
+  const kind = patchKindOf(mediaTypeOf(request.headers['content-type']));
+  const body = decodePatch(request.body, kind);
+  return kind === 'apply'
+    ? servePatchByApply(context, call, body)
+    : servePlainPatch(context, call, { kind, body });
+}
+
+async function servePlainPatch(
+  context: RestContext,
+  call: NamedRequest,
+  { kind, body }: { kind: Exclude<PatchKind, 'apply'>; body: DecodedBody },
+): Promise<ApiResponse> {
+  const { request, info, type, name } = call;
+  const { schemas } = context;
+  const shape = answerShapeOf(request);
+  const fieldValidation = fieldValidationOf(request.query);
+  let warnings: readonly string[] = [];
+  const entry = await updateObject(context, type, {
+    ...writeRequestOf(call),
+    namespace: info.namespace,
+    name,
+    subresource: info.subresource,
+    change: (current): KubeObject => {
+      const value = applyPatch(current, { kind, body: body.value }, { type, schemas });
+      const decoded = { value, duplicateFields: body.duplicateFields };
+      const checked = decodeObjectBody({ ...request, decoded }, { type, schemas, fieldValidation });
+      warnings = checked.warnings;
+      return checked.object;
+    },
+  });
+  return objectResponse(context, type, { ...shape, entry, status: 200, headers: warningHeaders(warnings) });
+}
+
+async function servePatchByApply(
+  context: RestContext,
+  call: NamedRequest,
+  decoded: DecodedBody,
+): Promise<ApiResponse> {
+  const { request, info, type, name } = call;
+  const { query } = request;
+  const shape = answerShapeOf(request);
+  if ((query.get('fieldManager') ?? '') === '')
+    throw badRequest(
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
+  const { object, warnings } = decodeObjectBody(
+    { ...request, decoded },
+    { type, schemas: context.schemas, fieldValidation: fieldValidationOf(query) },
+  );
+  const { entry, created } = await applyServerSideTo(context, type, {
+    ...writeRequestOf(call),
+    namespace: info.namespace,
+    name,
+    subresource: info.subresource,
+    applied: object,
+    force: flagOf(query, 'force'),
+  });
+  const status = created ? 201 : 200;
+  return objectResponse(context, type, { ...shape, entry, status, headers: warningHeaders(warnings) });
+}

@@ -59,7 +59,10 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
   const plane = createControlPlane({
     store,
     types: BUILTIN_RESOURCES,
-    admission: [serviceAccountAdmission, serviceAddresses({ store, cidr: options.serviceCidr, clock, random })],
+    admission: [
+      serviceAccountAdmission,
+      serviceAddresses({ store, cidr: options.serviceCidr, clock, random }),
+    ],
     pods: () => must(late.kubelet, 'the kubelet is made before the API serves').access,
     clock,
     random,

@@ -139,6 +139,17 @@ describe('changes reach every site, and sites run on without the hub', () => {
       (seen) => allReady(seen, 3) && seen.every(({ image }) => image.endsWith('nginx:1.27')),
       60_000,
     );
+    for (const [name, count] of [
+      ['north', 4],
+      ['south', 3],
+    ] as const) {
+      await eventually(
+        `the pods of before are gone from ${name}`,
+        () => runningTasks(world.site(name)),
+        ({ sandboxes }) => sandboxes.length === count,
+      );
+      assert.ok(allReady(await containersOf(site[name]), count));
+    }
   });
 
   it('a hub that has just come back does not say that its sites run anything', async () => {

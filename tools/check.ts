@@ -33,7 +33,10 @@ const NODE_TEST = ['node', '--test', '--test-isolation=none', '--test-reporter=s
 /** The longest first, so that the last ones fill the gaps. */
 const STEPS: readonly Step[] = [
   { name: 'unit', command: () => [...NODE_TEST, ...unitTests()] },
-  { name: 'simulation', command: () => ['node', 'src/simulation/main.ts', '--seeds', '20', '--hours', '0.25'] },
+  {
+    name: 'simulation',
+    command: () => ['node', 'src/simulation/main.ts', '--seeds', '20', '--hours', '0.25'],
+  },
   { name: 'types', command: () => ['tsc', '--project', '.'] },
   { name: 'lint', command: () => ['oxlint', '--type-aware', '--format', 'unix'] },
   { name: 'docs', command: () => ['node', 'tools/check-docs.ts'] },

@@ -24,9 +24,5 @@ export function chooseRepresentation(accept: string | undefined): Representation
 }
 
 function isJson(mediaType: string): boolean {
-  return (
-    mediaType === 'application/json' ||
-    mediaType === '*/*' ||
-    mediaType === 'application/*'
-  );
+  return mediaType === 'application/json' || mediaType === '*/*' || mediaType === 'application/*';
 }

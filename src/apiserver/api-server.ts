@@ -13,7 +13,8 @@ import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
 import { ObjectTurns } from '#apiserver/object-turns.ts';
 import { createOpenApi, type OpenApi } from '#apiserver/openapi.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
-import { podStreamUrl, servePodSubresource } from '#apiserver/pod-subresources.ts';
+import { podStreamUrl, STREAMED, servePodSubresource } from '#apiserver/pod-subresources.ts';
+import { quoted } from '#apiserver/query-parameters.ts';
 import {
   type ApiRequest,
   type ApiResponse,
@@ -21,7 +22,6 @@ import {
   textResponse,
   type User,
 } from '#apiserver/request.ts';
-import { quoted } from '#apiserver/query-parameters.ts';
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
@@ -128,10 +128,7 @@ class Server {
     const info = parsePath(request.path);
     if (info.type !== 'resource') throw unknownResource();
     const { name, subresource } = info;
-    const isStream =
-      info.group === '' &&
-      info.plural === 'pods' &&
-      ['exec', 'attach', 'portforward'].includes(subresource ?? '');
+    const isStream = info.group === '' && info.plural === 'pods' && STREAMED.includes(subresource ?? '');
     if (!isStream || name === undefined || subresource === undefined)
       throw badRequest('this path cannot be upgraded');
     const user = authenticated(request);
@@ -165,7 +162,10 @@ class Server {
     this.#authorize(user, { type: 'nonResource', verb: request.method.toLowerCase(), path });
     if (route !== undefined) return route.handle(request);
     if (request.method !== 'GET')
-      throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+      throw new StatusError(
+        'MethodNotAllowed',
+        'the server does not allow this method on the requested resource',
+      );
     const answer =
       this.#discovery.answer(path, request.headers.accept) ?? (await this.#openApi.answer(path, request));
     if (answer === undefined) throw unknownResource();
@@ -239,7 +239,10 @@ function authenticated(request: ApiRequest): User {
 function assertReadable({ headers, body }: ApiRequest): void {
   const encoding = headers['content-encoding'] ?? '';
   if (body.length === 0 || encoding === '' || encoding.toLowerCase() === 'identity') return;
-  throw new StatusError('UnsupportedMediaType', `a body with Content-Encoding ${quoted(encoding)} is not read: send it as it is`);
+  throw new StatusError(
+    'UnsupportedMediaType',
+    `a body with Content-Encoding ${quoted(encoding)} is not read: send it as it is`,
+  );
 }
 
 /** Anything that is not meant for the client is an internal error: its text stays in the log. */

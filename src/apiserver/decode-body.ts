@@ -1,4 +1,3 @@
-import { parseDocument } from 'yaml';
 import { badRequest, StatusError } from '#api/status.ts';
 import { decodeYaml } from '#apiserver/decode-yaml.ts';
 import { scanJson } from '#apiserver/json-scan.ts';

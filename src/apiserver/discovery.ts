@@ -7,6 +7,15 @@ export const KUBERNETES_VERSION = { major: '1', minor: '33', gitVersion: 'v1.33.
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 
+/** Whether a kind's collections can be deleted: as in Kubernetes, nobody deletes all namespaces at once. */
+export function hasDeleteCollection({ group, plural }: ResourceType): boolean {
+  return group !== '' || plural !== 'namespaces';
+}
+
+function verbsOf(type: ResourceType): readonly string[] {
+  return hasDeleteCollection(type) ? VERBS : VERBS.filter((verb) => verb !== 'deletecollection');
+}
+
 /** Subresources that are not of the generic machinery: kind and verbs, by `plural/subresource` of the core group. */
 export interface ExtraSubresource {
   readonly plural: string;
@@ -128,7 +137,7 @@ function resourceList(group: string, version: string, types: readonly ResourceTy
       singularName: type.singular,
       namespaced: type.namespaced,
       kind: type.kind,
-      verbs: VERBS,
+      verbs: verbsOf(type),
       ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
       ...(type.categories.length === 0 ? {} : { categories: type.categories }),
       storageVersionHash: '',
@@ -196,7 +205,7 @@ function aggregatedResource(type: ResourceType): object {
     responseKind: { group, version, kind },
     scope: type.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: type.singular,
-    verbs: VERBS,
+    verbs: verbsOf(type),
     ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
     ...(type.categories.length === 0 ? {} : { categories: type.categories }),
     ...(subresources.length === 0 ? {} : { subresources }),

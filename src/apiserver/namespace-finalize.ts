@@ -18,7 +18,10 @@ export async function finalizeNamespace(
   call: ResourceRequest & { readonly name: string; readonly types: readonly ResourceType[] },
 ): Promise<ApiResponse> {
   if (call.request.method !== 'PUT')
-    throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+    throw new StatusError(
+      'MethodNotAllowed',
+      'the server does not allow this method on the requested resource',
+    );
   const { schema, kind, version } = call.type;
   const body = decodeTypedBody<KubeObject>(call.request, { schemas: context.schemas, schema, kind, version });
   const finalizers = namespaceFinalizers(body);

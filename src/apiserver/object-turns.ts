@@ -15,7 +15,11 @@ export class ObjectTurns {
     const queue = this.#queues.get(key) ?? { last: Promise.resolve(), length: 0 };
     if (queue.length >= WAITING_MAX) {
       const details = { retryAfterSeconds: 1 };
-      throw new StatusError('TooManyRequests', `${queue.length} writes wait for this object: try again later`, { details });
+      throw new StatusError(
+        'TooManyRequests',
+        `${queue.length} writes wait for this object: try again later`,
+        { details },
+      );
     }
     this.#queues.set(key, queue);
     queue.length += 1;

@@ -80,7 +80,13 @@ test('what a client may not say of a new object is refused or replaced', async (
     refusalOf(await post({})),
     '422 Invalid: ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
   );
-  const own = { name: 'own', uid: 'mine', creationTimestamp: '2000-01-01T00:00:00Z', deletionTimestamp: '2000-01-01T00:00:00Z', generation: 9 };
+  const own = {
+    name: 'own',
+    uid: 'mine',
+    creationTimestamp: '2000-01-01T00:00:00Z',
+    deletionTimestamp: '2000-01-01T00:00:00Z',
+    generation: 9,
+  };
   const { metadata } = (await post(own)).body;
   assert.notEqual(metadata.uid, 'mine');
   assert.equal(metadata.creationTimestamp, '2026-01-01T00:00:00Z');
@@ -90,7 +96,11 @@ test('what a client may not say of a new object is refused or replaced', async (
 
 test('a name that is taken is refused; a generated one is drawn', async () => {
   await createConfigMap('taken');
-  const again = await server.call({ method: 'POST', path: CONFIG_MAPS, body: { metadata: { name: 'taken' } } });
+  const again = await server.call({
+    method: 'POST',
+    path: CONFIG_MAPS,
+    body: { metadata: { name: 'taken' } },
+  });
   assert.equal(refusalOf(again), '409 AlreadyExists: configmaps "taken" already exists');
   const names = new Set<string>();
   for (let n = 0; n < 20; n++) {
@@ -116,7 +126,11 @@ test('what is not there is not found, in the words of Kubernetes', async () => {
 test('an update demands the state that the client has seen, where it names one', async () => {
   const first = await createConfigMap('versioned');
   const put = (metadata: object, data: object) =>
-    server.call<ConfigMap>({ method: 'PUT', path: `${CONFIG_MAPS}/versioned`, body: { metadata: { name: 'versioned', ...metadata }, data } });
+    server.call<ConfigMap>({
+      method: 'PUT',
+      path: `${CONFIG_MAPS}/versioned`,
+      body: { metadata: { name: 'versioned', ...metadata }, data },
+    });
   const second = await put({ resourceVersion: first.metadata.resourceVersion }, { a: '2' });
   assert.equal(second.status, 200);
   const stale = await put({ resourceVersion: first.metadata.resourceVersion }, { a: '3' });
@@ -129,9 +143,19 @@ test('an update demands the state that the client has seen, where it names one',
     refusalOf((await put({ uid: 'other' }, {})) as never),
     /^409 Conflict: .*Precondition failed: UID in precondition: other, UID in object meta: /,
   );
-  assert.match(refusalOf((await put({ namespace: 'kube-system' }, {})) as never), /^400 BadRequest: the namespace of the/);
-  const renamed = await server.call({ method: 'PUT', path: `${CONFIG_MAPS}/versioned`, body: { metadata: { name: 'b' } } });
-  assert.equal(refusalOf(renamed), '400 BadRequest: the name of the object (b) does not match the name on the URL (versioned)');
+  assert.match(
+    refusalOf((await put({ namespace: 'kube-system' }, {})) as never),
+    /^400 BadRequest: the namespace of the/,
+  );
+  const renamed = await server.call({
+    method: 'PUT',
+    path: `${CONFIG_MAPS}/versioned`,
+    body: { metadata: { name: 'b' } },
+  });
+  assert.equal(
+    refusalOf(renamed),
+    '400 BadRequest: the name of the object (b) does not match the name on the URL (versioned)',
+  );
 });
 
 test('an update that changes nothing is no write', async () => {
@@ -156,7 +180,10 @@ test('20 patches of one object at the same time all land, without one being trie
       }),
     ),
   );
-  assert.deepEqual(answers.map(({ status }) => status), Array(20).fill(200));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    Array(20).fill(200),
+  );
   const { body } = await server.call<ConfigMap>({ path: `${CONFIG_MAPS}/contended` });
   assert.equal(Object.keys(body.data ?? {}).length, 21);
   assert.equal(server.store.revision, revision + 20);
@@ -176,7 +203,10 @@ test('a dry run answers as if, and keeps nothing', async () => {
     path: `${CONFIG_MAPS}/kept?dryRun=All`,
     body: { metadata: { name: 'kept' }, data: { a: '2' } },
   });
-  assert.deepEqual([updated.body.data?.a, updated.body.metadata.resourceVersion], ['2', kept.metadata.resourceVersion]);
+  assert.deepEqual(
+    [updated.body.data?.a, updated.body.metadata.resourceVersion],
+    ['2', kept.metadata.resourceVersion],
+  );
   for (const request of [
     { path: `${CONFIG_MAPS}/kept?dryRun=All` },
     { path: `${CONFIG_MAPS}/kept`, body: { kind: 'DeleteOptions', apiVersion: 'v1', dryRun: ['All'] } },
@@ -184,7 +214,11 @@ test('a dry run answers as if, and keeps nothing', async () => {
     { path: CONFIG_MAPS, body: { dryRun: ['All'] } },
   ]) {
     assert.equal((await server.call({ method: 'DELETE', ...request })).status, 200);
-    assert.equal((await server.call({ path: `${CONFIG_MAPS}/kept` })).text, JSON.stringify(kept), JSON.stringify(request));
+    assert.equal(
+      (await server.call({ path: `${CONFIG_MAPS}/kept` })).text,
+      JSON.stringify(kept),
+      JSON.stringify(request),
+    );
   }
   assert.equal(
     refusalOf(await server.call({ method: 'POST', path: `${CONFIG_MAPS}?dryRun=Some`, body })),
@@ -196,7 +230,12 @@ test('finalizers keep an object until the last one is gone', async () => {
   await createConfigMap('held', { finalizers: ['example.com/a', 'example.com/b'] });
   const path = `${CONFIG_MAPS}/held`;
   const patch = (finalizers: string[]) =>
-    server.call({ method: 'PATCH', path, headers: { 'content-type': 'application/merge-patch+json' }, body: { metadata: { finalizers } } });
+    server.call({
+      method: 'PATCH',
+      path,
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { metadata: { finalizers } },
+    });
   const deleted = await server.call({ method: 'DELETE', path });
   assert.equal(deleted.body.metadata.deletionGracePeriodSeconds, 0);
   const { deletionTimestamp } = deleted.body.metadata;
@@ -213,14 +252,30 @@ test('finalizers keep an object until the last one is gone', async () => {
 test('delete options: preconditions, propagation, and what is wrong with them', async () => {
   const { metadata } = await createConfigMap('careful');
   const remove = (body: unknown, query = '') =>
-    server.call({ method: 'DELETE', path: `${CONFIG_MAPS}/careful${query}`, ...(body === undefined ? {} : { body }) });
+    server.call({
+      method: 'DELETE',
+      path: `${CONFIG_MAPS}/careful${query}`,
+      ...(body === undefined ? {} : { body }),
+    });
   const table: [unknown, string, RegExp][] = [
     [{ preconditions: { uid: 'other' } }, '', /^409 Conflict: .*UID in precondition: other/],
     [{ preconditions: { resourceVersion: '1' } }, '', /^409 Conflict: .*ResourceVersion in precondition: 1/],
-    [{ propagationPolicy: 'Sideways' }, '', /^422 Invalid: .*propagationPolicy: Unsupported value: "Sideways"/],
-    [undefined, '?propagationPolicy=Sideways', /^422 Invalid: .*propagationPolicy: Unsupported value: "Sideways"/],
+    [
+      { propagationPolicy: 'Sideways' },
+      '',
+      /^422 Invalid: .*propagationPolicy: Unsupported value: "Sideways"/,
+    ],
+    [
+      undefined,
+      '?propagationPolicy=Sideways',
+      /^422 Invalid: .*propagationPolicy: Unsupported value: "Sideways"/,
+    ],
     [{ propagationPolicy: 'Orphan', orphanDependents: true }, '', /^422 Invalid: .*cannot be both set/],
-    [{ gracePeriodSeconds: 'soon' }, '', /^400 BadRequest: .*gracePeriodSeconds: expected int64, got string "soon"/],
+    [
+      { gracePeriodSeconds: 'soon' },
+      '',
+      /^400 BadRequest: .*gracePeriodSeconds: expected int64, got string "soon"/,
+    ],
     [undefined, '?gracePeriodSeconds=soon', /^400 BadRequest: gracePeriodSeconds: Invalid value: "soon"/],
     [{ preconditions: 'x' }, '', /^400 BadRequest: .*preconditions: expected object/],
     [{ dryRun: ['No'] }, '', /^422 Invalid: dryRun: Unsupported value: "No"/],
@@ -235,14 +290,28 @@ test('delete options: preconditions, propagation, and what is wrong with them', 
   const orphaning = await remove({ propagationPolicy: 'Orphan', preconditions: { uid: metadata.uid } });
   assert.deepEqual(orphaning.body.metadata.finalizers, ['orphan']);
   await createConfigMap('parent');
-  const foreground = await server.call({ method: 'DELETE', path: `${CONFIG_MAPS}/parent?propagationPolicy=Foreground` });
+  const foreground = await server.call({
+    method: 'DELETE',
+    path: `${CONFIG_MAPS}/parent?propagationPolicy=Foreground`,
+  });
   assert.deepEqual(foreground.body.metadata.finalizers, ['foregroundDeletion']);
 });
 
 test('a collection is deleted as far as it is selected, one namespace at a time', async () => {
-  for (const [name, tier] of [['c1', 'x'], ['c2', 'y'], ['c3', 'x']] as const) await createConfigMap(name, { labels: { tier } });
-  const answer = await server.call<{ kind: string; items: KubeObject[] }>({ method: 'DELETE', path: `${CONFIG_MAPS}?labelSelector=tier%3Dx` });
-  assert.deepEqual([answer.body.kind, answer.body.items.map(({ metadata }) => metadata.name)], ['ConfigMapList', ['c1', 'c3']]);
+  for (const [name, tier] of [
+    ['c1', 'x'],
+    ['c2', 'y'],
+    ['c3', 'x'],
+  ] as const)
+    await createConfigMap(name, { labels: { tier } });
+  const answer = await server.call<{ kind: string; items: KubeObject[] }>({
+    method: 'DELETE',
+    path: `${CONFIG_MAPS}?labelSelector=tier%3Dx`,
+  });
+  assert.deepEqual(
+    [answer.body.kind, answer.body.items.map(({ metadata }) => metadata.name)],
+    ['ConfigMapList', ['c1', 'c3']],
+  );
   assert.equal((await server.call({ path: `${CONFIG_MAPS}/c2` })).status, 200);
   for (const path of ['/api/v1/configmaps', '/api/v1/namespaces']) {
     assert.match(refusalOf(await server.call({ method: 'DELETE', path })), /^405 MethodNotAllowed/);
@@ -250,18 +319,38 @@ test('a collection is deleted as far as it is selected, one namespace at a time'
 });
 
 test('spec and status are written apart, and only the spec counts generations', async () => {
-  await server.call({ method: 'POST', path: DEPLOYMENTS, body: { ...deployment('halves'), status: { replicas: 7 } } });
+  await server.call({
+    method: 'POST',
+    path: DEPLOYMENTS,
+    body: { ...deployment('halves'), status: { replicas: 7 } },
+  });
   const path = `${DEPLOYMENTS}/halves`;
   const read = async () => (await server.call<Deployment>({ path })).body;
   const created = await read();
   assert.deepEqual([created.metadata.generation, created.status], [1, undefined]);
   const put = (to: string, change: object) =>
-    server.call<Deployment>({ method: 'PUT', path: to, body: { ...created, metadata: { name: 'halves', labels: { l: '1' } }, ...change } });
+    server.call<Deployment>({
+      method: 'PUT',
+      path: to,
+      body: { ...created, metadata: { name: 'halves', labels: { l: '1' } }, ...change },
+    });
   const spec = await put(path, { spec: { ...created.spec, replicas: 3 }, status: { replicas: 9 } });
-  assert.deepEqual([spec.body.metadata.generation, spec.body.spec.replicas, spec.body.status], [2, 3, undefined]);
-  const status = await put(`${path}/status`, { spec: { ...created.spec, replicas: 5 }, status: { replicas: 1 } });
-  assert.deepEqual([status.body.metadata.generation, status.body.spec.replicas, status.body.status], [2, 3, { replicas: 1 }]);
-  const labelled = await put(path, { spec: { ...created.spec, replicas: 3 }, metadata: { name: 'halves', labels: { l: '2' } } });
+  assert.deepEqual(
+    [spec.body.metadata.generation, spec.body.spec.replicas, spec.body.status],
+    [2, 3, undefined],
+  );
+  const status = await put(`${path}/status`, {
+    spec: { ...created.spec, replicas: 5 },
+    status: { replicas: 1 },
+  });
+  assert.deepEqual(
+    [status.body.metadata.generation, status.body.spec.replicas, status.body.status],
+    [2, 3, { replicas: 1 }],
+  );
+  const labelled = await put(path, {
+    spec: { ...created.spec, replicas: 3 },
+    metadata: { name: 'halves', labels: { l: '2' } },
+  });
   assert.deepEqual([labelled.body.metadata.generation, labelled.body.status], [2, { replicas: 1 }]);
   assert.equal((await server.call({ path: `${path}/status` })).text, (await server.call({ path })).text);
   for (const method of ['DELETE', 'POST']) {
@@ -274,10 +363,23 @@ test('an answer that cannot be given is refused before anything is written', asy
   const { revision } = server.store;
   const body = { metadata: { name: 'unanswerable' } };
   for (const [query, accept, expected] of [
-    ['', 'text/html', /^406 NotAcceptable: only the following media types are accepted: application\/json, got "text\/html"/],
-    ['?includeObject=All', 'application/json;as=Table;g=meta.k8s.io;v=v1', /^400 BadRequest: includeObject: "All" is not one of/],
+    [
+      '',
+      'text/html',
+      /^406 NotAcceptable: only the following media types are accepted: application\/json, got "text\/html"/,
+    ],
+    [
+      '?includeObject=All',
+      'application/json;as=Table;g=meta.k8s.io;v=v1',
+      /^400 BadRequest: includeObject: "All" is not one of/,
+    ],
   ] as const) {
-    assert.match(refusalOf(await server.call({ method: 'POST', path: `${CONFIG_MAPS}${query}`, headers: { accept }, body })), expected);
+    assert.match(
+      refusalOf(
+        await server.call({ method: 'POST', path: `${CONFIG_MAPS}${query}`, headers: { accept }, body }),
+      ),
+      expected,
+    );
   }
   assert.equal(server.store.revision, revision);
 });
@@ -289,8 +391,14 @@ test('one object as a table row, or as its metadata alone', async () => {
     path,
     headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' },
   });
-  assert.deepEqual([table.body.kind, table.body.rows[0]?.cells.slice(0, 2), table.body.rows[0]?.object.kind], ['Table', ['shaped', 1], 'PartialObjectMetadata']);
-  const partial = await server.call({ path, headers: { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' } });
+  assert.deepEqual(
+    [table.body.kind, table.body.rows[0]?.cells.slice(0, 2), table.body.rows[0]?.object.kind],
+    ['Table', ['shaped', 1], 'PartialObjectMetadata'],
+  );
+  const partial = await server.call({
+    path,
+    headers: { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' },
+  });
   assert.deepEqual(Object.keys(partial.body), ['kind', 'apiVersion', 'metadata']);
   assert.equal(partial.body.metadata.name, 'shaped');
 });

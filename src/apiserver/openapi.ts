@@ -6,7 +6,7 @@ import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { openApiName, packageOf } from '#api/schema-names.ts';
 import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
-import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
+import { hasDeleteCollection, KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse } from '#apiserver/request.ts';
 
 /** The OpenAPI v3 documents of a server: an index, and one for each group and version. */
@@ -155,11 +155,15 @@ function collectionItem(type: ResourceType): Json {
     parameters: pathParameters(type, false),
     get: operation(type, 'list', { parameters: LIST_PARAMETERS, answer: `${name}List` }),
     post: operation(type, 'post', { parameters: WRITE_PARAMETERS, body: name, answer: name }),
-    delete: operation(type, 'deletecollection', {
-      parameters: DELETE_PARAMETERS,
-      body: openApiName('meta/v1.DeleteOptions'),
-      answer: `${name}List`,
-    }),
+    ...(hasDeleteCollection(type)
+      ? {
+          delete: operation(type, 'deletecollection', {
+            parameters: DELETE_PARAMETERS,
+            body: openApiName('meta/v1.DeleteOptions'),
+            answer: `${name}List`,
+          }),
+        }
+      : {}),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Eviction } from '#api/policy/eviction.ts';
 import { badRequest, conflict, notFound, StatusError } from '#api/status.ts';
 import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { checkedDeleteOptions } from '#apiserver/delete-options.ts';
+import { EXTRA_SUBRESOURCES, unknownResource } from '#apiserver/discovery.ts';
 import type { LogOptions, PodAccess, PodStream } from '#apiserver/pod-access.ts';
 import { countOf, flagOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type Sink } from '#apiserver/request.ts';
@@ -18,6 +19,9 @@ import { parseTimestamp, timestamp } from '#system/clock.ts';
 
 /** Bytes of a log that may wait for a slow reader; above this no more is read until it has taken them. */
 const LOG_BUFFER_BYTES_MAX = 1024 * 1024;
+
+/** Subresources that are streams of both ways: they begin with an upgrade of the connection. */
+export const STREAMED: readonly string[] = ['exec', 'attach', 'portforward'];
 
 type PodRequest = ResourceRequest & { readonly name: string };
 
@@ -36,11 +40,18 @@ export async function servePodSubresource(
     case 'GET log':
       return log(context, call, access);
     default:
-      throw new StatusError(
-        'MethodNotAllowed',
-        'the server does not allow this method on the requested resource',
-      );
+      throw refusalOf(call.subresource);
   }
+}
+
+function refusalOf(subresource: string): StatusError {
+  if (!EXTRA_SUBRESOURCES.some(({ plural, name }) => plural === 'pods' && name === subresource))
+    return unknownResource();
+  if (STREAMED.includes(subresource)) return badRequest('Upgrade request required');
+  return new StatusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+  );
 }
 
 /** Puts a pod on a node, once; `PodScheduled` turns true with it. */

@@ -1,8 +1,7 @@
+import { exactFieldValue, parseFieldSelector } from '#api/field-selector.ts';
 import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
-import { exactFieldValue, parseFieldSelector } from '#api/field-selector.ts';
 import { badRequest, StatusError } from '#api/status.ts';
-import { unreachable } from '#system/assert.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { countOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
@@ -11,6 +10,7 @@ import { type Selection, selectionOf } from '#apiserver/selection.ts';
 import { decodeObject, listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
 import { type IncludeObject, toPartialMetadata, toTable } from '#apiserver/table.ts';
 import { type Entry, type ListResult, RevisionExpiredError, RevisionFutureError } from '#store/store.ts';
+import { unreachable } from '#system/assert.ts';
 
 export interface ListRequest {
   readonly namespace: string | undefined;

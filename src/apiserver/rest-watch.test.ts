@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { startTestServer, type TestServer } from '#apiserver/test-server.ts';
 import { WATCH_BUFFER_BYTES_MAX } from '#apiserver/watch-stream.ts';
+import { openMemoryStore } from '#store/memory.ts';
+import { createMemoryLog } from '#store/memory-log.ts';
+import type { Store } from '#store/store.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const MINUTE_MS = 60_000;
@@ -13,7 +16,11 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 async function create(name: string, labels: Record<string, string> = {}): Promise<string> {
-  const answer = await server.call({ method: 'POST', path: CONFIG_MAPS, body: { metadata: { name, labels } } });
+  const answer = await server.call({
+    method: 'POST',
+    path: CONFIG_MAPS,
+    body: { metadata: { name, labels } },
+  });
   assert.equal(answer.status, 201, answer.text);
   return answer.body.metadata.resourceVersion;
 }
@@ -30,7 +37,8 @@ async function remove(name: string): Promise<void> {
   assert.equal((await server.call({ method: 'DELETE', path: `${CONFIG_MAPS}/${name}` })).status, 200);
 }
 
-const WITH_INITIAL_EVENTS = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
+const WITH_INITIAL_EVENTS =
+  'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
 
 test('a watch begins with what is there, with changes alone, or with a mark between the two', async () => {
   const first = await create('a');
@@ -41,12 +49,19 @@ test('a watch begins with what is there, with changes alone, or with a mark betw
     [`&resourceVersion=${first}`, ['ADDED b', 'ADDED c']],
     [`&resourceVersion=${second}`, ['ADDED c']],
     [`&${WITH_INITIAL_EVENTS}`, ['ADDED a', 'ADDED b', `BOOKMARK ${second} initial-events-end`, 'ADDED c']],
-    [`&${WITH_INITIAL_EVENTS}&resourceVersion=${first}`, ['ADDED a', 'ADDED b', `BOOKMARK ${second} initial-events-end`, 'ADDED c']],
+    [
+      `&${WITH_INITIAL_EVENTS}&resourceVersion=${first}`,
+      ['ADDED a', 'ADDED b', `BOOKMARK ${second} initial-events-end`, 'ADDED c'],
+    ],
     ['&sendInitialEvents=false&resourceVersionMatch=NotOlderThan', ['ADDED c']],
-    [`&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&resourceVersion=${first}`, ['ADDED b', 'ADDED c']],
+    [
+      `&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&resourceVersion=${first}`,
+      ['ADDED b', 'ADDED c'],
+    ],
   ];
   const watches = [];
-  for (const [query, expected] of table) watches.push({ query, expected, watch: await server.watch(`${CONFIG_MAPS}?watch=1${query}`) });
+  for (const [query, expected] of table)
+    watches.push({ query, expected, watch: await server.watch(`${CONFIG_MAPS}?watch=1${query}`) });
   await create('c');
   await server.settle();
   for (const { query, expected, watch } of watches) assert.deepEqual(watch.readNames(), expected, query);
@@ -85,20 +100,22 @@ test('an object that comes into a selection is added, one that leaves it deleted
   await remove('a');
   await server.settle();
   const events = watch.read();
-  assert.deepEqual(events.map(({ type, object }) => `${type} ${object.metadata.name} ${object.metadata.labels?.tier ?? ''}`), [
-    'ADDED b x',
-    'ADDED a x',
-    'DELETED b x',
-    'DELETED a x',
-  ]);
+  assert.deepEqual(
+    events.map(({ type, object }) => `${type} ${object.metadata.name} ${object.metadata.labels?.tier ?? ''}`),
+    ['ADDED b x', 'ADDED a x', 'DELETED b x', 'DELETED a x'],
+  );
   assert.equal(events[2]?.object.metadata.resourceVersion, left);
   assert.equal(events[3]?.object.metadata.resourceVersion, String(server.store.revision));
 });
 
 test('a bookmark never names what its watcher has not been told', async () => {
   const begin = server.store.revision;
-  const watch = await server.watch(`${CONFIG_MAPS}?watch=1&allowWatchBookmarks=true&resourceVersion=${begin}`);
-  const elsewhere = await server.watch(`/api/v1/namespaces/kube-system/configmaps?watch=1&allowWatchBookmarks=true&resourceVersion=${begin}`);
+  const watch = await server.watch(
+    `${CONFIG_MAPS}?watch=1&allowWatchBookmarks=true&resourceVersion=${begin}`,
+  );
+  const elsewhere = await server.watch(
+    `/api/v1/namespaces/kube-system/configmaps?watch=1&allowWatchBookmarks=true&resourceVersion=${begin}`,
+  );
   for (let round = 0; round < 5; round++) {
     // The bookmark falls due while these are being committed.
     const writing = Promise.all(Array.from({ length: 40 }, (_, n) => create(`r${round}-${n}`)));
@@ -116,15 +133,56 @@ test('a bookmark never names what its watcher has not been told', async () => {
   assert.equal(bookmarks, 5);
   const names = elsewhere.readNames();
   assert.equal(names.length, 5);
-  assert.ok(names.every((name) => name.startsWith('BOOKMARK')), 'a quiet watcher is kept current');
+  assert.ok(
+    names.every((name) => name.startsWith('BOOKMARK')),
+    'a quiet watcher is kept current',
+  );
+});
+
+test('a watcher that is still catching up gets no bookmark beyond what it was told', async () => {
+  const log = createMemoryLog();
+  const inner = await openMemoryStore({ log });
+  const behind: Store = {
+    epoch: inner.epoch,
+    get revision() {
+      return inner.revision;
+    },
+    get: (key) => inner.get(key),
+    list: (prefix, options) => inner.list(prefix, options),
+    count: (prefix) => inner.count(prefix),
+    commit: (operations) => inner.commit(operations),
+    compact: (revision) => inner.compact(revision),
+    watch: async (prefix, after, watcher) => ({
+      ...(await inner.watch(prefix, after, watcher)),
+      revision: after,
+    }),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+  const other = await startTestServer({ store: behind });
+  const watch = await other.watch(
+    `${CONFIG_MAPS}?watch=1&allowWatchBookmarks=true&resourceVersion=${inner.revision}`,
+  );
+  const begin = inner.revision;
+  await other.call({ method: 'POST', path: '/api/v1/nodes', body: { metadata: { name: 'n' } } });
+  await other.clock.advance(MINUTE_MS);
+  assert.ok(inner.revision > begin);
+  assert.deepEqual(watch.readNames(), [`BOOKMARK ${begin}`]);
+  await other.stop();
 });
 
 test('a watcher that reads too slowly is told so and closed; the others hear everything', async () => {
-  const [slow, quick] = [await server.watch(`${CONFIG_MAPS}?watch=1`), await server.watch(`${CONFIG_MAPS}?watch=1`)];
+  const [slow, quick] = [
+    await server.watch(`${CONFIG_MAPS}?watch=1`),
+    await server.watch(`${CONFIG_MAPS}?watch=1`),
+  ];
   const text = 'x'.repeat(1_000_000);
   const heard: string[] = [];
   for (let n = 0; n < 20; n++) {
-    await server.call({ method: 'POST', path: CONFIG_MAPS, body: { metadata: { name: `big${n}` }, data: { text } } });
+    await server.call({
+      method: 'POST',
+      path: CONFIG_MAPS,
+      body: { metadata: { name: `big${n}` }, data: { text } },
+    });
     await server.settle();
     heard.push(...quick.readNames());
   }
@@ -139,7 +197,12 @@ test('a watcher that reads too slowly is told so and closed; the others hear eve
 test('what a closed watcher does not read is dropped in the end', async () => {
   const text = 'x'.repeat(1_000_000);
   const frozen = await server.watch(`${CONFIG_MAPS}?watch=1`);
-  for (let n = 0; n < 20; n++) await server.call({ method: 'POST', path: CONFIG_MAPS, body: { metadata: { name: `big${n}` }, data: { text } } });
+  for (let n = 0; n < 20; n++)
+    await server.call({
+      method: 'POST',
+      path: CONFIG_MAPS,
+      body: { metadata: { name: `big${n}` }, data: { text } },
+    });
   await server.settle();
   assert.deepEqual([frozen.ended, frozen.destroyed], [true, false]);
   await server.clock.advance(MINUTE_MS);
@@ -149,7 +212,11 @@ test('what a closed watcher does not read is dropped in the end', async () => {
 test('what was there when a watch began does not count as slowness', async () => {
   const text = 'x'.repeat(2_000_000);
   for (let n = 0; n * text.length < WATCH_BUFFER_BYTES_MAX; n++) {
-    await server.call({ method: 'POST', path: CONFIG_MAPS, body: { metadata: { name: `big${n}` }, data: { text } } });
+    await server.call({
+      method: 'POST',
+      path: CONFIG_MAPS,
+      body: { metadata: { name: `big${n}` }, data: { text } },
+    });
   }
   const watch = await server.watch(`${CONFIG_MAPS}?watch=1`);
   await create('one-more');
@@ -197,14 +264,22 @@ test('a watch as a table has its columns once; as metadata it has no more than t
   type Row = { kind: string; columnDefinitions: unknown[]; rows: { cells: unknown[] }[] };
   const tables = table.read().map(({ type, object }) => ({ type, ...(object as unknown as Row) }));
   assert.deepEqual(
-    tables.map(({ type, kind, columnDefinitions, rows }) => [type, kind, columnDefinitions.length, rows.map(({ cells }) => cells[0])]),
+    tables.map(({ type, kind, columnDefinitions, rows }) => [
+      type,
+      kind,
+      columnDefinitions.length,
+      rows.map(({ cells }) => cells[0]),
+    ]),
     [
       ['BOOKMARK', 'Table', 0, []],
       ['ADDED', 'Table', 3, ['a']],
       ['ADDED', 'Table', 0, ['b']],
     ],
   );
-  assert.deepEqual(partial.read().map(({ object }) => Object.keys(object)), Array(2).fill(['kind', 'apiVersion', 'metadata']));
+  assert.deepEqual(
+    partial.read().map(({ object }) => Object.keys(object)),
+    Array(2).fill(['kind', 'apiVersion', 'metadata']),
+  );
 });
 
 test('a watch by name, and of all namespaces', async () => {

@@ -251,9 +251,7 @@ function keepServerFields(
     );
   }
   if (metadata.namespace && metadata.namespace !== old.metadata.namespace)
-    throw badRequest(
-      'the namespace of the provided object does not match the namespace sent on the request',
-    );
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   next.apiVersion = apiVersionOf(type);
   next.kind = type.kind;
   metadata.name = old.metadata.name;
@@ -340,7 +338,11 @@ function isUnchanged(old: KubeObject, next: KubeObject): boolean {
   const timeless = (entry: unknown): unknown => ({ ...(entry as object), time: undefined });
   const essence = ({ metadata, ...rest }: KubeObject): unknown => ({
     ...rest,
-    metadata: { ...metadata, resourceVersion: undefined, managedFields: metadata.managedFields?.map(timeless) },
+    metadata: {
+      ...metadata,
+      resourceVersion: undefined,
+      managedFields: metadata.managedFields?.map(timeless),
+    },
   });
   return isDeepStrictEqual(essence(old), essence(next));
 }

@@ -1,4 +1,5 @@
 import type { Scale } from '#api/autoscaling/scale.ts';
+import { checkFields } from '#api/check-fields.ts';
 import type { Json, KubeObject, LabelSelector } from '#api/object.ts';
 import { applyJsonPatch } from '#api/patch-json.ts';
 import { applyMergePatch } from '#api/patch-merge.ts';
@@ -13,6 +14,8 @@ import { subjectOf, updateObject } from '#apiserver/rest-write.ts';
 import { decodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
 import type { ResourceRequest } from '#apiserver/verbs.ts';
 import { writeRequestOf } from '#apiserver/write-options.ts';
+
+const SCALE_SCHEMA = 'autoscaling/v1.Scale';
 
 type Scalable = KubeObject & {
   spec: { replicas?: number; selector?: LabelSelector | Record<string, string> };
@@ -95,19 +98,23 @@ export async function serveScale(
 /** How the request makes a new Scale of the current one. */
 function scaleReader({ schemas }: RestContext, request: ApiRequest): (current: Scale) => KubeObject {
   if (request.method === 'PUT') {
-    const schema = 'autoscaling/v1.Scale';
-    const scale = decodeTypedBody<KubeObject>(request, { schemas, schema, kind: 'Scale', version: 'v1' });
+    const check = { schemas, schema: SCALE_SCHEMA, kind: 'Scale', version: 'v1' };
+    const scale = decodeTypedBody<KubeObject>(request, check);
     return () => scale;
   }
   if (request.method !== 'PATCH')
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on a scale');
   const kind = patchKindOf(mediaTypeOf(request.headers['content-type']));
   if (kind === 'apply')
-    throw new StatusError('UnsupportedMediaType', 'a scale cannot be applied: send a merge patch or a JSON patch');
+    throw new StatusError(
+      'UnsupportedMediaType',
+      'a scale cannot be applied: send a merge patch or a JSON patch',
+    );
   const patch = decodePatch(request.body, kind).value as Json;
   return (current) => {
     const target = current as unknown as { readonly [key: string]: Json };
     const scale = kind === 'json' ? applyJsonPatch(target, patch) : applyMergePatch(target, patch);
+    checkFields(scale, { schemas, schema: schemas.get(SCALE_SCHEMA), kind: 'Scale', version: 'v1' });
     return scale as unknown as KubeObject;
   };
 }

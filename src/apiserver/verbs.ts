@@ -4,6 +4,7 @@ import { isStatus, notFound, StatusError } from '#api/status.ts';
 import { chooseRepresentation } from '#apiserver/accept.ts';
 import { decodeObjectBody } from '#apiserver/decode-object.ts';
 import { deleteOptionsOf } from '#apiserver/delete-options.ts';
+import { hasDeleteCollection } from '#apiserver/discovery.ts';
 import { answerShapeOf, objectResponse } from '#apiserver/object-response.ts';
 import { servePatch } from '#apiserver/patch-requests.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#apiserver/request.ts';
@@ -49,9 +50,9 @@ async function serveCollection(context: RestContext, call: ResourceRequest): Pro
     case 'POST':
       return create(context, call);
     case 'DELETE':
-      // As in Kubernetes, nobody empties all namespaces at once, nor deletes all of them.
+      // As in Kubernetes, nobody empties all namespaces at once.
       if (type.namespaced && info.namespace === undefined) throw methodNotAllowed(request.method);
-      if (type.group === '' && type.plural === 'namespaces') throw methodNotAllowed(request.method);
+      if (!hasDeleteCollection(type)) throw methodNotAllowed(request.method);
       return deleteCollection(context, call);
     default:
       throw methodNotAllowed(request.method);

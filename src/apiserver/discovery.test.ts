@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
+import { apiVersionOf } from '#api/resource.ts';
+import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer();
+});
+after(() => server.stop());
+
+async function get<T>(path: string, headers: Record<string, string> = {}) {
+  const answer = await server.call<T>({ path, headers });
+  assert.equal(answer.status, 200, `${path}: ${answer.text}`);
+  return answer;
+}
+
+interface ResourceList {
+  groupVersion: string;
+  resources: {
+    name: string;
+    namespaced: boolean;
+    kind: string;
+    verbs: string[];
+    shortNames?: string[];
+    group?: string;
+    version?: string;
+  }[];
+}
+
+test('the groups that are served, with the version that is preferred', async () => {
+  const { body } = await get<{ groups: { name: string; preferredVersion: { groupVersion: string } }[] }>(
+    '/apis',
+  );
+  const expected = [...new Set(BUILTIN_RESOURCES.map(({ group }) => group))].filter((group) => group !== '');
+  assert.deepEqual(body.groups.map(({ name }) => name).toSorted(), expected.toSorted());
+  assert.equal(
+    body.groups.find(({ name }) => name === 'autoscaling')?.preferredVersion.groupVersion,
+    'autoscaling/v2',
+  );
+  assert.deepEqual((await get<{ versions: string[] }>('/api')).body.versions, ['v1']);
+  assert.equal((await get<{ kind: string }>('/apis/apps')).body.kind, 'APIGroup');
+});
+
+test('every kind is listed under its group and version, and its list can be read', async () => {
+  for (const type of BUILTIN_RESOURCES) {
+    const root = type.group === '' ? `/api/${type.version}` : `/apis/${apiVersionOf(type)}`;
+    const { body } = await get<ResourceList>(root);
+    const found = body.resources.find(({ name }) => name === type.plural);
+    assert.deepEqual([found?.kind, found?.namespaced], [type.kind, type.namespaced]);
+    for (const subresource of type.subresources)
+      assert.ok(body.resources.some(({ name }) => name === `${type.plural}/${subresource}`));
+    const list = await get<{ kind: string; apiVersion: string }>(`${root}/${type.plural}`);
+    assert.deepEqual([list.body.kind, list.body.apiVersion], [`${type.kind}List`, apiVersionOf(type)]);
+  }
+});
+
+test('subresources of pods, and verbs that a kind lacks', async () => {
+  const { body } = await get<ResourceList>('/api/v1');
+  const named = (name: string) => body.resources.find((resource) => resource.name === name);
+  assert.deepEqual(named('pods')?.shortNames, ['po']);
+  assert.deepEqual(
+    [named('pods/eviction')?.group, named('pods/eviction')?.version, named('pods/eviction')?.kind],
+    ['policy', 'v1', 'Eviction'],
+  );
+  assert.deepEqual(named('pods/exec')?.verbs, ['create', 'get']);
+  assert.ok(named('pods')?.verbs.includes('deletecollection'));
+  assert.ok(!named('namespaces')?.verbs.includes('deletecollection'));
+});
+
+test('the aggregated form, in the version that the client names first', async () => {
+  const v2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const v2beta1 = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList';
+  interface Aggregated {
+    kind: string;
+    apiVersion: string;
+    items: {
+      metadata: { name: string };
+      versions: {
+        version: string;
+        resources: { resource: string; scope: string; subresources?: { subresource: string }[] }[];
+      }[];
+    }[];
+  }
+  for (const [accept, version] of [
+    [`${v2},${v2beta1},application/json`, 'v2'],
+    [`${v2beta1},application/json`, 'v2beta1'],
+  ] as const) {
+    const { body, headers } = await get<Aggregated>('/apis', { accept });
+    assert.deepEqual(
+      [body.kind, body.apiVersion],
+      ['APIGroupDiscoveryList', `apidiscovery.k8s.io/${version}`],
+    );
+    assert.equal(
+      headers['content-type'],
+      `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+    );
+    const autoscaling = body.items.find(({ metadata }) => metadata.name === 'autoscaling');
+    assert.equal(autoscaling?.versions[0]?.version, 'v2');
+  }
+  const core = (await get<Aggregated>('/api', { accept: v2 })).body.items[0]?.versions[0];
+  const pods = core?.resources.find(({ resource }) => resource === 'pods');
+  assert.equal(pods?.scope, 'Namespaced');
+  assert.deepEqual(pods?.subresources?.map(({ subresource }) => subresource).toSorted(), [
+    'attach',
+    'binding',
+    'eviction',
+    'exec',
+    'log',
+    'portforward',
+    'status',
+  ]);
+  assert.equal(
+    (await get<{ kind: string }>('/apis', { accept: `application/json,${v2}` })).body.kind,
+    'APIGroupList',
+  );
+});
+
+test('what is not served is not found, by whatever method', async () => {
+  for (const path of [
+    '/apis/none',
+    '/apis/apps/v9',
+    '/apis/apps/v1/none',
+    '/api/v2',
+    '/api/v1/none',
+    '/none',
+    '/',
+    '',
+    'api/v1',
+    '/api/v1/namespaces//pods',
+    '/api/v1//pods',
+    '//api/v1/pods',
+    '/api/v1/namespaces/default/pods/p/log/extra',
+    '/api/v1/namespaces/default/pods/p/none',
+    '/api/v1/nodes/n/scale',
+    '/api/v1/namespaces/default/nodes',
+    '/api/v1/namespaces/default/pods/a%2Fb',
+    '/api/v1/namespaces/default%2Fpods/x/y',
+    '/api/v1/namespaces/default/pods/a%00',
+    '/api/v1/%zz',
+    `/api/v1/namespaces/default/pods/${'x'.repeat(9000)}`,
+  ]) {
+    assert.match(
+      refusalOf(await server.call({ path })),
+      /^404 NotFound: the server could not find the requested resource/,
+      path,
+    );
+  }
+  assert.match(
+    refusalOf(await server.call({ method: 'POST', path: '/apis', body: {} })),
+    /^405 MethodNotAllowed/,
+  );
+  assert.match(
+    refusalOf(await server.call({ method: 'BREW', path: '/api/v1/pods' })),
+    /^405 MethodNotAllowed: .*"BREW"/,
+  );
+});
+
+test('the version that clients ask for', async () => {
+  const { body } = await get<{ major: string; minor: string; gitVersion: string; platform: string }>(
+    '/version',
+  );
+  assert.match(body.gitVersion, /^v1\.\d+\.\d+$/);
+  assert.equal(body.gitVersion.startsWith(`v${body.major}.${body.minor}.`), true);
+});
+
+test('OpenAPI documents are found by a hash, under which they never change', async () => {
+  const { body: index } = await get<{ paths: Record<string, { serverRelativeURL: string }> }>('/openapi/v3');
+  const groups = new Set(
+    BUILTIN_RESOURCES.map((type) => (type.group === '' ? 'api/v1' : `apis/${apiVersionOf(type)}`)),
+  );
+  assert.deepEqual(Object.keys(index.paths).toSorted(), [...groups].toSorted());
+  const url = index.paths['apis/apps/v1']?.serverRelativeURL ?? '';
+  assert.match(url, /^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{64}$/);
+  const named = await get<{
+    openapi: string;
+    paths: Record<string, object>;
+    components: { schemas: Record<string, object> };
+  }>(url);
+  assert.equal(named.headers['cache-control'], 'public, immutable, max-age=31536000');
+  assert.equal(named.headers.etag, `"${url.split('=')[1] ?? ''}"`);
+  assert.equal(named.body.openapi, '3.0.0');
+  assert.ok(named.body.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']);
+  const schema = named.body.components.schemas['io.k8s.api.apps.v1.Deployment'] as {
+    'x-kubernetes-group-version-kind': object[];
+  };
+  assert.deepEqual(schema['x-kubernetes-group-version-kind'], [
+    { group: 'apps', version: 'v1', kind: 'Deployment' },
+  ]);
+  for (const query of ['', '?hash=old']) {
+    assert.equal(
+      (await get('/openapi/v3/apis/apps/v1' + query)).headers['cache-control'],
+      'no-cache, private',
+    );
+  }
+  const again = await startTestServer();
+  assert.equal(
+    (await again.call({ path: '/openapi/v3' })).text,
+    (await server.call({ path: '/openapi/v3' })).text,
+    'the same in every process',
+  );
+  await again.stop();
+  assert.equal((await server.call({ path: '/openapi/v3/apis/none/v1' })).status, 404);
+});
+
+test('every reference in an OpenAPI document leads somewhere', async () => {
+  const { body: index } = await get<{ paths: Record<string, { serverRelativeURL: string }> }>('/openapi/v3');
+  for (const { serverRelativeURL } of Object.values(index.paths)) {
+    const { text, body } = await get<{ components: { schemas: object } }>(serverRelativeURL);
+    const known = new Set(Object.keys(body.components.schemas));
+    const missing = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/gu)].flatMap(([, name = '']) =>
+      known.has(name) ? [] : name,
+    );
+    assert.deepEqual([...new Set(missing)], [], serverRelativeURL);
+  }
+});

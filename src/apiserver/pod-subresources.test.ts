@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Pod } from '#api/core/pod.ts';
+import type { LogOptions, PodAccess, PodStream } from '#apiserver/pod-access.ts';
+import { type Sink, SYSTEM_USER } from '#apiserver/request.ts';
+import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
+
+const PODS = '/api/v1/namespaces/default/pods';
+const SECOND_MS = 1000;
+
+/** What was asked of the pods, and lines for whoever reads a log. */
+const asked: (LogOptions | PodStream)[] = [];
+let piecesRead = 0;
+const access: PodAccess = {
+  async *logs(_pod, options, signal) {
+    asked.push(options);
+    for (piecesRead = 0; piecesRead < 100 && !signal.aborted; piecesRead++) yield Buffer.alloc(100_000, 'x');
+  },
+  async streamUrl(_pod, stream) {
+    asked.push(stream);
+    return 'http://127.0.0.1:1/stream';
+  },
+};
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer({ pods: () => access });
+});
+after(async () => {
+  assert.deepEqual(server.complaints, []);
+  await server.stop();
+});
+
+async function create(name: string, spec: object = {}): Promise<Pod> {
+  const body = { metadata: { name }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } };
+  const answer = await server.call<Pod>({ method: 'POST', path: PODS, body });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.body;
+}
+
+function bind(name: string, body: unknown) {
+  return server.call({ method: 'POST', path: `${PODS}/${name}/binding`, body });
+}
+
+async function createBound(name: string, spec: object = {}): Promise<Pod> {
+  await create(name, spec);
+  assert.equal((await bind(name, { target: { kind: 'Node', name: 'n1' } })).status, 201);
+  return (await server.call<Pod>({ path: `${PODS}/${name}` })).body;
+}
+
+function remove(name: string, query = '', body?: object) {
+  return server.call<Pod>({
+    method: 'DELETE',
+    path: `${PODS}/${name}${query}`,
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+test('a binding puts a pod on a node, once, and says so in its conditions', async () => {
+  const pod = await create('bound');
+  assert.match(
+    refusalOf(await bind('bound', { metadata: { uid: 'other' }, target: { name: 'n1' } })),
+    /^409 Conflict: .*UID in precondition differs/,
+  );
+  const answer = await bind('bound', { metadata: { uid: pod.metadata.uid }, target: { name: 'n1' } });
+  const { body } = await server.call<Pod>({ path: `${PODS}/bound` });
+  assert.deepEqual(
+    [answer.status, answer.body.metadata.resourceVersion],
+    [201, body.metadata.resourceVersion],
+  );
+  assert.equal(body.spec.nodeName, 'n1');
+  assert.deepEqual(
+    body.status?.conditions?.map(({ type, status, lastTransitionTime }) => [
+      type,
+      status,
+      lastTransitionTime,
+    ]),
+    [['PodScheduled', 'True', '2026-01-01T00:00:00Z']],
+  );
+  assert.match(
+    refusalOf(await bind('bound', { target: { name: 'n2' } })),
+    /^409 Conflict: .*already assigned to node "n1"/,
+  );
+});
+
+test('what is no binding is refused', async () => {
+  await create('unbound');
+  for (const body of [
+    'null',
+    '[]',
+    '"n1"',
+    {},
+    { target: 'n1' },
+    { target: { name: 5 } },
+    { target: {} },
+    { kind: 'Pod' },
+  ]) {
+    assert.match(refusalOf(await bind('unbound', body)), /^400 BadRequest/, JSON.stringify(body));
+  }
+  assert.match(
+    refusalOf(await bind('nobody', { target: { name: 'n' } })),
+    /^404 NotFound: pods "nobody" not found/,
+  );
+});
+
+test('a pod on a node is stopped in its own time, which a second deletion may only shorten', async () => {
+  await createBound('graceful', { terminationGracePeriodSeconds: 60 });
+  const time = ({ body }: { body: Pod }) => [
+    body.metadata.deletionTimestamp,
+    body.metadata.deletionGracePeriodSeconds,
+  ];
+  assert.deepEqual(time(await remove('graceful')), ['2026-01-01T00:01:00Z', 60]);
+  await server.clock.advance(10 * SECOND_MS);
+  assert.deepEqual(time(await remove('graceful', '?gracePeriodSeconds=90')), ['2026-01-01T00:01:00Z', 60]);
+  assert.deepEqual(
+    time(await remove('graceful', '', { gracePeriodSeconds: 30 })),
+    ['2026-01-01T00:00:30Z', 30],
+    'counted from the first request',
+  );
+  assert.equal((await remove('graceful', '?gracePeriodSeconds=0')).status, 200);
+  assert.equal((await server.call({ path: `${PODS}/graceful` })).status, 404);
+});
+
+test('a pod that no host runs goes at once', async () => {
+  await create('unscheduled');
+  await createBound('finished');
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  await server.call({
+    method: 'PATCH',
+    path: `${PODS}/finished/status`,
+    headers,
+    body: { status: { phase: 'Succeeded' } },
+  });
+  for (const name of ['unscheduled', 'finished']) {
+    assert.equal((await remove(name)).body.metadata.deletionTimestamp, undefined);
+    assert.equal((await server.call({ path: `${PODS}/${name}` })).status, 404);
+  }
+});
+
+test('no grace period is too odd to be answered', async () => {
+  const table: [string, object, number][] = [
+    ['negative', { gracePeriodSeconds: -5 }, 1],
+    ['endless', { gracePeriodSeconds: Number.MAX_SAFE_INTEGER }, 10 * 365 * 24 * 3600],
+    ['default', {}, 30],
+  ];
+  for (const [name, options, seconds] of table) {
+    await createBound(name);
+    assert.equal((await remove(name, '', options)).body.metadata.deletionGracePeriodSeconds, seconds);
+  }
+});
+
+test('an eviction deletes the pod as its options say', async () => {
+  await createBound('evicted');
+  const evict = (body: unknown) => server.call({ method: 'POST', path: `${PODS}/evicted/eviction`, body });
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'evicted' } };
+  for (const body of ['null', [], { ...eviction, deleteOptions: 'now' }, { ...eviction, kind: 'Pod' }]) {
+    assert.match(refusalOf(await evict(body)), /^400 BadRequest/);
+  }
+  assert.match(
+    refusalOf(await evict({ ...eviction, deleteOptions: { preconditions: { uid: 'x' } } })),
+    /^409 Conflict/,
+  );
+  assert.equal((await evict({ ...eviction, deleteOptions: { dryRun: ['All'] } })).status, 201);
+  assert.equal((await server.call({ path: `${PODS}/evicted` })).body.metadata.deletionTimestamp, undefined);
+  const done = await evict({ ...eviction, deleteOptions: { gracePeriodSeconds: 5 } });
+  assert.deepEqual([done.status, done.body.status], [201, 'Success']);
+  assert.equal((await server.call({ path: `${PODS}/evicted` })).body.metadata.deletionGracePeriodSeconds, 5);
+});
+
+test('options of a log, and what is wrong with them', async () => {
+  await create('talker', {
+    containers: [
+      { name: 'a', image: 'i' },
+      { name: 'b', image: 'i' },
+    ],
+    initContainers: [{ name: 'i', image: 'i' }],
+  });
+  const log = (query: string) => server.call({ path: `${PODS}/talker/log${query}` });
+  const table: [string, RegExp][] = [
+    ['', /^400 BadRequest: a container name must be specified for pod talker, choose one of: \[a b i\]/],
+    ['?container=z', /^400 BadRequest: container z is not valid for pod talker/],
+    ['?container=a&tailLines=-1', /^400 BadRequest: tailLines: Invalid value: "-1"/],
+    ['?container=a&limitBytes=x', /^400 BadRequest: limitBytes: Invalid value: "x"/],
+    ['?container=a&sinceSeconds=1e3', /^400 BadRequest: sinceSeconds: Invalid value: "1e3"/],
+    [
+      '?container=a&sinceTime=yesterday',
+      /^400 BadRequest: sinceTime: Invalid value: "yesterday": must be an RFC 3339 time/,
+    ],
+  ];
+  for (const [query, expected] of table) assert.match(refusalOf(await log(query)), expected);
+  asked.length = 0;
+  assert.equal(
+    (await log('?container=i&follow=true&timestamps=1&tailLines=5&sinceTime=2026-01-01T00:00:00Z')).status,
+    200,
+  );
+  const options = {
+    container: 'i',
+    follow: true,
+    previous: false,
+    timestamps: true,
+    sinceMs: Date.UTC(2026, 0, 1),
+    tailLines: 5,
+  };
+  assert.deepEqual(asked, [options]);
+  assert.equal(
+    refusalOf(await server.call({ path: `${PODS}/nobody/log` })),
+    '404 NotFound: pods "nobody" not found',
+  );
+});
+
+test('of a log no more is read than its reader takes', async () => {
+  await create('chatty');
+  const response = await server.server.handle({
+    method: 'GET',
+    path: `${PODS}/chatty/log`,
+    query: new URLSearchParams(),
+    headers: {},
+    body: new Uint8Array(),
+    user: SYSTEM_USER,
+  });
+  let bufferedBytes = 0;
+  let ended = false;
+  let drain = (): void => undefined;
+  const closed = new AbortController();
+  const sink: Sink = {
+    write: (bytes) => {
+      bufferedBytes += bytes.length;
+    },
+    get bufferedBytes() {
+      return bufferedBytes;
+    },
+    drained: () => new Promise((resolve) => (drain = resolve)),
+    end: () => {
+      ended = true;
+    },
+    destroy: () => undefined,
+    closed: closed.signal,
+  };
+  assert.ok(response.body.type === 'stream');
+  response.body.start(sink);
+  await server.settle();
+  assert.ok(piecesRead <= 12, `${piecesRead} pieces were read for a reader that takes none`);
+  while (!ended) {
+    bufferedBytes = 0;
+    drain();
+    await server.settle();
+  }
+  assert.equal(piecesRead, 100);
+});
+
+test('streams into a pod are checked before they are opened', async () => {
+  await create('open');
+  const upgrade = (path: string, query: string, user = SYSTEM_USER) =>
+    server.server.upgrade({
+      method: 'GET',
+      path,
+      query: new URLSearchParams(query),
+      headers: {},
+      body: new Uint8Array(),
+      user,
+    });
+  asked.length = 0;
+  assert.equal(
+    (await upgrade(`${PODS}/open/exec`, 'command=sh&command=-c&stdin=1&stdout=true&tty=false')).type,
+    'url',
+  );
+  assert.equal((await upgrade(`${PODS}/open/portforward`, 'ports=80,81&ports=82')).type, 'url');
+  assert.deepEqual(asked, [
+    {
+      type: 'exec',
+      container: 'c',
+      command: ['sh', '-c'],
+      stdin: true,
+      stdout: true,
+      stderr: false,
+      tty: false,
+    },
+    { type: 'portForward', ports: [80, 81, 82] },
+  ]);
+  const table: [string, string, number][] = [
+    [`${PODS}/open/exec`, 'stdout=1', 400],
+    [`${PODS}/open/exec`, 'command=sh&container=z', 400],
+    [`${PODS}/open/portforward`, 'ports=0', 400],
+    [`${PODS}/open/portforward`, 'ports=80,x', 400],
+    [`${PODS}/nobody/exec`, 'command=sh', 404],
+    [`${PODS}/open/log`, '', 400],
+    [PODS, 'watch=1', 400],
+    ['/metrics', '', 404],
+  ];
+  for (const [path, query, status] of table) {
+    const answer = await upgrade(path, query);
+    assert.equal(answer.type === 'refused' ? answer.response.status : 0, status, `${path}?${query}`);
+  }
+});
+
+test('to open a stream takes the permission to create it, whatever the method', async () => {
+  const reader = { name: 'reader', groups: ['system:authenticated'] };
+  const metadata = { name: 'reads' };
+  const rules = [{ apiGroups: [''], resources: ['pods', 'pods/exec'], verbs: ['get', 'list'] }];
+  await server.call({
+    method: 'POST',
+    path: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+    body: { metadata, rules },
+  });
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'reads' };
+  const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'reader' }];
+  await server.call({
+    method: 'POST',
+    path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    body: { metadata, roleRef, subjects },
+  });
+  await server.settle();
+  assert.equal((await server.call({ path: `${PODS}/open`, user: reader })).status, 200);
+  const request = {
+    method: 'GET',
+    path: `${PODS}/open/exec`,
+    query: new URLSearchParams('command=sh'),
+    headers: {},
+    body: new Uint8Array(),
+  };
+  const answer = await server.server.upgrade({ ...request, user: reader });
+  assert.equal(answer.type === 'refused' ? answer.response.status : 0, 403);
+});
+
+test('where pods do not run, that is what is said', async () => {
+  const hub = await startTestServer();
+  const body = { metadata: { name: 'template' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  await hub.call({ method: 'POST', path: PODS, body });
+  assert.match(
+    refusalOf(await hub.call({ path: `${PODS}/template/log` })),
+    /^400 BadRequest: pods do not run here/,
+  );
+  for (const method of ['PUT', 'PATCH', 'DELETE', 'POST']) {
+    assert.match(
+      refusalOf(await hub.call({ method, path: `${PODS}/template/log`, body: {} })),
+      /^405 MethodNotAllowed/,
+    );
+  }
+  await hub.stop();
+});

@@ -91,7 +91,7 @@ async function prepareCreate(
   });
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
   if (errors.length > 0)
-    throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name ?? '' }, errors);
+    throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
   if (request.managesFields === true) return;
   recordManager(context, type, {
     before: undefined,
@@ -117,6 +117,8 @@ function fillCreateMetadata(
     const prefix = metadata.generateName.slice(0, GENERATE_NAME_PREFIX_CHARS_MAX);
     metadata.name = `${prefix}${randomSuffix(context.random)}`;
   }
+  // Validation says that it is missing; until then nothing need reckon with that.
+  metadata.name ??= '';
   setNamespace(object, type, request.namespace);
   metadata.uid = randomUuid(context.random);
   metadata.creationTimestamp = timestamp(context.clock.now());

@@ -135,7 +135,9 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
   for (const claim of spec.volumeClaimTemplates ?? []) {
     claim.apiVersion = 'v1';
     claim.kind = 'PersistentVolumeClaim';
-    if (claim.spec !== undefined) claim.spec.volumeMode ??= 'Filesystem';
+    claim.metadata ??= {} as PersistentVolumeClaim['metadata'];
+    claim.spec ??= {};
+    claim.spec.volumeMode ??= 'Filesystem';
     claim.status ??= { phase: 'Pending' };
   }
   defaultPodTemplate(spec.template);

@@ -14,6 +14,7 @@ import { runHub } from '#hub/hub.ts';
 import { joinAsSite } from '#site/join-site.ts';
 import { localMachine } from '#site/local-machine.ts';
 import { runSite } from '#site/site.ts';
+import { pause } from '#system/clock.ts';
 import { createRealSystem } from '#system/real.ts';
 import { splitAddress } from '#system/real-network.ts';
 import { SOFTWARE_VERSION } from '#system/version.ts';
@@ -25,6 +26,9 @@ const screen: Screen = {
   print: (line) => void process.stdout.write(`${line}\n`),
   say: (line) => void process.stderr.write(`${line}\n`),
 };
+
+/** Longer than any process runs, in milliseconds. */
+const FOREVER_MS = 2 ** 45;
 
 /** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
 function untilStopped(): AbortSignal {
@@ -109,7 +113,8 @@ program
             );
         });
       }
-      await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
+      // A timer keeps this process: the processes that it watches would not.
+      await pause(system.clock, FOREVER_MS, signal);
       screen.say('Stopping the sites and their pods, then the hub');
       await down({ layout, purge: false }, machine, { system, screen });
     },

@@ -34,10 +34,10 @@ describe('the reason of a failed pull', () => {
       'a name that does not resolve',
       'UNKNOWN',
       wrapped(
-        'failed to do request: Head "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
+        'failed to do request: Head "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
       ),
       'unavailable',
-      'Head "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
+      'Head "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
     ],
     [
       'a registry that asks to wait',

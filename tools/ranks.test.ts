@@ -21,6 +21,8 @@ test('what the ranks allow is no fault', () => {
     'store/store.test.ts': "import fc from 'fast-check';\nimport {\n  a,\n  b,\n} from '#store/store.ts';",
     'hub/hub.ts': "import '#store/store.ts';",
     'main.ts': "import { hub } from '#hub/hub.ts';",
+    'apiserver/test-server.ts': '',
+    'client/view.test.ts': "import { s } from '#apiserver/test-server.ts';",
   };
   assert.deepEqual(faultsOf(files), []);
 });
@@ -44,6 +46,14 @@ test('each fault is told with its file and line', () => {
     [{ 'api/a.ts': "import fc from 'fast-check';" }, /package "fast-check"/u],
     [{ 'api/a.ts': "import { x } from '@other/thing/deep';" }, /package "@other\/thing"/u],
     [{ 'api/a.ts': "import { b } from '#api/b.fixture.ts';", 'api/b.fixture.ts': '' }, /is for tests/u],
+    [
+      { 'apiserver/test-server.ts': '', 'store/a.test.ts': "import { s } from '#apiserver/test-server.ts';" },
+      /apiserver has rank 3/u,
+    ],
+    [
+      { 'apiserver/serve.ts': '', 'client/a.ts': "import { s } from '#apiserver/serve.ts';" },
+      /apiserver has rank 3/u,
+    ],
     [{ 'api/utils.ts': '' }, /"utils\.ts" does not say what it does/u],
     [{ 'api/common/text.ts': '' }, /"common" does not say/u],
     [{ 'misplaced/a.ts': '' }, /"misplaced" is no room/u],

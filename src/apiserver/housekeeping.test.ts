@@ -23,10 +23,10 @@ test('events go an hour after they were seen last, however many; watchers are to
   };
   for (let n = 0; n < 300; n++) await create(`old${n}`, '2026-01-01T00:00:00Z');
   await create('young', '2026-01-01T00:30:00Z');
-  const watch = await server.watch(`${EVENTS}?watch=1&resourceVersion=${store.revision}`);
   const left = async () => (await server.call<{ items: unknown[] }>({ path: EVENTS })).body.items.length;
   await clock.advance(EVENT_LIFETIME_MS);
   assert.equal(await left(), 301);
+  const watch = await server.watch(`${EVENTS}?watch=1&resourceVersion=${store.revision}`);
   await clock.advance(5 * 60_000);
   assert.equal(await left(), 1);
   const deleted = watch.read();

@@ -1,6 +1,6 @@
 import type { Draft, KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
-import { STATUS_CODES, type Status, StatusError, type StatusReason } from '#api/status.ts';
+import { isStatus, STATUS_CODES, type Status, StatusError, type StatusReason } from '#api/status.ts';
 import { readBody, type Transport, type TransportRequest } from '#client/transport.ts';
 import { decodeWatchLines, type WatchEvent } from '#client/watch-lines.ts';
 
@@ -95,7 +95,7 @@ export function createClient(transport: Transport, options: { name: string }): C
       try {
         return await client.get(type, name);
       } catch (error) {
-        if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
+        if (isStatus(error, 'NotFound')) return undefined;
         throw error;
       }
     },
@@ -228,12 +228,17 @@ async function requestJson(transport: Transport, request: TransportRequest): Pro
 export function statusErrorOf(httpStatus: number, body: Uint8Array): StatusError {
   const text = new TextDecoder().decode(body);
   const status = parseStatus(text);
-  const reason = status?.reason ?? reasonOfCode(httpStatus);
+  const reason = knownReason(status?.reason) ?? reasonOfCode(httpStatus);
   return new StatusError(
     reason,
     status?.message ?? `the server answered ${httpStatus}: ${text.slice(0, 200)}`,
     status?.details === undefined ? {} : { details: status.details },
   );
+}
+
+/** A server may give reasons that we do not know: the HTTP code says enough then. */
+function knownReason(reason: StatusReason | undefined): StatusReason | undefined {
+  return reason !== undefined && Object.hasOwn(STATUS_CODES, reason) ? reason : undefined;
 }
 
 function parseStatus(text: string): Partial<Status> | undefined {
@@ -247,6 +252,8 @@ function parseStatus(text: string): Partial<Status> | undefined {
 }
 
 function reasonOfCode(code: number): StatusReason {
+  // Of the two that 409 may mean, the one after which a client reads again.
+  if (code === STATUS_CODES.Conflict) return 'Conflict';
   const found = Object.entries(STATUS_CODES).find(([, value]) => value === code);
   return (found?.[0] ?? 'InternalError') as StatusReason;
 }

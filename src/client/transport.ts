@@ -16,7 +16,7 @@ export interface TransportResponse {
 }
 
 /**
- * The way to an API server: in process (`apiserver/transport.ts`), HTTPS (`system/https-transport.ts`) or a browser's
+ * The way to an API server: in process (`apiserver/transport.ts`), HTTPS (`system/https-client.ts`) or a browser's
  * fetch. Rejects only where no answer came; an error status is a response.
  */
 export interface Transport {

@@ -129,7 +129,7 @@ export class View<T extends KubeObject> {
         await this.#follow(signal, () => backoff.reset());
       } catch (error) {
         if (signal.aborted) return;
-        if (isStatus(error, 'Expired') || isStatus(error, 'Gone')) resumable = false;
+        if (isUnknownRevision(error)) resumable = false;
         log.debug('a view lost its watch', { kind: this.type.kind, error });
       }
       await pause(clock, backoff.next(), signal);
@@ -146,6 +146,8 @@ export class View<T extends KubeObject> {
       if (previous?.metadata.resourceVersion !== item.metadata.resourceVersion)
         this.#take(key, item, previous);
     }
+    // A server that was restored may be behind what this view has seen.
+    this.#revision = Math.min(this.#revision, Number(resourceVersion));
     this.#advance(Number(resourceVersion));
   }
 
@@ -205,6 +207,11 @@ export class View<T extends KubeObject> {
     }
     return found;
   }
+}
+
+/** Whether a server cannot go on from a revision: it has forgotten it, or has not come to it. */
+function isUnknownRevision(error: unknown): boolean {
+  return isStatus(error, 'Expired') || isStatus(error, 'Gone') || isStatus(error, 'Timeout');
 }
 
 function addTo(index: Map<string, Set<string>>, value: string, key: string): void {

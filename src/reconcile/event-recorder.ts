@@ -85,8 +85,15 @@ export class EventRecorder {
     if (known === undefined || nowMs - known.lastMs >= SERIES_MS) {
       const event = this.#compose(component, action);
       const written = client.create(eventType, event);
-      this.#remember(identity, { name: event.metadata, count: 1, lastMs: nowMs, written });
-      await written;
+      const recorded = { name: event.metadata, count: 1, lastMs: nowMs, written };
+      this.#remember(identity, recorded);
+      try {
+        await written;
+      } catch (error) {
+        // There is nothing to count up: the next one is written anew.
+        if (this.#recorded.get(identity) === recorded) this.#recorded.delete(identity);
+        throw error;
+      }
       return;
     }
     known.count += 1;
@@ -99,20 +106,21 @@ export class EventRecorder {
 
   #compose(component: string, action: Pick<EventAction, 'regarding' | 'eventType' | 'reason' | 'message'>) {
     const { regarding } = action;
-    const namespace = regarding.metadata.namespace ?? 'default';
+    const { namespace } = regarding.metadata;
     const at = timestamp(this.#options.clock.now());
     return {
       apiVersion: 'v1' as const,
       kind: 'Event' as const,
       metadata: {
-        namespace,
+        // As in Kubernetes, events of what is in no namespace stand in this one, and name none.
+        namespace: namespace ?? 'default',
         name: `${regarding.metadata.name.slice(0, 200)}.${this.#suffix()}`,
       },
       involvedObject: {
         apiVersion: regarding.apiVersion,
         kind: regarding.kind,
         name: regarding.metadata.name,
-        namespace,
+        ...(namespace === undefined ? {} : { namespace }),
         uid: regarding.metadata.uid,
         resourceVersion: regarding.metadata.resourceVersion,
       },

@@ -80,6 +80,7 @@ async function work<T extends KubeObject>(task: Work<T>, signal: AbortSignal): P
   const { queue, options } = task;
   const close = (): void => queue.close();
   signal.addEventListener('abort', close, { once: true });
+  if (signal.aborted) close();
   while (!options.views.synced && !signal.aborted) await pause(options.clock, 20, signal);
   const events = new EventRecorder(options);
   const backoffs = new Map<string, Backoff>();

@@ -47,7 +47,7 @@ export function httpsClient(address: string, tls: ClientTls | 'insecure'): Https
   };
 }
 
-function send(agent: Agent, address: string, request: HttpsRequest): Promise<HttpsResponse> {
+async function send(agent: Agent, address: string, request: HttpsRequest): Promise<HttpsResponse> {
   const { hostname, port } = new URL(`https://${address}`);
   return new Promise((resolve, reject) => {
     const outgoing = httpsRequest(
@@ -73,7 +73,7 @@ function send(agent: Agent, address: string, request: HttpsRequest): Promise<Htt
     outgoing.setTimeout(ANSWER_MS_MAX, () =>
       outgoing.destroy(new Error(`no answer from ${address} within ${ANSWER_MS_MAX} ms`)),
     );
-    outgoing.once('error', reject);
+    outgoing.on('error', reject);
     outgoing.end(request.body);
   });
 }

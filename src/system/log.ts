@@ -31,7 +31,7 @@ export function createLog(options: {
   const emit = (level: LogLevel, message: string, fields: LogFields = {}): void => {
     if (LEVELS.indexOf(level) < lowest) return;
     const time = new Date(options.now()).toISOString();
-    const line = JSON.stringify({ time, level, message, ...bound, ...describeErrors(fields) });
+    const line = lineOf({ time, level, message, ...bound, ...describeErrors(fields) });
     options.write(line.length > LOG_LINE_CHARS_MAX ? `${line.slice(0, LOG_LINE_CHARS_MAX)}…` : line);
   };
   return {
@@ -45,6 +45,18 @@ export function createLog(options: {
 
 /** A log that keeps nothing: for tests and tools that print their own output. */
 export const silentLog: Log = createLog({ write: () => undefined, now: () => 0, level: 'error' });
+
+/** A line is written whatever is in its fields: those that JSON cannot say are written as texts. */
+function lineOf(fields: LogFields): string {
+  try {
+    return JSON.stringify(fields);
+  } catch {
+    // A circle, or a bigint.
+    return JSON.stringify(
+      Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, String(value)])),
+    );
+  }
+}
 
 function describeErrors(fields: LogFields): LogFields {
   const entries = Object.entries(fields).map(([key, value]) => [

@@ -5,7 +5,7 @@ import type { ClientTls, Connection, Network, PeerCertificate } from '#system/ne
 /** TLS 1.3 over TCP. */
 export const realNetwork: Network = { connect };
 
-function connect(
+async function connect(
   address: string,
   options: { protocol: string; tls: ClientTls; timeoutMs: number; signal: AbortSignal },
 ): Promise<Connection> {

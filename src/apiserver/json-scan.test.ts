@@ -23,6 +23,11 @@ test('fields that stand twice, by their paths', () => {
   for (const [text, expected] of table) assert.deepEqual(scanJson(text), expected, text);
 });
 
+test('among many keys, too', () => {
+  const keys = Array.from({ length: 40 }, (_, n) => `"k${n}":${n}`);
+  assert.deepEqual(scanJson(`{${[...keys, '"k3":0', '"k39":0', '"k40":0'].join(',')}}`), ['k3', 'k39']);
+});
+
 test('no more than 20 are named', () => {
   assert.equal(scanJson(`{${Array(100).fill('"a":1').join(',')}}`).length, 20);
 });

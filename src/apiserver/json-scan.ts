@@ -6,10 +6,20 @@ export const BODY_DEPTH_MAX = 128;
 /** How many fields that stand twice are named in one answer; more are left out. */
 const DUPLICATES_MAX = 20;
 
+/** Keys of one object that are looked through one by one; more are kept in a set. */
+const KEYS_LISTED_MAX = 16;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+
 /** One object or list that the scan is in. */
 interface Level {
-  /** The keys so far; undefined in a list. */
-  readonly keys: Set<string> | undefined;
+  /** The keys so far; undefined in a list. A set only once they are many: most objects have few. */
+  keys: string[] | Set<string> | undefined;
   /** The key, or the index in a list, whose value is being read. */
   at: string | number;
   expectsKey: boolean;
@@ -23,26 +33,27 @@ interface Level {
 export function scanJson(text: string): string[] {
   const duplicates: string[] = [];
   const levels: Level[] = [];
+  let level: Level | undefined;
   for (let i = 0; i < text.length; i++) {
-    const level = levels.at(-1);
-    switch (text[i]) {
-      case '"': {
+    switch (text.charCodeAt(i)) {
+      case QUOTE: {
         const end = endOfString(text, i);
         if (level?.expectsKey === true) takeKey(levels, keyOf(text.slice(i, end + 1)), duplicates);
         i = end;
         break;
       }
-      case '{':
-        enter(levels, { keys: new Set(), at: '', expectsKey: true });
+      case OPENING_BRACE:
+        level = enter(levels, { keys: [], at: '', expectsKey: true });
         break;
-      case '[':
-        enter(levels, { keys: undefined, at: 0, expectsKey: false });
+      case OPENING_BRACKET:
+        level = enter(levels, { keys: undefined, at: 0, expectsKey: false });
         break;
-      case '}':
-      case ']':
+      case CLOSING_BRACE:
+      case CLOSING_BRACKET:
         levels.pop();
+        level = levels.at(-1);
         break;
-      case ',':
+      case COMMA:
         if (level === undefined) break;
         if (typeof level.at === 'number') level.at += 1;
         else level.expectsKey = true;
@@ -53,10 +64,11 @@ export function scanJson(text: string): string[] {
   return duplicates;
 }
 
-function enter(levels: Level[], level: Level): void {
+function enter(levels: Level[], level: Level): Level {
   if (levels.length >= BODY_DEPTH_MAX)
     throw badRequest(`the body of the request is nested deeper than ${BODY_DEPTH_MAX} levels`);
   levels.push(level);
+  return level;
 }
 
 /** The place of the quote that ends the string that begins at `start`; the end of the text where none does. */
@@ -84,9 +96,19 @@ function takeKey(levels: readonly Level[], key: string, duplicates: string[]): v
   if (level === undefined) return;
   level.at = key;
   level.expectsKey = false;
-  const isDuplicate = level.keys?.has(key) === true;
-  level.keys?.add(key);
-  if (isDuplicate && duplicates.length < DUPLICATES_MAX) duplicates.push(pathOf(levels));
+  if (isNew(level, key)) return;
+  if (duplicates.length < DUPLICATES_MAX) duplicates.push(pathOf(levels));
+}
+
+/** Whether the key stands there for the first time; it is remembered. */
+function isNew(level: Level, key: string): boolean {
+  const { keys } = level;
+  if (keys === undefined) return true;
+  if (keys instanceof Set) return keys.size < keys.add(key).size;
+  if (keys.includes(key)) return false;
+  keys.push(key);
+  if (keys.length > KEYS_LISTED_MAX) level.keys = new Set(keys);
+  return true;
 }
 
 function pathOf(levels: readonly Level[]): string {

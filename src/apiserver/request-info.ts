@@ -17,6 +17,9 @@ export type RequestInfo =
 /** The longest path, in characters; a longer one is 404. */
 const PATH_CHARS_MAX = 8192;
 
+/** What stands for no name, and must not be taken for one. */
+const EMPTY_SEGMENTS = new Set(['', '.', '..']);
+
 /** Sub-paths of `namespaces/NAME/…` that are the namespace's own subresources and no kind in it. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
@@ -31,7 +34,7 @@ export function parsePath(path: string): RequestInfo {
   const [root, ...after] = segments;
   const grouped = root === 'apis' ? 2 : root === 'api' ? 1 : undefined;
   if (grouped === undefined || after.length <= grouped) return { type: 'nonResource', path };
-  if (segments.includes('')) throw notServed();
+  if (segments.some((segment) => EMPTY_SEGMENTS.has(segment))) throw notServed();
   const [group, version] = grouped === 2 ? [after[0] ?? '', after[1] ?? ''] : ['', after[0] ?? ''];
   return { type: 'resource', group, version, ...parseResource(after.slice(grouped)) };
 }

@@ -69,8 +69,15 @@ export interface TestServer extends ControlPlane {
   stop(): Promise<void>;
 }
 
-export async function startTestServer(options: Partial<ControlPlaneOptions> = {}): Promise<TestServer> {
-  const clock = new SimulatedClock();
+export interface TestServerOptions extends Partial<ControlPlaneOptions> {
+  /** One of its own where absent. */
+  readonly clock?: SimulatedClock;
+  /** Called before the views run: for whatever asks for views of its own. */
+  readonly prepare?: (plane: ControlPlane) => void;
+}
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const clock = options.clock ?? new SimulatedClock();
   const random = seededRandom(1);
   const complaints: string[] = [];
   const log = createLog({ write: (line) => complaints.push(line), now: () => clock.now(), level: 'warn' });
@@ -84,6 +91,7 @@ export async function startTestServer(options: Partial<ControlPlaneOptions> = {}
     store,
   });
   await ensureNamespaces(plane.client, ['default', 'kube-system']);
+  options.prepare?.(plane);
   const stop = new AbortController();
   const running = plane.views.run(stop.signal);
   const settle = (): Promise<void> => clock.advance(0);

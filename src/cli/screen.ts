@@ -16,8 +16,12 @@ export class CommandError extends Error {
   }
 }
 
-/** Rows as aligned columns, three blanks apart, as kubectl prints them. */
-export function formatTable(rows: readonly (readonly string[])[]): string[] {
+/** What steers a terminal instead of being shown on it: such a thing in a name or a message must not. */
+const CONTROLS = /[\p{Cc}\p{Cf}]/gu;
+
+/** Rows as aligned columns, three blanks apart, as kubectl prints them. Control characters show as `�`. */
+export function formatTable(table: readonly (readonly string[])[]): string[] {
+  const rows = table.map((row) => row.map((cell) => cell.replaceAll(CONTROLS, '\uFFFD')));
   const widths: number[] = [];
   for (const row of rows)
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);

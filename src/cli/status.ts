@@ -2,6 +2,8 @@ import { humanDuration } from '#api/age.ts';
 import { podResource } from '#api/core/pod.ts';
 import { applicationResource } from '#api/fleet/application.ts';
 import { siteResource } from '#api/fleet/site.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
 import { formatTable, type Screen } from '#cli/screen.ts';
 import type { Client } from '#client/client.ts';
 import { type Clock, parseTimestamp } from '#system/clock.ts';
@@ -21,8 +23,7 @@ export async function printWhatRuns(
   for (const site of sites) {
     const { items } = await site.client.list(podResource);
     for (const pod of items) {
-      const cell = (name: string): string =>
-        String(podResource.columns.find((column) => column.name === name)?.cell(pod, clock.now()) ?? '');
+      const cell = (name: string): string => cellOf(podResource, pod, { name, clock });
       rows.push([
         site.name,
         pod.metadata.namespace ?? '',
@@ -43,13 +44,14 @@ export async function printFleet(
   { clock, screen }: { clock: Clock; screen: Screen },
 ): Promise<void> {
   const { items: sites } = await hub.list(siteResource);
+  const columns = ['Status', 'Last-Contact', 'Apps', 'Version'];
   const siteRows = sites.map((site) => [
     site.metadata.name,
-    site.status?.connectivity?.state ?? 'NeverConnected',
-    site.status?.versions?.skerry ?? '',
+    ...columns.map((name) => cellOf(siteResource, site, { name, clock })),
     ageOf(site.metadata.creationTimestamp, clock),
   ]);
-  for (const line of formatTable([['SITE', 'STATUS', 'VERSION', 'AGE'], ...siteRows])) screen.print(line);
+  const heads = ['SITE', ...columns.map((name) => name.toUpperCase()), 'AGE'];
+  for (const line of formatTable([heads, ...siteRows])) screen.print(line);
   const { items: applications } = await hub.list(applicationResource);
   const rows = applications.map((application) => {
     const { wanted = 0, running = 0, offline = 0 } = application.status?.sites ?? {};
@@ -63,6 +65,15 @@ export async function printFleet(
   screen.print('');
   for (const line of formatTable([['APPLICATION', 'SITES', 'RUNNING', 'OFFLINE'], ...rows]))
     screen.print(line);
+}
+
+/** What kubectl prints in that column. */
+function cellOf<T extends KubeObject>(
+  type: ResourceType<T>,
+  object: T,
+  { name, clock }: { name: string; clock: Clock },
+): string {
+  return String(type.columns.find((column) => column.name === name)?.cell(object, clock.now()) ?? '');
 }
 
 function ageOf(created: string, clock: Clock): string {

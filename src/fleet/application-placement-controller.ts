@@ -7,7 +7,8 @@ import {
 import { type Site, siteResource } from '#api/fleet/site.ts';
 import { compileLabelSelector } from '#api/selector.ts';
 import { conditionPatch } from '#fleet/conditions.ts';
-import { type Action, type Controller, type Lookup, read, type Snapshot } from '#reconcile/controller.ts';
+import { instancesOfApplication } from '#fleet/instance-groups.ts';
+import { type Action, type Controller, read, type Snapshot } from '#reconcile/controller.ts';
 
 /**
  * Gives an application one ApplicationInstance for each site that its placement selects, of the revision that its source
@@ -39,7 +40,7 @@ function plan(snapshot: Snapshot<Application>, nowMs: number): Action[] {
   if (application.metadata.deletionTimestamp !== undefined || application.spec.suspend === true) return [];
   const sites = snapshot.list(siteResource).filter((site) => isSelected(application, site));
   const instances = new Map(
-    instancesOf(snapshot, application.metadata).map((instance) => [instance.spec.site, instance]),
+    instancesOfApplication(snapshot, application.metadata).map((instance) => [instance.spec.site, instance]),
   );
   const { revision } = application.status ?? {};
   const actions: Action[] = [];
@@ -68,24 +69,14 @@ function byName(a: Site, b: Site): number {
   return a.metadata.name < b.metadata.name ? -1 : 1;
 }
 
-function instancesOf(
-  lookup: Lookup,
-  { namespace, name }: { namespace?: string; name: string },
-): ApplicationInstance[] {
-  return lookup
-    .list(applicationInstanceResource, { namespace })
-    .filter((instance) => instance.spec.application === name);
-}
-
 /** Instances of an application that is gone go with it. */
 function removeOrphans(snapshot: Snapshot<Application>): Action[] {
   const { namespace, name } = snapshot.name;
-  return instancesOf(snapshot, { name, ...(namespace === undefined ? {} : { namespace }) }).flatMap(
-    (instance) =>
-      remove(instance, {
-        why: 'its application was deleted',
-        siteExists: snapshot.get(siteResource, { name: instance.spec.site }) !== undefined,
-      }),
+  return instancesOfApplication(snapshot, { namespace, name }).flatMap((instance) =>
+    remove(instance, {
+      why: 'its application was deleted',
+      siteExists: snapshot.get(siteResource, { name: instance.spec.site }) !== undefined,
+    }),
   );
 }
 

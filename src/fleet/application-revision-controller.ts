@@ -1,13 +1,17 @@
 import { type Application, applicationResource } from '#api/fleet/application.ts';
+import { applicationInstanceResource } from '#api/fleet/application-instance.ts';
 import { type ApplicationRevision, applicationRevisionResource } from '#api/fleet/application-revision.ts';
 import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { compileLabelSelector } from '#api/selector.ts';
 import { type Bundle, bundleOf } from '#fleet/bundle.ts';
 import { conditionPatch } from '#fleet/conditions.ts';
+import { instancesOfApplication } from '#fleet/instance-groups.ts';
+import { manifestFault } from '#fleet/manifest-faults.ts';
 import { TEMPLATE_KINDS, templateKindOf } from '#fleet/template-kinds.ts';
 import type { BundleSigner } from '#pki/bundle-signature.ts';
 import { type Action, type Controller, type Lookup, read, type Snapshot } from '#reconcile/controller.ts';
+import { must } from '#system/assert.ts';
 
 /** Revisions of an application that are kept; the oldest beyond it that no instance names are deleted. */
 const REVISIONS_KEPT = 10;
@@ -27,6 +31,8 @@ export function applicationRevisionController(signer: BundleSigner): Controller<
       read(applicationRevisionResource, (revision) => [
         `${revision.metadata.namespace ?? ''}/${revision.spec.application}`,
       ]),
+      // Which revisions are wanted is looked at when the application changes: that is soon enough.
+      read(applicationInstanceResource, () => []),
       ...TEMPLATE_KINDS.map((type) => read(type, applicationsThatSelect)),
     ],
     writes: [
@@ -102,15 +108,30 @@ function resolveSource(application: Application, lookup: Lookup): Source {
     const message = `${elsewhere.kind} "${elsewhere.metadata.name}" is of namespace "${elsewhere.metadata.namespace ?? ''}": an application holds objects of its own namespace "${namespace}" only`;
     return { type: 'refused', reason: 'NamespaceNotAllowed', message };
   }
-  const bundle = bundleOf(objects, namespace);
-  if (bundle.manifests.length > BUNDLE_BYTES_MAX) {
-    return {
-      type: 'refused',
-      reason: 'SourceTooLarge',
-      message: `the manifests are ${bundle.manifests.length} bytes; at most ${BUNDLE_BYTES_MAX} fit`,
-    };
+  return inlineFault(inline === undefined ? [] : objects, namespace) ?? sizedBundle(objects, namespace);
+}
+
+/** What the hub's API has not looked at before: each manifest by itself, and that none stands twice. */
+function inlineFault(manifests: readonly KubeObject[], namespace: string): Source | undefined {
+  const seen = new Set<string>();
+  for (const manifest of manifests) {
+    const what = `${manifest.apiVersion} ${manifest.kind} "${manifest.metadata.name}"`;
+    if (seen.has(what)) return { type: 'refused', reason: 'ManifestTwice', message: `${what} stands twice` };
+    seen.add(what);
+    const type = must(templateKindOf(manifest), 'kinds were looked at before');
+    const fault = manifestFault(manifest, type, namespace);
+    if (fault !== undefined)
+      return { type: 'refused', reason: 'ManifestInvalid', message: `${what}: ${fault}` };
   }
-  return { type: 'bundle', bundle };
+  return undefined;
+}
+
+function sizedBundle(objects: readonly KubeObject[], namespace: string): Source {
+  const bundle = bundleOf(objects, namespace);
+  const bytes = Buffer.byteLength(bundle.manifests);
+  if (bytes <= BUNDLE_BYTES_MAX) return { type: 'bundle', bundle };
+  const message = `the manifests are ${bytes} bytes; at most ${BUNDLE_BYTES_MAX} fit`;
+  return { type: 'refused', reason: 'SourceTooLarge', message };
 }
 
 /** Objects that a controller made belong to their owner and are no templates. */
@@ -217,15 +238,27 @@ function pruneRevisions(
   { snapshot, current }: { snapshot: Snapshot<Application>; current: string },
 ): Action[] {
   const namespace = application.metadata.namespace ?? '';
-  const own: ApplicationRevision[] = snapshot
+  const older: ApplicationRevision[] = snapshot
     .list(applicationRevisionResource, { ownedBy: application.metadata.uid })
     .filter((revision) => revision.metadata.name !== current)
-    .toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1));
-  return own.slice(REVISIONS_KEPT).map((revision) => ({
-    type: 'delete' as const,
-    resource: applicationRevisionResource,
-    name: { namespace, name: revision.metadata.name },
-    uid: revision.metadata.uid,
-    why: `${REVISIONS_KEPT} newer revisions of the application are kept`,
-  }));
+    .toSorted(newestFirst)
+    .slice(REVISIONS_KEPT);
+  if (older.length === 0) return [];
+  const wanted = new Set(
+    instancesOfApplication(snapshot, application.metadata).map(({ spec }) => spec.revision.name),
+  );
+  return older
+    .filter(({ metadata }) => !wanted.has(metadata.name))
+    .map(({ metadata: { name, uid } }) => ({
+      type: 'delete' as const,
+      resource: applicationRevisionResource,
+      name: { namespace, name },
+      uid,
+      why: `${REVISIONS_KEPT} newer revisions of the application are kept`,
+    }));
+}
+
+function newestFirst({ metadata: a }: ApplicationRevision, { metadata: b }: ApplicationRevision): number {
+  if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp ? 1 : -1;
+  return a.name < b.name ? -1 : 1;
 }

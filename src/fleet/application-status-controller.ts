@@ -3,6 +3,7 @@ import { type ApplicationInstance, applicationInstanceResource } from '#api/flee
 import { type Site, siteResource } from '#api/fleet/site.ts';
 import type { Condition } from '#api/object.ts';
 import { conditionPatch, withCondition } from '#fleet/conditions.ts';
+import { instancesOfApplication, instancesOfSite } from '#fleet/instance-groups.ts';
 import { type Action, type Controller, read, type Snapshot } from '#reconcile/controller.ts';
 
 /** How one application fares at one site, as its summary counts it. */
@@ -17,10 +18,9 @@ export const applicationStatusController: Controller<Application> = {
       `${instance.metadata.namespace ?? ''}/${instance.spec.application}`,
     ]),
     read(siteResource, (site, lookup) =>
-      lookup
-        .list(applicationInstanceResource)
-        .filter((instance) => instance.spec.site === site.metadata.name)
-        .map((instance) => `${instance.metadata.namespace ?? ''}/${instance.spec.application}`),
+      instancesOfSite(lookup, site.metadata.name).map(
+        (instance) => `${instance.metadata.namespace ?? ''}/${instance.spec.application}`,
+      ),
     ),
   ],
   writes: [{ type: applicationResource, verbs: ['patchStatus'] }],
@@ -30,13 +30,9 @@ export const applicationStatusController: Controller<Application> = {
 function plan(snapshot: Snapshot<Application>, nowMs: number): Action[] {
   const application = snapshot.object;
   if (application === undefined || application.metadata.deletionTimestamp !== undefined) return [];
-  const instances = snapshot
-    .list(applicationInstanceResource, { namespace: application.metadata.namespace })
-    .filter(
-      (instance) =>
-        instance.spec.application === application.metadata.name &&
-        instance.metadata.deletionTimestamp === undefined,
-    );
+  const instances = instancesOfApplication(snapshot, application.metadata).filter(
+    (instance) => instance.metadata.deletionTimestamp === undefined,
+  );
   const states = instances.map((instance) => ({
     instance,
     state: stateOf(instance, snapshot.get(siteResource, { name: instance.spec.site })),

@@ -6,22 +6,23 @@ import {
   CLEANUP_FINALIZER,
 } from '#api/fleet/application-instance.ts';
 import { type ApplicationRevision, applicationRevisionResource } from '#api/fleet/application-revision.ts';
-import { equalJson, type JsonObject } from '#api/json.ts';
-import type { Draft, Json, KubeObject } from '#api/object.ts';
+import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
-import { mergeThreeWay } from '#api/three-way-merge.ts';
+import {
+  APPLICATION_LABEL,
+  applyManifest,
+  instancesOf,
+  isSameObject,
+  manifestsOf,
+  ownerBeside,
+  REVISION_ANNOTATION,
+} from '#fleet/apply-manifest.ts';
 import { type ResourceHealth, resourceHealth, summarise } from '#fleet/health.ts';
-import { mergePatchOf } from '#fleet/merge-patch-of.ts';
+import { setStatus } from '#fleet/instance-status.ts';
 import { TEMPLATE_KINDS, templateKindOf } from '#fleet/template-kinds.ts';
 import { type Action, type Controller, type Lookup, read, type Snapshot } from '#reconcile/controller.ts';
 import { must } from '#system/assert.ts';
-
-/** Label by which an object at a site belongs to an application. */
-export const APPLICATION_LABEL = 'fleet.skerry.io/application';
-
-/** Annotation that says from which revision (by digest) an object at a site was last applied. */
-export const REVISION_ANNOTATION = 'fleet.skerry.io/revision';
 
 /** Revisions of an application that a site keeps, the running ones not counted: to merge from, and to go back to. */
 const REVISIONS_KEPT = 2;
@@ -50,16 +51,12 @@ export function applierController(schemas: SchemaSet): Controller<ApplicationIns
       { type: applicationRevisionResource, verbs: ['delete'] },
       ...TEMPLATE_KINDS.map((type) => ({ type, verbs: ['create', 'patch', 'delete'] as const })),
     ],
-    plan: (snapshot, nowMs) => plan(snapshot, { nowMs, schemas }),
+    plan: (snapshot) => plan(snapshot, schemas),
   };
 }
 
 function keyOf({ metadata }: ApplicationInstance): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
-}
-
-function instancesOf(lookup: Lookup, namespace: string | undefined): readonly ApplicationInstance[] {
-  return lookup.list(applicationInstanceResource, { namespace });
 }
 
 function instanceOfObject(object: KubeObject, lookup: Lookup): string[] {
@@ -70,12 +67,7 @@ function instanceOfObject(object: KubeObject, lookup: Lookup): string[] {
     .map(keyOf);
 }
 
-interface PlanContext {
-  readonly nowMs: number;
-  readonly schemas: SchemaSet;
-}
-
-function plan(snapshot: Snapshot<ApplicationInstance>, context: PlanContext): Action[] {
+function plan(snapshot: Snapshot<ApplicationInstance>, schemas: SchemaSet): Action[] {
   const instance = snapshot.object;
   if (instance === undefined) return [];
   if (instance.metadata.deletionTimestamp !== undefined) return removeAll(instance, snapshot);
@@ -92,125 +84,18 @@ function plan(snapshot: Snapshot<ApplicationInstance>, context: PlanContext): Ac
     });
   }
   const manifests = manifestsOf(wanted);
-  const changes = manifests.flatMap((manifest) =>
-    applyManifest(manifest, { instance, wanted, snapshot, context }),
+  const planned = manifests.flatMap((manifest) =>
+    applyManifest(manifest, { instance, wanted, snapshot, schemas }),
   );
+  const changes = planned.filter(({ type }) => type !== 'requeue');
+  const waits = planned.filter(({ type }) => type === 'requeue');
   // What is left over goes only once everything new is there.
   const leftovers = changes.length > 0 ? [] : prune(instance, { manifests, snapshot });
   const statusActions = setStatus(
     instance,
     statusOf(instance, { manifests, snapshot, isApplied: changes.length === 0 && leftovers.length === 0 }),
   );
-  return [...changes, ...leftovers, ...statusActions, ...pruneRevisions(instance, snapshot)];
-}
-
-/** The objects of a revision; parsed once for each. */
-const parsedManifests = new WeakMap<ApplicationRevision, readonly KubeObject[]>();
-
-function manifestsOf(revision: ApplicationRevision): readonly KubeObject[] {
-  const known = parsedManifests.get(revision);
-  if (known !== undefined) return known;
-  const manifests = JSON.parse(revision.spec.manifests) as KubeObject[];
-  parsedManifests.set(revision, manifests);
-  return manifests;
-}
-
-interface ManifestContext {
-  readonly instance: ApplicationInstance;
-  readonly wanted: ApplicationRevision;
-  readonly snapshot: Lookup;
-  readonly context: PlanContext;
-}
-
-function applyManifest(
-  manifest: KubeObject,
-  { instance, wanted, snapshot, context }: ManifestContext,
-): Action[] {
-  const type = must(templateKindOf(manifest), `the hub refuses kind ${manifest.kind} in an application`);
-  const { name } = manifest.metadata;
-  const { namespace } = instance.metadata;
-  const desired = marked(manifest, { application: instance.spec.application, digest: wanted.spec.digest });
-  const live = snapshot.get(type, { namespace, name });
-  const what = `${manifest.kind} ${name}`;
-  if (live === undefined) {
-    return [
-      {
-        type: 'create',
-        resource: type,
-        object: desired,
-        why: `${what} belongs to revision ${wanted.metadata.name}`,
-      },
-    ];
-  }
-  // It is on its way out; once gone it is made anew.
-  if (live.metadata.deletionTimestamp !== undefined) return [];
-  const applied = live.metadata.annotations?.[REVISION_ANNOTATION];
-  if (applied === wanted.spec.digest) return [];
-  const base = baseManifest(manifest, { instance, applied, snapshot });
-  const merged = mergeThreeWay({
-    base: base as JsonObject | undefined,
-    desired: desired as unknown as JsonObject,
-    live: live as unknown as JsonObject,
-    schema: context.schemas.get(type.schema),
-    schemas: context.schemas,
-  });
-  const patch = mergePatchOf(live as unknown as JsonObject, merged as { readonly [key: string]: Json });
-  if (patch === undefined) return [];
-  const conditional = {
-    ...patch,
-    metadata: { ...(patch.metadata as object), resourceVersion: live.metadata.resourceVersion },
-  };
-  return [
-    {
-      type: 'patch',
-      resource: type,
-      name: { namespace, name },
-      patch: conditional,
-      why: `${what} goes to revision ${wanted.metadata.name}`,
-    },
-  ];
-}
-
-/** The manifest with the marks by which the site knows it again. */
-function marked(
-  manifest: KubeObject,
-  { application, digest }: { application: string; digest: string },
-): Draft {
-  const { metadata } = manifest;
-  return {
-    ...manifest,
-    metadata: {
-      ...metadata,
-      labels: { ...metadata.labels, [APPLICATION_LABEL]: application },
-      annotations: { ...metadata.annotations, [REVISION_ANNOTATION]: digest },
-    },
-  };
-}
-
-/** The object as the revision had it that was applied last; an object that was here before the application has no base. */
-function baseManifest(
-  manifest: KubeObject,
-  {
-    instance,
-    applied,
-    snapshot,
-  }: { instance: ApplicationInstance; applied: string | undefined; snapshot: Lookup },
-): Draft | undefined {
-  if (applied === undefined) return undefined;
-  const revision = snapshot
-    .list(applicationRevisionResource, { namespace: instance.metadata.namespace })
-    .find((candidate) => candidate.spec.digest === applied);
-  const before =
-    revision === undefined
-      ? undefined
-      : manifestsOf(revision).find((object) => isSameObject(object, manifest));
-  return before === undefined
-    ? undefined
-    : marked(before, { application: instance.spec.application, digest: applied });
-}
-
-function isSameObject(a: KubeObject, b: KubeObject): boolean {
-  return a.kind === b.kind && a.apiVersion === b.apiVersion && a.metadata.name === b.metadata.name;
+  return [...changes, ...leftovers, ...statusActions, ...pruneRevisions(instance, snapshot), ...waits];
 }
 
 /** Every object at the site that belongs to the application. Objects that a controller made go with their owners. */
@@ -324,11 +209,18 @@ function statusOf(
   const pods = snapshot.list(podResource, { namespace: instance.metadata.namespace });
   const resources = manifests.map((manifest): ResourceHealth => {
     const type = must(templateKindOf(manifest), 'checked when it was applied');
-    return resourceHealth(
-      manifest,
-      snapshot.get(type, { namespace: instance.metadata.namespace, name: manifest.metadata.name }),
-      pods,
-    );
+    const { kind, apiVersion } = manifest;
+    const { name } = manifest.metadata;
+    const live = snapshot.get(type, { namespace: instance.metadata.namespace, name });
+    const owner = live === undefined ? undefined : ownerBeside(instance, live, snapshot);
+    if (owner === undefined) return resourceHealth(manifest, live, pods);
+    return {
+      apiVersion,
+      kind,
+      name,
+      health: 'Degraded',
+      message: `belongs to application ${owner}, which runs here too`,
+    };
   });
   const summary = summarise(resources);
   const running = isApplied ? instance.spec.revision : instance.status?.runningRevision;
@@ -344,24 +236,4 @@ function statusOf(
         }),
     resources,
   };
-}
-
-function setStatus(instance: ApplicationInstance, status: ApplicationInstanceStatus): Action[] {
-  if (equalJson((instance.status ?? {}) as Json, status as Json)) return [];
-  const { namespace, name, resourceVersion } = instance.metadata;
-  const absent = Object.fromEntries(
-    Object.keys(instance.status ?? {})
-      .filter((field) => !(field in status))
-      .map((field) => [field, null]),
-  );
-  const patch = { metadata: { resourceVersion }, status: { ...status, ...absent } };
-  return [
-    {
-      type: 'patchStatus',
-      resource: applicationInstanceResource,
-      name: { namespace, name },
-      patch,
-      why: `the application is ${status.phase ?? 'unknown'} here`,
-    },
-  ];
 }

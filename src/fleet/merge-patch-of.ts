@@ -1,16 +1,17 @@
-import { equalJson } from '#api/json.ts';
+import { copyJson, equalJson, type MutableJsonObject, setProperty } from '#api/json.ts';
 import type { Json } from '#api/object.ts';
 
 type JsonObject = { readonly [key: string]: Json };
 
 /** The JSON merge patch (RFC 7396) that turns one object into another; undefined where they are the same. */
 export function mergePatchOf(from: JsonObject, to: JsonObject): JsonObject | undefined {
-  const patch: Record<string, Json> = {};
-  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) patch[key] = null;
+  const patch: MutableJsonObject = {};
+  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) setProperty(patch, key, null);
   for (const [key, value] of Object.entries(to)) {
     const before = Object.hasOwn(from, key) ? from[key] : undefined;
     if (before !== undefined && equalJson(before, value)) continue;
-    patch[key] = isObject(before) && isObject(value) ? (mergePatchOf(before, value) ?? {}) : value;
+    const changed = isObject(before) && isObject(value) ? (mergePatchOf(before, value) ?? {}) : value;
+    setProperty(patch, key, copyJson(changed));
   }
   return Object.keys(patch).length === 0 ? undefined : patch;
 }

@@ -1,5 +1,6 @@
 import { applicationInstanceResource } from '#api/fleet/application-instance.ts';
 import { type Site, siteResource } from '#api/fleet/site.ts';
+import { instancesOfSite } from '#fleet/instance-groups.ts';
 import { type Action, type Controller, read, type Snapshot } from '#reconcile/controller.ts';
 
 /** Counts the applications of a site in its status: how many it shall run, and how many of them it runs as wanted. */
@@ -15,9 +16,9 @@ function plan(snapshot: Snapshot<Site>): Action[] {
   const site = snapshot.object;
   if (site === undefined || site.metadata.deletionTimestamp !== undefined) return [];
   const { name } = site.metadata;
-  const instances = snapshot
-    .list(applicationInstanceResource)
-    .filter((instance) => instance.spec.site === name && instance.metadata.deletionTimestamp === undefined);
+  const instances = instancesOfSite(snapshot, name).filter(
+    (instance) => instance.metadata.deletionTimestamp === undefined,
+  );
   const running = instances.filter(
     ({ spec, status }) =>
       status?.phase === 'Running' && status.runningRevision?.digest === spec.revision.digest,

@@ -12,6 +12,11 @@ import type { DesiredEntry } from '#link/wire.ts';
 import { verifyBundle } from '#pki/bundle-signature.ts';
 import { sha256Digest } from '#pki/digest.ts';
 
+/** A bundle is not what the hub signed, or not signed by a hub that is trusted: trying again will not help. */
+export class RefusedBundleError extends Error {
+  override readonly name = 'RefusedBundleError';
+}
+
 export interface AcceptOptions {
   /** Of the site's own API. */
   readonly client: Client;
@@ -52,7 +57,7 @@ async function ensureBundle(
   const { client, trustedBundleKeys } = options;
   const { name, digest, sizeBytes, signature } = entry.revision;
   if (!verifyBundle(digest, signature, trustedBundleKeys)) {
-    throw new Error(
+    throw new RefusedBundleError(
       `the bundle ${digest} of application "${entry.application}" is not signed by a key that this site trusts`,
     );
   }
@@ -61,7 +66,7 @@ async function ensureBundle(
   const bytes = await options.fetch({ namespace: entry.namespace, revision: name, digest, sizeBytes });
   const arrived = sha256Digest(bytes);
   if (arrived !== digest)
-    throw new Error(
+    throw new RefusedBundleError(
       `the bundle of application "${entry.application}" has digest ${arrived}, ${digest} was announced`,
     );
   await ensure(() =>

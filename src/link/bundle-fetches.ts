@@ -20,6 +20,9 @@ interface PendingFetch {
 /** Pieces that arrived of bundles whose link broke off, by digest: a later fetch goes on after them. */
 export type PartialBundles = Map<string, Uint8Array>;
 
+/** Bundles of which pieces are kept; at the limit those of the oldest are dropped, and would be fetched anew. */
+const PARTIAL_BUNDLES_MAX = 4;
+
 /** The bundles that are on their way over one link. */
 export class BundleFetches {
   readonly #send: (request: Extract<SiteMessage, { type: 'fetch' }>) => Promise<void>;
@@ -62,8 +65,13 @@ export class BundleFetches {
     if (pending === undefined) return;
     const { digest, sizeBytes } = pending.wanted;
     const whole = Buffer.concat([this.#partial.get(digest) ?? new Uint8Array(), bytes]);
-    if (whole.length <= sizeBytes) return void this.#partial.set(digest, whole);
     this.#partial.delete(digest);
+    if (whole.length <= sizeBytes) {
+      const [oldest] = this.#partial.keys();
+      if (this.#partial.size >= PARTIAL_BUNDLES_MAX && oldest !== undefined) this.#partial.delete(oldest);
+      this.#partial.set(digest, whole);
+      return;
+    }
     this.fail(id, new Error(`more than the ${sizeBytes} bytes arrived that the bundle has`));
   }
 

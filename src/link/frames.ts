@@ -35,19 +35,33 @@ function frame(kind: number, payload: Uint8Array): Uint8Array {
 
 /** The frames of a connection, however its bytes are cut. Throws on a frame that is too large, unknown, or no JSON. */
 export async function* readFrames(connection: Connection): AsyncIterable<Frame> {
-  let rest: Buffer = Buffer.alloc(0);
+  // Pieces are put together only once a frame is whole: many small ones must not cost their square.
+  let pieces: Uint8Array[] = [];
+  let total = 0;
+  let wanted = HEADER_BYTES;
   for await (const chunk of connection.incoming) {
-    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-    while (rest.length >= HEADER_BYTES) {
-      const length = rest.readUInt32BE(0);
-      if (length > FRAME_BYTES_MAX)
-        throw new Error(`a frame of ${length} bytes was announced; at most ${FRAME_BYTES_MAX} are taken`);
-      if (rest.length < HEADER_BYTES + length) break;
-      const payload = rest.subarray(HEADER_BYTES, HEADER_BYTES + length);
-      yield decodeFrame(rest.readUInt8(4), payload);
-      rest = rest.subarray(HEADER_BYTES + length);
+    pieces.push(chunk);
+    total += chunk.length;
+    if (total < wanted) continue;
+    let rest = Buffer.concat(pieces);
+    wanted = frameBytes(rest);
+    while (rest.length >= wanted) {
+      yield decodeFrame(rest.readUInt8(4), rest.subarray(HEADER_BYTES, wanted));
+      rest = rest.subarray(wanted);
+      wanted = frameBytes(rest);
     }
+    pieces = [rest];
+    total = rest.length;
   }
+}
+
+/** How many bytes the frame at the beginning of `bytes` has; those of its header while that is not whole. */
+function frameBytes(bytes: Buffer): number {
+  if (bytes.length < HEADER_BYTES) return HEADER_BYTES;
+  const length = bytes.readUInt32BE(0);
+  if (length > FRAME_BYTES_MAX)
+    throw new Error(`a frame of ${length} bytes was announced; at most ${FRAME_BYTES_MAX} are taken`);
+  return HEADER_BYTES + length;
 }
 
 function decodeFrame(kind: number, payload: Buffer): Frame {

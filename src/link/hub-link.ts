@@ -78,16 +78,21 @@ export class HubLink {
     const channel = new LinkChannel<HubMessage>(connection, clock);
     const greeting = clock.after(GREETING_MS_MAX, () => channel.close());
     let session: HubSession | undefined;
+    let isRefused = false;
     try {
       for await (const frame of readFrames(connection)) {
+        // The site reads why, and closes; whoever does not is closed when his time for greeting is over.
+        if (isRefused) continue;
         channel.heard();
         if (frame.type !== 'message') throw new Error('a site sends no blobs');
         const message = frame.value as SiteMessage;
         if (session !== undefined) await session.receive(message);
         else {
-          greeting.cancel();
           session = await this.#greet(message, { connection, channel });
-          if (session === undefined) break;
+          isRefused = session === undefined;
+          if (session === undefined) continue;
+          greeting.cancel();
+          await this.#begin(session, channel);
         }
       }
     } catch (error) {
@@ -114,9 +119,14 @@ export class HubLink {
       await channel.send(refusal);
       return undefined;
     }
-    const site = message.site;
+    const { site, software } = message;
+    this.#options.log.info('a site connected', { site, peer: connection.peer.address, software });
+    return new HubSession({ ...this.#options, site, channel, instances: this.#instances });
+  }
+
+  async #begin(session: HubSession, channel: LinkChannel<HubMessage>): Promise<void> {
+    const { site } = session;
     this.#sessions.get(site)?.end('the site opened a newer link');
-    const session = new HubSession({ ...this.#options, site, channel, instances: this.#instances });
     this.#sessions.set(site, session);
     await channel.send({
       type: 'welcome',
@@ -124,14 +134,8 @@ export class HubLink {
       epoch: this.#options.epoch,
       heartbeatMs: HEARTBEAT_MS,
     });
-    this.#options.log.info('a site connected', {
-      site,
-      peer: connection.peer.address,
-      software: message.software,
-    });
     for (const key of this.#instancesBySite.get(site) ?? []) session.desire(key);
     await this.#contacts.connected(site);
-    return session;
   }
 
   async #refusalOf(

@@ -1,16 +1,16 @@
 import type { ApplicationInstance, ApplicationInstanceStatus } from '#api/fleet/application-instance.ts';
 import { applicationInstanceResource, REMOVAL_FINALIZER } from '#api/fleet/application-instance.ts';
 import { applicationRevisionResource } from '#api/fleet/application-revision.ts';
-import { siteResource } from '#api/fleet/site.ts';
+import { type SiteStatus, siteResource } from '#api/fleet/site.ts';
 import { equalJson } from '#api/json.ts';
 import type { Json } from '#api/object.ts';
 import { isStatus } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
+import { BundleServing } from '#link/bundle-serving.ts';
 import { desiredEntryOf } from '#link/desired-entry.ts';
 import type { LinkChannel } from '#link/link-channel.ts';
 import {
-  BLOB_BYTES_MAX,
   type DesiredEntry,
   type HubMessage,
   type InstanceReport,
@@ -43,9 +43,13 @@ export class HubSession {
   /** What was last sent of each instance, so that a change that is none for the site costs the link nothing. */
   readonly #sent = new Map<string, string>();
   #gathering = false;
+  /** Ends when what was to be sent so far has been: an older state must not overtake a newer one. */
+  #sending: Promise<void> = Promise.resolve();
+  readonly #serving: BundleServing;
 
   constructor(options: HubSessionOptions) {
     this.#options = options;
+    this.#serving = new BundleServing(options, (error) => this.end('a bundle could not be sent', error));
   }
 
   get site(): string {
@@ -59,7 +63,9 @@ export class HubSession {
     this.#gathering = true;
     this.#options.clock.after(GATHER_MS, () => {
       this.#gathering = false;
-      this.#sendDesired().catch((error: unknown) => this.end('desired state could not be sent', error));
+      this.#sending = this.#sending
+        .then(() => this.#sendDesired())
+        .catch((error: unknown) => this.end('desired state could not be sent', error));
     });
   }
 
@@ -74,7 +80,7 @@ export class HubSession {
       case 'beat':
         return this.#options.channel.send({ type: 'beat' });
       case 'fetch':
-        return this.#serve(message);
+        return this.#serving.request(message);
       case 'report':
         if (message.site !== undefined) await this.#writeSite(message.site);
         for (const report of message.instances) await this.#writeInstance(report);
@@ -108,32 +114,6 @@ export class HubSession {
     if (entries.length > 0 && !channel.isClosed) await channel.send({ type: 'desired', epoch, entries });
   }
 
-  /** Sends the bundle from `offset` on, in pieces, each when the one before has left. */
-  async #serve(request: Extract<SiteMessage, { type: 'fetch' }>): Promise<void> {
-    const { client, channel } = this.#options;
-    const revision = await client.find(applicationRevisionResource, {
-      namespace: request.namespace,
-      name: request.revision,
-    });
-    if (revision === undefined || revision.spec.digest !== request.digest || !this.#mayRead(request)) {
-      return channel.send({ type: 'missing', id: request.id });
-    }
-    const bytes = new TextEncoder().encode(revision.spec.manifests);
-    for (let offset = request.offset; offset < bytes.length; offset += BLOB_BYTES_MAX) {
-      await channel.sendBlob(request.id, bytes.subarray(offset, offset + BLOB_BYTES_MAX));
-    }
-    return channel.send({ type: 'fetched', id: request.id });
-  }
-
-  /** A site reads only the bundles that it shall run. */
-  #mayRead(request: { namespace: string; revision: string }): boolean {
-    return this.#options.instances
-      .list({ namespace: request.namespace })
-      .some(
-        (instance) => instance.spec.site === this.site && instance.spec.revision.name === request.revision,
-      );
-  }
-
   async #writeInstance(report: InstanceReport): Promise<void> {
     const { client, instances } = this.#options;
     const name = { namespace: report.namespace, name: report.name };
@@ -141,7 +121,11 @@ export class HubSession {
     // A site speaks only of its own; what the hub does not know is left to the site (a hub restored from a backup).
     if (known === undefined || known.spec.site !== this.site) return;
     if (report.state === 'removed') {
-      if (known.metadata.deletionTimestamp !== undefined) await this.#release(name);
+      if (known.metadata.deletionTimestamp !== undefined) return this.#release(name);
+      // Somebody removed at the site what it shall run.
+      const key = `${report.namespace}/${report.name}`;
+      this.#sent.delete(key);
+      this.desire(key);
       return;
     }
     if (isSameStatus(known.status, report.status)) return;
@@ -178,7 +162,7 @@ export class HubSession {
     const site = await client.find(siteResource, { name: this.site });
     const lastReportTime = timestamp(clock.now());
     if (site === undefined || isSameReport(site.status, report)) return;
-    const patch = { status: { ...report, lastReportTime } };
+    const patch = { status: { ...nullAbsentBelow(site.status, reportedFields(report)), lastReportTime } };
     await unlessGone(
       client.patch(siteResource, { name: this.site }, { patchType: 'merge', patch, subresource: 'status' }),
     );
@@ -201,9 +185,31 @@ function isSameStatus(
   return equalJson(before as unknown as Json, after as unknown as Json);
 }
 
-function isSameReport(known: object | undefined, report: SiteReport): boolean {
-  return Object.entries(report).every(([field, value]) =>
-    equalJson((known as Record<string, Json> | undefined)?.[field], value as Json),
+/** What a site may say of itself: whether it is connected, and what it shall run, is for the hub to say. */
+function reportedFields({ hosts, capacity, allocatable, versions, addresses }: SiteReport): SiteReport {
+  return Object.fromEntries(
+    Object.entries({ hosts, capacity, allocatable, versions, addresses }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  ) as unknown as SiteReport;
+}
+
+/** As {@link nullAbsent}, for the fields of each field: amounts of what a site has no more must not stay. */
+function nullAbsentBelow(known: SiteStatus | undefined, report: SiteReport): object {
+  const before = (known ?? {}) as Record<string, unknown>;
+  const isMap = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Object.fromEntries(
+    Object.entries(report).map(([field, value]) => {
+      const old = before[field];
+      return [field, isMap(value) && isMap(old) ? nullAbsent(old, value) : value];
+    }),
+  );
+}
+
+function isSameReport(known: SiteStatus | undefined, report: SiteReport): boolean {
+  return Object.entries(reportedFields(report)).every(([field, value]) =>
+    equalJson((known as Record<string, unknown> | undefined)?.[field] as Json, value as Json),
   );
 }
 

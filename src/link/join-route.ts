@@ -47,6 +47,9 @@ const SITE_NAME_REGEXP = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
 /** Attempts to count one use of a token against others who use it at the same moment. */
 const USE_ATTEMPTS_MAX = 10;
 
+/** The longest signing request that is read, in characters; ours has about 400. */
+const CSR_CHARS_MAX = 16 * 1024;
+
 /** The two paths by which new hosts get in; anyone may ask, only a token's secret opens. */
 export function joinRoutes(options: JoinRouteOptions): Route[] {
   return [
@@ -72,9 +75,10 @@ async function join(options: JoinRouteOptions, request: ApiRequest) {
     throw new StatusError('Forbidden', `this join token is for site "${token.spec.site}", not for "${site}"`);
   }
   await assertNotTaken(options, { site, token });
-  await useToken(options, token.metadata.name);
-  await ensureSite(options, { site, labels: token.spec.siteLabels ?? {} });
+  // What cannot be certified uses nothing up.
   const certificate = await certify(options, { site, csr });
+  await useToken(options, token.metadata.name);
+  await ensureSite(options, { site, token });
   options.log.info('a host joined', { site, token: token.metadata.name });
   const answer: JoinAnswer = {
     certificate,
@@ -88,6 +92,8 @@ function readJoinRequest(body: unknown): JoinRequest {
   const { secret, site, csr } = (body ?? {}) as Partial<Record<keyof JoinRequest, unknown>>;
   if (typeof secret !== 'string' || typeof csr !== 'string')
     throw badRequest('secret and csr are wanted, both strings');
+  if (csr.length > CSR_CHARS_MAX)
+    throw badRequest(`csr: it has ${csr.length} characters, at most ${CSR_CHARS_MAX} are read`);
   if (typeof site !== 'string' || !SITE_NAME_REGEXP.test(site)) {
     throw badRequest(
       `site: "${String(site).slice(0, 100)}" is no name for a site: lower case letters, digits and "-", at most 63`,
@@ -135,23 +141,29 @@ async function assertNotTaken(
   { site, token }: { site: string; token: JoinToken },
 ): Promise<void> {
   if (token.spec.site === site || (await client.find(siteResource, { name: site })) === undefined) return;
+  throw nameTaken(site);
+}
+
+function nameTaken(site: string): StatusError {
   const why = `site "${site}" exists already: choose another name, or make a token for it with "skerry token create --site ${site}"`;
-  throw new StatusError('Conflict', why);
+  return new StatusError('Conflict', why);
 }
 
 async function ensureSite(
   { client }: JoinRouteOptions,
-  { site, labels }: { site: string; labels: Record<string, string> },
+  { site, token }: { site: string; token: JoinToken },
 ): Promise<void> {
   try {
     await client.create(siteResource, {
       apiVersion: 'fleet.skerry.io/v1alpha1',
       kind: 'Site',
-      metadata: { name: site, labels },
+      metadata: { name: site, labels: token.spec.siteLabels ?? {} },
       spec: { provider: 'Skerry' },
     });
   } catch (error) {
     if (!isStatus(error, 'AlreadyExists')) throw error;
+    // Two hosts with one token may have asked for the same name at the same moment.
+    if (token.spec.site !== site) throw nameTaken(site);
   }
 }
 

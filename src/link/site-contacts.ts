@@ -49,7 +49,10 @@ export class SiteContacts {
     });
   }
 
-  /** Corrects what an earlier hub wrote: first to Unknown, then, for whoever stays away, to Offline. */
+  /**
+   * Corrects what an earlier hub wrote: first to Unknown, then, for whoever stays away, to Offline. And what this one wrote,
+   * where a site came back while it was being written.
+   */
   async run(signal: AbortSignal): Promise<void> {
     await this.#correct('Unknown');
     await pause(this.#clock, SILENCE_MS_MAX, signal);
@@ -63,7 +66,8 @@ export class SiteContacts {
     for (const site of this.#sites.list()) {
       const { name } = site.metadata;
       const said = site.status?.connectivity?.state;
-      if (!this.#isConnected(name) && (said === 'Connected' || (said === 'Unknown' && state === 'Offline')))
+      if (this.#isConnected(name)) await this.connected(name);
+      else if (said === 'Connected' || (said === 'Unknown' && state === 'Offline'))
         await this.#write(name, { state });
     }
   }

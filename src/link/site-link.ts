@@ -4,24 +4,21 @@ import { applicationInstanceResource } from '#api/fleet/application-instance.ts'
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
 import type { Views } from '#client/views.ts';
-import { acceptEntry } from '#link/accept-entry.ts';
-import { BundleFetches, type PartialBundles } from '#link/bundle-fetches.ts';
+import type { PartialBundles } from '#link/bundle-fetches.ts';
 import { readFrames } from '#link/frames.ts';
 import { readKnownEpoch, rememberEpoch } from '#link/known-epoch.ts';
 import { LinkChannel } from '#link/link-channel.ts';
+import { SiteSession } from '#link/site-session.ts';
 import {
-  type DesiredEntry,
   GREETING_MS_MAX,
-  HEARTBEAT_MS,
   type HubMessage,
-  type InstanceReport,
   LINK_PROTOCOL,
   type SiteMessage,
   type SiteReport,
   WIRE_VERSION,
 } from '#link/wire.ts';
 import { createBackoff } from '#system/backoff.ts';
-import { type Clock, pause, type Timer } from '#system/clock.ts';
+import { type Clock, pause } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 import type { ClientTls, Connection, Network } from '#system/network.ts';
 import type { Random } from '#system/random.ts';
@@ -49,11 +46,8 @@ export interface SiteLinkOptions {
 const REDIAL_FIRST_MS = 500;
 const REDIAL_MAX_MS = 30_000;
 
-/** Reports are gathered for this long and sent together, in milliseconds. */
-const GATHER_MS = 50;
-
-/** How often the site's description of itself is looked over for changes, in milliseconds. */
-const DESCRIBE_INTERVAL_MS = 15_000;
+/** A link that lasted this long was a good one: the next wait is short again, in milliseconds. */
+const STEADY_MS = 2000;
 
 /** Why the site has no link now; for `status` and logs. */
 export type LinkState =
@@ -90,13 +84,15 @@ export class SiteLink {
 
   /** Keeps a link to the hub until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, clock, random, log, views } = this.#options;
+    const { clock, random, log, views } = this.#options;
     while (!views.synced && !signal.aborted) await pause(clock, 20, signal);
-    this.#epoch = await readKnownEpoch(client);
     const backoff = createBackoff(random, { firstMs: REDIAL_FIRST_MS, maxMs: REDIAL_MAX_MS });
+    let welcomedMs = Infinity;
     while (!signal.aborted) {
       try {
-        await this.#connect(signal, () => backoff.reset());
+        await this.#connect(signal, () => {
+          welcomedMs = clock.monotonic();
+        });
         this.#disconnected('the hub closed the link');
       } catch (error) {
         if (signal.aborted) return;
@@ -105,6 +101,9 @@ export class SiteLink {
           log.info('no link to the hub', { hub: this.#options.hub, why });
         this.#disconnected(why);
       }
+      // Where another host takes the place of this one again and again, each comes back ever later.
+      if (clock.monotonic() - welcomedMs >= STEADY_MS) backoff.reset();
+      welcomedMs = Infinity;
       await pause(clock, backoff.next(), signal);
     }
   }
@@ -115,7 +114,8 @@ export class SiteLink {
   }
 
   async #connect(signal: AbortSignal, onWelcome: () => void): Promise<void> {
-    const { network, hub, tls, clock, log, site, software } = this.#options;
+    const { client, network, hub, tls, clock, log, site, software } = this.#options;
+    this.#epoch = Math.max(this.#epoch, await readKnownEpoch(client));
     const connection = await network.connect(hub, {
       protocol: LINK_PROTOCOL,
       tls,
@@ -158,10 +158,13 @@ export class SiteLink {
       if (message.type === 'welcome') {
         await this.#assertForward(message.epoch);
         onWelcome();
-        this.#session = new SiteSession(
-          { ...this.#options, channel, partialBundles: this.#partialBundles },
-          this.#instances,
-        );
+        if (this.#session !== undefined) throw new Error('the hub said welcome twice');
+        this.#session = new SiteSession({
+          ...this.#options,
+          channel,
+          partialBundles: this.#partialBundles,
+          instances: this.#instances,
+        });
         this.#session.start();
       } else this.#session?.receive(message);
     }
@@ -176,141 +179,5 @@ export class SiteLink {
     if (epoch === this.#epoch) return;
     await rememberEpoch(this.#options.client, epoch);
     this.#epoch = epoch;
-  }
-}
-
-/** One connection of the site, from the hub's welcome on. */
-class SiteSession {
-  readonly fetches: BundleFetches;
-  readonly #options: SiteLinkOptions;
-  readonly #channel: LinkChannel<SiteMessage>;
-  readonly #instances: View<ApplicationInstance>;
-  readonly #dirty = new Set<string>();
-  readonly #timers = new Set<Timer>();
-  #gathering = false;
-  #describing = false;
-  #described = '';
-  /** Entries are taken in one after the other. */
-  #accepting: Promise<void> = Promise.resolve();
-
-  constructor(
-    options: SiteLinkOptions & { channel: LinkChannel<SiteMessage>; partialBundles: PartialBundles },
-    instances: View<ApplicationInstance>,
-  ) {
-    this.#options = options;
-    this.#channel = options.channel;
-    this.#instances = instances;
-    this.fetches = new BundleFetches((request) => options.channel.send(request), options.partialBundles);
-  }
-
-  /** Tells all that the hub may have missed, then keeps the link alive. */
-  start(): void {
-    for (const instance of this.#instances.list())
-      this.report(`${instance.metadata.namespace ?? ''}/${instance.metadata.name}`);
-    this.#describe();
-    this.#every(HEARTBEAT_MS, () => this.#send({ type: 'beat' }));
-    this.#every(DESCRIBE_INTERVAL_MS, () => this.#describe());
-  }
-
-  close(): void {
-    for (const timer of this.#timers) timer.cancel();
-    this.fetches.close();
-  }
-
-  /** The instance of this key changed, or is gone: the hub is to be told soon. */
-  report(key: string): void {
-    this.#dirty.add(key);
-    if (this.#gathering) return;
-    this.#gathering = true;
-    this.#options.clock.after(GATHER_MS, () => {
-      this.#gathering = false;
-      this.#sendReports();
-    });
-  }
-
-  /** What the site says of itself may have changed: the hub is to be told soon. */
-  describeSoon(): void {
-    if (this.#describing) return;
-    this.#describing = true;
-    this.#options.clock.after(GATHER_MS, () => {
-      this.#describing = false;
-      if (!this.#channel.isClosed) this.#describe();
-    });
-  }
-
-  receive(message: Exclude<HubMessage, { type: 'welcome' | 'refused' }>): void {
-    switch (message.type) {
-      case 'beat':
-        return;
-      case 'fetched':
-        return this.fetches.finish(message.id);
-      case 'missing':
-        return this.fetches.fail(message.id, new Error('the hub does not have this bundle'));
-      case 'desired':
-        this.#accepting = this.#accepting.then(() => this.#accept(message.entries));
-        return;
-      default:
-        throw new Error(`unexpected message "${String((message as { type: unknown }).type)}" from the hub`);
-    }
-  }
-
-  /** An entry that cannot be taken in is said again by the hub at the next connection; the link is cut so that it comes. */
-  async #accept(entries: readonly DesiredEntry[]): Promise<void> {
-    const { client, trustedBundleKeys, log } = this.#options;
-    for (const entry of entries) {
-      try {
-        const accepted = await acceptEntry(entry, {
-          client,
-          trustedBundleKeys,
-          site: this.#options.site,
-          fetch: (wanted) => this.fetches.fetch(wanted),
-        });
-        if (accepted === 'gone') this.report(`${entry.namespace}/${entry.name}`);
-      } catch (error) {
-        log.warn('desired state was not taken in', {
-          application: entry.application,
-          namespace: entry.namespace,
-          error,
-        });
-        if (!this.#channel.isClosed) this.#channel.close();
-        return;
-      }
-    }
-  }
-
-  #sendReports(): void {
-    const instances: InstanceReport[] = [];
-    for (const key of this.#dirty) {
-      const slash = key.indexOf('/');
-      const name = { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-      const instance = this.#instances.get(key);
-      if (instance === undefined) instances.push({ ...name, state: 'removed' });
-      else if (instance.status !== undefined)
-        instances.push({ ...name, state: 'present', status: instance.status });
-    }
-    this.#dirty.clear();
-    if (instances.length > 0) this.#send({ type: 'report', instances });
-  }
-
-  #describe(): void {
-    const site = this.#options.describeSite();
-    const text = JSON.stringify(site);
-    if (text === this.#described) return;
-    this.#described = text;
-    this.#send({ type: 'report', instances: [], site });
-  }
-
-  #send(message: SiteMessage): void {
-    this.#channel.send(message).catch(() => this.#channel.close());
-  }
-
-  #every(intervalMs: number, action: () => void): void {
-    const timer = this.#options.clock.after(intervalMs, () => {
-      this.#timers.delete(timer);
-      if (this.#channel.isClosed) return;
-      action();
-      this.#every(intervalMs, action);
-    });
-    this.#timers.add(timer);
   }
 }

@@ -67,9 +67,9 @@ export async function signRequest(
   const parsed = new x509.Pkcs10CertificateRequest(csr);
   if (!(await parsed.verify())) throw new Error('the signing request is not signed by its own key');
   const { algorithm } = parsed.publicKey as unknown as { algorithm: { name?: string; namedCurve?: string } };
-  if (algorithm.name !== 'ECDSA')
+  if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256')
     throw new Error(
-      `the key of the signing request is ${algorithm.name ?? 'unknown'}: an ECDSA P-256 key is wanted`,
+      `the key of the signing request is ${algorithm.name ?? 'unknown'} ${algorithm.namedCurve ?? ''}: an ECDSA P-256 key is wanted`,
     );
   return sign(authority, request, await parsed.publicKey.export());
 }

@@ -94,6 +94,8 @@ export type Action =
       readonly name: ObjectName;
       readonly patch: object;
       readonly why: string;
+      /** As of `create`. */
+      readonly refused?: (message: string) => readonly Action[];
     }
   | {
       /** Only the object of this uid is deleted: a namesake made meanwhile is left alone. */

@@ -117,8 +117,9 @@ async function executeWrite(execution: Execution, action: WriteAction): Promise<
     if (version !== undefined && Number(version) > Number(written.get(resource) ?? 0))
       written.set(resource, version);
   } catch (error) {
-    if (action.type === 'create' && action.refused !== undefined && isRefusal(error)) {
-      const actions = action.refused(error.message);
+    const refused = 'refused' in action ? action.refused : undefined;
+    if (refused !== undefined && isRefusal(error)) {
+      const actions = refused(error.message);
       for (const each of actions) assertDeclared(controller, each, options.podType);
       for (const step of stepsOf(actions)) await executeStep(execution, step);
     }

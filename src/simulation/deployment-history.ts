@@ -1,5 +1,5 @@
 import type { Deployment } from '#api/apps/deployment.ts';
-import { APPLICATION_LABEL, REVISION_ANNOTATION } from '#fleet/applier-controller.ts';
+import { APPLICATION_LABEL, REVISION_ANNOTATION } from '#fleet/apply-manifest.ts';
 
 /** What is known of one Deployment of one site. */
 interface Known {

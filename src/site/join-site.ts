@@ -33,7 +33,9 @@ export async function joinAsSite(system: System, options: JoinSiteOptions): Prom
       `${options.folder} has joined already: to join anew, choose another folder, or remove this one after "skerry down --purge"`,
     );
   }
-  const identity = await joinHub(decodeJoinTicket(options.token), options.name);
+  const ticket = decodeJoinTicket(options.token);
+  // What can fail here comes first: a token that was used is gone.
   await settleSite(system, options);
+  const identity = await joinHub(ticket, options.name);
   await writeIdentity(disk, identityFolder(options.folder), identity);
 }

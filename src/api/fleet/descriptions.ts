@@ -8,19 +8,12 @@ export const FLEET_DESCRIPTIONS: Readonly<Record<string, Readonly<Record<string,
   'fleet/v1alpha1.SiteSpec': {
     blocked: 'Refuses every connection of this site, until set back.',
     location: 'Where the site is.',
-    maintenanceWindows: 'When changes may be applied at the site; at any time where there are none.',
     provider: 'What runs the pods there: "Skerry" itself (the default), or an attached "Kubernetes" cluster.',
   },
   'fleet/v1alpha1.SiteLocation': {
     address: 'The place in words.',
     latitude: 'Degrees north (WGS 84), from -90 to 90.',
     longitude: 'Degrees east (WGS 84), from -180 to 180.',
-  },
-  'fleet/v1alpha1.MaintenanceWindow': {
-    '': 'MaintenanceWindow is a recurring span of time.',
-    durationMinutes: 'How long it stays open.',
-    schedule: 'When it opens: five cron fields.',
-    timeZone: 'IANA name of the time zone of the schedule; UTC where absent.',
   },
   'fleet/v1alpha1.SiteStatus': {
     addresses: 'Addresses of the site on its own network.',

@@ -98,9 +98,8 @@ test('a wrong site', () => {
   assert.deepEqual(messages({ location: { latitude: 91 } }), [
     'spec.location.latitude: Invalid value: 91: must be between -90 and 90, inclusive',
   ]);
-  assert.deepEqual(messages({ maintenanceWindows: [{ schedule: 'never', durationMinutes: 0 }] }), [
-    'spec.maintenanceWindows[0].schedule: Invalid value: "never": expected exactly 5 fields, found 1: never',
-    'spec.maintenanceWindows[0].durationMinutes: Invalid value: 0: must be greater than 0',
+  assert.deepEqual(messages({ provider: 'Nomad' as 'Skerry' }), [
+    'spec.provider: Unsupported value: "Nomad": supported values: "Kubernetes", "Skerry"',
   ]);
 });
 

@@ -1,10 +1,8 @@
 /** The definitions of our own kinds, in the notation of schema-notation.ts. */
 export const FLEET_SCHEMAS: Readonly<Record<string, string>> = {
   ...kind('Site', { status: true }),
-  'fleet/v1alpha1.SiteSpec':
-    'blocked:boolean location:fleet/v1alpha1.SiteLocation maintenanceWindows:[fleet/v1alpha1.MaintenanceWindow] provider:string',
+  'fleet/v1alpha1.SiteSpec': 'blocked:boolean location:fleet/v1alpha1.SiteLocation provider:string',
   'fleet/v1alpha1.SiteLocation': 'address:string latitude:double longitude:double',
-  'fleet/v1alpha1.MaintenanceWindow': 'durationMinutes!:int32 schedule!:string timeZone:string',
   'fleet/v1alpha1.SiteStatus': [
     'addresses:[fleet/v1alpha1.SiteAddress] allocatable:{quantity} applications:fleet/v1alpha1.SiteApplications',
     'capacity:{quantity} conditions:[meta/v1.Condition] connectivity:fleet/v1alpha1.SiteConnectivity',

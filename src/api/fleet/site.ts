@@ -1,8 +1,7 @@
 import { age } from '#api/age.ts';
-import { scheduleErrors } from '#api/batch/schedule-syntax.ts';
 import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn, wide } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkOneOf, checkPositive, checkRange } from '#api/field-checks.ts';
+import { checkOneOf, checkRange } from '#api/field-checks.ts';
 import { labelNameErrors } from '#api/name-syntax.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -23,8 +22,6 @@ export interface SiteSpec {
   provider?: 'Skerry' | 'Kubernetes';
   /** Refuses every connection of this site, until set back. */
   blocked?: boolean;
-  /** When changes may be applied at the site; at any time where there are none. */
-  maintenanceWindows?: MaintenanceWindow[];
 }
 
 /** Where a site is, in degrees (WGS 84) and in words. */
@@ -32,15 +29,6 @@ export interface SiteLocation {
   latitude?: number;
   longitude?: number;
   address?: string;
-}
-
-/** A recurring span of time. */
-export interface MaintenanceWindow {
-  /** When it opens: five cron fields. */
-  schedule: string;
-  durationMinutes: number;
-  /** IANA name of the time zone of `schedule`; UTC where absent. */
-  timeZone?: string;
 }
 
 /** What the site said of itself last, and when. */
@@ -178,9 +166,5 @@ function validateSite({ spec }: Site): FieldError[] {
     ...checkOneOf('spec.provider', spec.provider, ['Kubernetes', 'Skerry']),
     ...checkRange('spec.location.latitude', spec.location?.latitude, { min: -90, max: 90 }),
     ...checkRange('spec.location.longitude', spec.location?.longitude, { min: -180, max: 180 }),
-    ...(spec.maintenanceWindows ?? []).flatMap(({ schedule, durationMinutes }, index) => [
-      ...checkName(`spec.maintenanceWindows[${index}].schedule`, schedule, scheduleErrors),
-      ...checkPositive(`spec.maintenanceWindows[${index}].durationMinutes`, durationMinutes),
-    ]),
   ];
 }

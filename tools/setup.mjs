@@ -1,11 +1,15 @@
 // Makes this machine ready to start or test Skerry: Debian packages, npm packages, container images. Says each step as
 // it is taken; where nothing is to be done, says nothing and takes no time. Runs on Node 18 and later, without packages.
 //
-//   node tools/setup.mjs --for start|test        everything
-//   node tools/setup.mjs --only modules          the npm packages alone: never needs root
+//   node tools/setup.mjs --for start|test                    everything
+//   node tools/setup.mjs --for modules                       the npm packages alone: never needs root
+//   node tools/setup.mjs --for … --then FILE [ARGUMENTS]     and then runs FILE with the project's own Node
+//
+// The scripts of package.json call this themselves: a user who sets `ignore-scripts`, as careful ones do, has no pretest.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +39,12 @@ const ERROR_LINES_MAX = 15;
 
 /** Output kept of a command, in bytes; a command that prints more is stopped. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Signals that a run is ended with. @type {NodeJS.Signals[]} */
+const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** A process that a signal ended leaves this plus the signal's number, as shells have it. */
+const SIGNAL_EXIT_BASE = 128;
 
 /**
  * @typedef {'start' | 'test'} Purpose
@@ -75,7 +85,7 @@ export async function setUp({ purpose, containers }) {
 }
 
 function say(/** @type {string} */ line) {
-  console.log(`setup: ${line}`);
+  console.error(`setup: ${line}`);
 }
 
 async function installPackages(/** @type {Need[]} */ needs) {
@@ -127,7 +137,7 @@ function installModules() {
   const locked = statSync(join(ROOT, 'package-lock.json'));
   if (installed !== undefined && installed.mtimeMs >= locked.mtimeMs) return;
   say('npm ci');
-  const failure = run('npm', ['ci', '--loglevel=error']);
+  const failure = run('npm', ['ci', '--ignore-scripts', '--loglevel=error']);
   if (failure !== undefined) throw new SetupError(failure);
 }
 
@@ -167,13 +177,31 @@ export async function setUpOrExit(/** @type {() => void | Promise<void>} */ work
   }
 }
 
+/** Runs a file with the project's Node, in this process's place: its code, and the signals it is sent, are passed on. */
+async function become(/** @type {string} */ file, /** @type {string[]} */ args) {
+  const node = join(ROOT, 'node_modules/.bin/node');
+  const path = `${dirname(node)}:${process.env.PATH ?? ''}`;
+  const child = spawn(node, [file, ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+  });
+  for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal));
+  process.exitCode = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      resolve(code ?? SIGNAL_EXIT_BASE + (signal ? constants.signals[signal] : 0)),
+    );
+  });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const args = process.argv.slice(2).join(' ');
-  if (args === '--only modules') await setUpOrExit(installModules);
-  else if (args === '--for start') await setUpOrExit(() => setUp({ purpose: 'start', containers: true }));
-  else if (args === '--for test') await setUpOrExit(() => setUp({ purpose: 'test', containers: true }));
-  else {
-    console.error('usage: node tools/setup.mjs --for start|test, or --only modules');
+  const [flag, purpose, then, file, ...args] = process.argv.slice(2);
+  const known = purpose === 'start' || purpose === 'test' || purpose === 'modules';
+  if (flag !== '--for' || !known || (then !== undefined && (then !== '--then' || file === undefined))) {
+    console.error('usage: node tools/setup.mjs --for start|test|modules [--then FILE [ARGUMENTS]]');
     process.exit(2);
   }
+  await setUpOrExit(() => (purpose === 'modules' ? installModules() : setUp({ purpose, containers: true })));
+  if (file !== undefined) await become(file, args);
 }

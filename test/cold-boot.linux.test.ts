@@ -41,7 +41,7 @@ describe('a site after a power loss, with no hub', () => {
     const startMs = performance.now();
     const log = openSync(`${world.site('north')}/site.log`, 'a');
     const child = spawn(
-      `${ROOT}/node_modules/.bin/node`,
+      process.execPath,
       [`${ROOT}/src/main.ts`, 'site', '--data', world.site('north'), '--images', `${ROOT}/.cache/images`],
       { detached: true, stdio: ['ignore', log, log] },
     );

@@ -16,7 +16,6 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Killed after so many milliseconds, which fails the test. */
   readonly withinMs?: number;
-  readonly uid?: number;
   readonly cwd?: string;
 }
 
@@ -26,11 +25,10 @@ export async function run(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<Outcome> {
-  const { withinMs = 60_000, input, uid, cwd } = options;
+  const { withinMs = 60_000, input, cwd } = options;
   const child = spawn(program, args, {
     env: { ...process.env, ...options.env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    ...(uid === undefined ? {} : { uid, gid: uid }),
     ...(cwd === undefined ? {} : { cwd }),
   });
   const read = { stdout: '', stderr: '' };

@@ -7,14 +7,12 @@
 //
 // The scripts of package.json call this themselves: a user who sets `ignore-scripts`, as careful ones do, has no pretest.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+import { becomeNode, NODE, ROOT } from '../bin/project-node.mjs';
 
 /** Where programs and CNI plugins are, beside PATH. */
 const FOLDERS = [
@@ -39,12 +37,6 @@ const ERROR_LINES_MAX = 15;
 
 /** Output kept of a command, in bytes; a command that prints more is stopped. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
-
-/** Signals that a run is ended with. @type {NodeJS.Signals[]} */
-const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-
-/** A process that a signal ended leaves this plus the signal's number, as shells have it. */
-const SIGNAL_EXIT_BASE = 128;
 
 /**
  * @typedef {'start' | 'test'} Purpose
@@ -177,24 +169,6 @@ export async function setUpOrExit(/** @type {() => void | Promise<void>} */ work
   }
 }
 
-/** Runs a file with the project's Node, in this process's place: its code, and the signals it is sent, are passed on. */
-async function become(/** @type {string} */ file, /** @type {string[]} */ args) {
-  const node = join(ROOT, 'node_modules/.bin/node');
-  const path = `${dirname(node)}:${process.env.PATH ?? ''}`;
-  const child = spawn(node, [file, ...args], {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: { ...process.env, PATH: path },
-  });
-  for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal));
-  process.exitCode = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) =>
-      resolve(code ?? SIGNAL_EXIT_BASE + (signal ? constants.signals[signal] : 0)),
-    );
-  });
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [flag, purpose, then, file, ...args] = process.argv.slice(2);
   const known = purpose === 'start' || purpose === 'test' || purpose === 'modules';
@@ -203,5 +177,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.exit(2);
   }
   await setUpOrExit(() => (purpose === 'modules' ? installModules() : setUp({ purpose, containers: true })));
-  if (file !== undefined) await become(file, args);
+  // npm puts `.bin` before everything else, with whatever `node` it made there: ours comes first.
+  const path = `${dirname(NODE)}:${process.env.PATH ?? ''}`;
+  if (file !== undefined) becomeNode([join(ROOT, file), ...args], { ...process.env, PATH: path });
 }

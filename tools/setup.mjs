@@ -35,6 +35,9 @@ const RETRY_DELAY_MS = 3000;
 /** Lines shown of what a failed command said. */
 const ERROR_LINES_MAX = 15;
 
+/** The Node that the project brings along. */
+const OUR_NODE_MAJOR = 24;
+
 /** Output kept of a command, in bytes; a command that prints more is stopped. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -129,7 +132,15 @@ function installModules() {
   const locked = statSync(join(ROOT, 'package-lock.json'));
   if (installed !== undefined && installed.mtimeMs >= locked.mtimeMs) return;
   say('npm ci');
-  const failure = run('npm', ['ci', '--ignore-scripts', '--loglevel=error']);
+  runNpm(['ci']);
+  // npm leaves out without a word what is optional and not meant for the Node that runs it, such as the linter's program
+  // on Node 18; run by ours, it brings the rest.
+  if (Number.parseInt(process.versions.node, 10) < OUR_NODE_MAJOR)
+    runNpm(['install', '--no-save'], [dirname(NODE)]);
+}
+
+function runNpm(/** @type {string[]} */ args, /** @type {string[]} */ path = []) {
+  const failure = run('npm', [...args, '--ignore-scripts', '--loglevel=error'], path);
   if (failure !== undefined) throw new SetupError(failure);
 }
 
@@ -144,10 +155,19 @@ async function buildImages(/** @type {Purpose} */ purpose) {
   }
 }
 
-/** Runs a command; undefined, or what went wrong. The machine's own Node runs npm: npm ci replaces ours. */
-function run(/** @type {string} */ command, /** @type {string[]} */ args) {
+/** Runs a command, found in `first` or on the machine's PATH; undefined, or what went wrong. npm ci replaces our Node. */
+function run(
+  /** @type {string} */ command,
+  /** @type {string[]} */ args,
+  /** @type {string[]} */ first = [],
+) {
   const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
-  const env = { ...process.env, PATH: path.join(':'), DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  const env = {
+    ...process.env,
+    PATH: [...first, ...path].join(':'),
+    DEBIAN_FRONTEND: 'noninteractive',
+    LC_ALL: 'C.UTF-8',
+  };
   const result = spawnSync(command, args, { cwd: ROOT, env, encoding: 'utf8', maxBuffer: OUTPUT_BYTES_MAX });
   if (result.error !== undefined) return `${command} cannot be run: ${result.error.message}`;
   return result.status === 0 ? undefined : `${command} ${args.join(' ')} failed:\n${excerpt(result.stderr)}`;

@@ -6,9 +6,6 @@ import { World } from './world.ts';
 
 const WANTED_VERSIONS = ['1.27', '1.28', '1.29', '1.30', '1.31', '1.32', '1.33'];
 
-/** These need /openapi/v2 as Protobuf for `explain`, and for `apply` unless with --validate=false; it is not served. */
-const WITHOUT_OPENAPI_V2 = new Set(['1.27', '1.28']);
-
 const manifest = (replicas: number): string =>
   JSON.stringify({
     apiVersion: 'apps/v1',
@@ -49,16 +46,12 @@ describe('kubectl of every supported version', () => {
 
       it('applies, shows, describes, scales, patches and deletes at hub and site', async () => {
         for (const kubectl of [hub, north]) {
-          const flags = WITHOUT_OPENAPI_V2.has(version) ? ' --validate=false' : '';
           assert.match(
-            await kubectl.okWith(manifest(1), `-n ${namespace} apply${flags} -f -`),
+            await kubectl.okWith(manifest(1), `-n ${namespace} apply -f -`),
             /deployment\.apps\/made created/u,
           );
-          assert.match(
-            await kubectl.okWith(manifest(2), `-n ${namespace} apply${flags} -f -`),
-            /configured/u,
-          );
-          assert.match(await kubectl.okWith(manifest(2), `-n ${namespace} apply${flags} -f -`), /unchanged/u);
+          assert.match(await kubectl.okWith(manifest(2), `-n ${namespace} apply -f -`), /configured/u);
+          assert.match(await kubectl.okWith(manifest(2), `-n ${namespace} apply -f -`), /unchanged/u);
           await kubectl.ok(`-n ${namespace} scale deployment made --replicas=3`);
           await kubectl.ok(`-n ${namespace} patch deployment made -p`, '{"spec":{"paused":false}}');
           await kubectl.ok(`-n ${namespace} label deployment made seen=yes`);
@@ -90,9 +83,8 @@ describe('kubectl of every supported version', () => {
 
       it('applies by the server, and creates by Protobuf', async () => {
         const map = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"},"data":{"x":"1"}}';
-        const flags = WITHOUT_OPENAPI_V2.has(version) ? ' --validate=false' : '';
         assert.match(
-          await hub.okWith(map, `-n ${namespace} apply --server-side${flags} -f -`),
+          await hub.okWith(map, `-n ${namespace} apply --server-side -f -`),
           /serverside-applied/u,
         );
         await hub.ok(`-n ${namespace} create configmap other --from-literal=a=b`);
@@ -102,14 +94,8 @@ describe('kubectl of every supported version', () => {
       });
 
       it('explains kinds, and knows our own', async () => {
-        if (WITHOUT_OPENAPI_V2.has(version)) {
-          const refusal = await hub.fails(1, 'explain deployment.spec');
-          console.log(`# *** KNOWN GAP: kubectl ${version} explain: ${refusal.trim()} ***`);
-          assert.match(refusal, /NotFound/u);
-        } else {
-          assert.match(await hub.ok('explain deployment.spec'), /replicas/u);
-          assert.match(await hub.ok('explain application.spec'), /placement/u);
-        }
+        assert.match(await hub.ok('explain deployment.spec'), /replicas/u);
+        assert.match(await hub.ok('explain application.spec'), /placement/u);
         assert.match(await hub.ok('api-resources'), /^sites +fleet\.skerry\.io\/v1alpha1/mu);
         assert.equal(rowsOf(await hub.ok('get sites'))[0]?.['STATUS'], 'Connected');
         assert.equal(await hub.ok('auth can-i get pods'), 'yes\n');
@@ -119,12 +105,7 @@ describe('kubectl of every supported version', () => {
         const wrong = manifest(1).replace('"replicas"', '"replica"');
         const refused = await hub.try([`-n ${namespace} apply -f -`], { input: wrong });
         assert.equal(refused.code, 1);
-        if (WITHOUT_OPENAPI_V2.has(version)) {
-          console.log(
-            `# *** KNOWN GAP: kubectl ${version} apply needs --validate=false: ${refused.stderr.trim()} ***`,
-          );
-          assert.match(refused.stderr, /NotFound/u);
-        } else assert.match(refused.stderr, /unknown field "spec\.replica"/u);
+        assert.match(refused.stderr, /unknown field "spec\.replica"/u);
       });
     });
   }

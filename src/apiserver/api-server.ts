@@ -9,6 +9,7 @@ import {
   KUBERNETES_VERSION,
   unknownResource,
 } from '#apiserver/discovery.ts';
+import { healthResponse } from '#apiserver/health.ts';
 import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
 import { ObjectTurns } from '#apiserver/object-turns.ts';
 import { createOpenApi, type OpenApi } from '#apiserver/openapi.ts';
@@ -23,6 +24,7 @@ import {
   type User,
 } from '#apiserver/request.ts';
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
+import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
@@ -67,7 +69,8 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const server = new Server(options);
   return {
-    handle: (request) => server.guarded(request, () => server.serve(request)),
+    handle: (request) =>
+      server.metrics.measure(request, () => server.guarded(request, () => server.serve(request))),
     async upgrade(request) {
       let url = '';
       const response = await server.guarded(request, async () => {
@@ -90,6 +93,7 @@ class Server {
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #discovery: Discovery;
   readonly #openApi: OpenApi;
+  readonly metrics: RequestMetrics;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
@@ -97,6 +101,7 @@ class Server {
     this.#types = new Map(options.types.map((type) => [resourceKey(type), type]));
     this.#discovery = createDiscovery(options.types);
     this.#openApi = createOpenApi(options.types, options.schemas);
+    this.metrics = createRequestMetrics(options.clock, (type) => this.#types.has(resourceKey(type)));
   }
 
   /** Runs a handler and turns whatever it throws into the Status that the client sees. */
@@ -154,7 +159,8 @@ class Server {
     info: Extract<RequestInfo, { type: 'nonResource' }>,
   ): Promise<ApiResponse> {
     const { path } = info;
-    if (path === '/healthz' || path === '/livez' || path === '/readyz') return textResponse(200, 'ok');
+    const health = await healthResponse(path, request.query, this.#options.store);
+    if (health !== undefined) return health;
     if (path === '/version' || path === '/version/') return jsonResponse(200, versionDocument());
     const route = this.#options.routes.find((candidate) => candidate.path === path);
     if (route?.anonymous === true) return route.handle(request);
@@ -166,8 +172,8 @@ class Server {
         'MethodNotAllowed',
         'the server does not allow this method on the requested resource',
       );
-    const answer =
-      this.#discovery.answer(path, request.headers.accept) ?? (await this.#openApi.answer(path, request));
+    if (path === '/metrics') return this.metrics.response();
+    const answer = this.#discovery.answer(path, request) ?? (await this.#openApi.answer(path, request));
     if (answer === undefined) throw unknownResource();
     return answer;
   }

@@ -215,3 +215,50 @@ test('every reference in an OpenAPI document leads somewhere', async () => {
     assert.deepEqual([...new Set(missing)], [], serverRelativeURL);
   }
 });
+
+test('Swagger 2.0 of all kinds, as JSON and as Protobuf, and nothing again to whoever has it', async () => {
+  interface Swagger {
+    swagger: string;
+    paths: Record<string, { patch?: { parameters: { name: string }[] } }>;
+    definitions: Record<string, { 'x-kubernetes-group-version-kind'?: object[] }>;
+  }
+  const { body, text, headers } = await get<Swagger>('/openapi/v2');
+  assert.equal(body.swagger, '2.0');
+  const deployment = body.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']?.patch;
+  assert.ok(deployment?.parameters.some(({ name }) => name === 'fieldValidation'));
+  assert.ok(body.paths['/api/v1/pods'] && body.paths['/api/v1/namespaces/{namespace}/pods/{name}/exec']);
+  const marks = Object.values(body.definitions).flatMap(
+    (one) => one['x-kubernetes-group-version-kind'] ?? [],
+  );
+  assert.ok(marks.length >= BUILTIN_RESOURCES.length * 2, 'each kind and its list');
+  const missing = [...text.matchAll(/"#\/definitions\/([^"]+)"/gu)].filter(
+    ([, name = '']) => !(name in body.definitions),
+  );
+  assert.deepEqual(missing, []);
+  const ids = [...text.matchAll(/"operationId":"([^"]+)"/gu)].map(([, id]) => id);
+  assert.equal(new Set(ids).size, ids.length, 'no two operations have one name');
+  assert.match(headers.etag ?? '', /^"[0-9A-F]{64}-json"$/u);
+  const wanted = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+  const bytes = await get('/openapi/v2', { accept: `${wanted},application/json` });
+  assert.equal(
+    bytes.headers['content-type'],
+    'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+    'Go reads no media type with @',
+  );
+  assert.notEqual(bytes.headers.etag, headers.etag);
+  const again = await server.call({
+    path: '/openapi/v2',
+    headers: { accept: wanted, 'if-none-match': bytes.headers.etag ?? '' },
+  });
+  assert.deepEqual([again.status, again.text], [304, '']);
+  assert.equal((await server.call({ path: '/openapi/v2', headers: { accept: 'image/png' } })).status, 406);
+});
+
+test('discovery that has not changed is not sent again', async () => {
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  for (const path of ['/api', '/apis']) {
+    const { headers } = await get(path, { accept });
+    const again = await server.call({ path, headers: { accept, 'if-none-match': headers.etag ?? '' } });
+    assert.deepEqual([again.status, again.text], [304, ''], path);
+  }
+});

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { StatusError } from '#api/status.ts';
-import { type ApiResponse, jsonResponse } from '#apiserver/request.ts';
+import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
 
 /** The Kubernetes version whose API this server speaks: what `kubectl version` prints and clients check. */
 export const KUBERNETES_VERSION = { major: '1', minor: '33', gitVersion: 'v1.33.0' } as const;
@@ -40,7 +41,7 @@ export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
 /** The discovery documents of a set of kinds, made once. */
 export interface Discovery {
   /** The answer to a discovery path, or undefined where the path is none. */
-  readonly answer: (path: string, accept: string | undefined) => ApiResponse | undefined;
+  readonly answer: (path: string, request: Pick<ApiRequest, 'headers'>) => ApiResponse | undefined;
 }
 
 export function createDiscovery(types: readonly ResourceType[]): Discovery {
@@ -64,26 +65,37 @@ export function createDiscovery(types: readonly ResourceType[]): Discovery {
       documents.set(path, resourceList(group, version, members));
     }
   }
-  const aggregated = new Map<string, unknown>([
+  const aggregated = new Map<string, object>([
     ['/api', aggregatedDocument([...groups].filter(([group]) => group === ''))],
     ['/apis', aggregatedDocument([...groups].filter(([group]) => group !== ''))],
   ]);
   return {
-    answer(path, accept) {
-      const document = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-      const version = aggregatedVersionOf(accept);
-      if (version !== undefined && aggregated.has(document)) {
+    answer(path, { headers }) {
+      const name = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+      const version = aggregatedVersionOf(headers.accept);
+      const whole = version === undefined ? undefined : aggregated.get(name);
+      if (version !== undefined && whole !== undefined) {
         const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-        const body = {
-          ...(aggregated.get(document) as object),
-          apiVersion: `apidiscovery.k8s.io/${version}`,
-        };
-        return jsonResponse(200, body, { 'content-type': type, vary: 'Accept' });
+        const body = { ...whole, apiVersion: `apidiscovery.k8s.io/${version}` };
+        return taggedResponse(body, headers['if-none-match'], { 'content-type': type, vary: 'Accept' });
       }
-      const found = documents.get(document);
-      return found === undefined ? undefined : jsonResponse(200, found, { vary: 'Accept' });
+      const document = documents.get(name);
+      return document === undefined ? undefined : jsonResponse(200, document, { vary: 'Accept' });
     },
   };
+}
+
+/** With an ETag of its own text; 304 where the client has that already. */
+function taggedResponse(
+  body: object,
+  known: string | undefined,
+  headers: Record<string, string>,
+): ApiResponse {
+  const text = JSON.stringify(body);
+  const tag = `"${createHash('sha256').update(text).digest('hex').toUpperCase()}"`;
+  const tagged = { ...headers, etag: tag, 'cache-control': 'public' };
+  const isKnown = known?.split(',').some((candidate) => candidate.trim() === tag) === true;
+  return isKnown ? bytesResponse(304, [], tagged) : bytesResponse(200, [utf8(text)], tagged);
 }
 
 /** The aggregated form's version that the client names first, where it names one before plain JSON. */

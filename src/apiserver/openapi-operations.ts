@@ -1,0 +1,258 @@
+import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
+import { EXTRA_SUBRESOURCES, type ExtraSubresource, hasDeleteCollection } from '#apiserver/discovery.ts';
+
+/** A query parameter. */
+export interface Parameter {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'boolean';
+}
+
+/** One method of one path, free of the version of OpenAPI in which it is written down. */
+export interface Operation {
+  /** With `{namespace}` and `{name}` where they are asked for. */
+  readonly path: string;
+  readonly method: 'get' | 'put' | 'post' | 'delete' | 'patch';
+  /** Unique in a server, as Kubernetes calls it: `listAppsV1NamespacedDeployment`. */
+  readonly id: string;
+  /** `x-kubernetes-action`. */
+  readonly action: string;
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly parameters: readonly Parameter[];
+  /** Definition of the request's body. */
+  readonly body?: string;
+  /** Whether the answer is a list of the definition. */
+  readonly isList: boolean;
+  /** Definition of the answer; undefined where it is text or a stream. */
+  readonly answer: string | undefined;
+}
+
+/** Media types of a patch. */
+export const PATCH_MEDIA_TYPES: readonly string[] = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+];
+
+const DELETE_OPTIONS = 'meta/v1.DeleteOptions';
+
+function parameters(type: Parameter['type'], names: string): Parameter[] {
+  return names.split(' ').map((name) => ({ name, type }));
+}
+
+const WRITE_PARAMETERS = parameters('string', 'dryRun fieldManager fieldValidation');
+const PATCH_PARAMETERS = [...WRITE_PARAMETERS, ...parameters('boolean', 'force')];
+const LIST_PARAMETERS = [
+  ...parameters('string', 'continue fieldSelector labelSelector resourceVersion resourceVersionMatch'),
+  ...parameters('integer', 'limit timeoutSeconds'),
+  ...parameters('boolean', 'allowWatchBookmarks sendInitialEvents watch'),
+];
+const DELETE_PARAMETERS = [
+  ...parameters('string', 'dryRun propagationPolicy'),
+  ...parameters('integer', 'gracePeriodSeconds'),
+  ...parameters('boolean', 'orphanDependents'),
+];
+
+/** Query parameters of the subresources of pods that take some. */
+const CONNECT_PARAMETERS: Readonly<Record<string, readonly Parameter[]>> = {
+  log: [
+    ...parameters('string', 'container sinceTime'),
+    ...parameters('boolean', 'follow previous timestamps'),
+    ...parameters('integer', 'limitBytes sinceSeconds tailLines'),
+  ],
+  exec: [...parameters('string', 'command container'), ...parameters('boolean', 'stdin stdout stderr tty')],
+  attach: [...parameters('string', 'container'), ...parameters('boolean', 'stdin stdout stderr tty')],
+  portforward: parameters('integer', 'ports'),
+};
+
+/** Every operation on a kind. */
+export function operationsOf(type: ResourceType): Operation[] {
+  const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
+  const collection = type.namespaced
+    ? `${root}/namespaces/{namespace}/${type.plural}`
+    : `${root}/${type.plural}`;
+  const { group, version, kind, schema } = type;
+  const scope = type.namespaced ? 'Namespaced' : '';
+  const base = { kind: { group, version, kind }, isList: false, answer: schema };
+  const id = (verb: string, noun = `${scope}${kind}`): string => `${verb}${groupWord(type)}${noun}`;
+  const list = { method: 'get', action: 'list', parameters: LIST_PARAMETERS, isList: true } as const;
+  return [
+    { ...base, ...list, path: collection, id: id('list') },
+    ...(type.namespaced
+      ? [{ ...base, ...list, path: `${root}/${type.plural}`, id: id('list', `${kind}ForAllNamespaces`) }]
+      : []),
+    {
+      ...base,
+      path: collection,
+      method: 'post',
+      id: id('create'),
+      action: 'post',
+      parameters: WRITE_PARAMETERS,
+      body: schema,
+    },
+    ...(hasDeleteCollection(type)
+      ? [{ ...base, ...deleteCollection(collection, id('deletecollection')) }]
+      : []),
+    ...objectOperations(`${collection}/{name}`, { base, schema, id: (verb) => id(verb) }),
+    {
+      ...base,
+      path: `${collection}/{name}`,
+      method: 'delete',
+      id: id('delete'),
+      action: 'delete',
+      parameters: DELETE_PARAMETERS,
+      body: DELETE_OPTIONS,
+    },
+    ...type.subresources.flatMap((name) => subresourceOperations(type, { collection, name })),
+    ...extrasOf(type).flatMap((extra) => extraOperations(type, { collection, extra })),
+  ];
+}
+
+function deleteCollection(
+  path: string,
+  id: string,
+): Pick<Operation, 'path' | 'method' | 'id' | 'action' | 'parameters' | 'body' | 'isList'> {
+  return {
+    path,
+    method: 'delete',
+    id,
+    action: 'deletecollection',
+    parameters: [
+      ...DELETE_PARAMETERS,
+      ...LIST_PARAMETERS.filter(({ name }) => /selector|^limit$|^continue$/iu.test(name)),
+    ],
+    body: DELETE_OPTIONS,
+    isList: true,
+  };
+}
+
+/** Read, replace and patch. */
+function objectOperations(
+  path: string,
+  {
+    base,
+    schema,
+    id,
+  }: { base: Pick<Operation, 'kind' | 'isList' | 'answer'>; schema: string; id: (verb: string) => string },
+): Operation[] {
+  return [
+    { ...base, path, method: 'get', id: id('read'), action: 'get', parameters: [] },
+    {
+      ...base,
+      path,
+      method: 'put',
+      id: id('replace'),
+      action: 'put',
+      parameters: WRITE_PARAMETERS,
+      body: schema,
+    },
+    {
+      ...base,
+      path,
+      method: 'patch',
+      id: id('patch'),
+      action: 'patch',
+      parameters: PATCH_PARAMETERS,
+      body: schema,
+    },
+  ];
+}
+
+function subresourceOperations(
+  type: ResourceType,
+  { collection, name }: { collection: string; name: 'status' | 'scale' },
+): Operation[] {
+  const { group, version, kind } = type;
+  const isScale = name === 'scale';
+  const schema = isScale ? 'autoscaling/v1.Scale' : type.schema;
+  const base = {
+    kind: isScale ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : { group, version, kind },
+    isList: false,
+    answer: schema,
+  };
+  const noun = `${type.namespaced ? 'Namespaced' : ''}${kind}${isScale ? 'Scale' : 'Status'}`;
+  const id = (verb: string): string => `${verb}${groupWord(type)}${noun}`;
+  return objectOperations(`${collection}/{name}/${name}`, { base, schema, id });
+}
+
+function extrasOf(type: ResourceType): readonly ExtraSubresource[] {
+  return type.group === '' ? EXTRA_SUBRESOURCES.filter(({ plural }) => plural === type.plural) : [];
+}
+
+/** What a verb of RBAC is as a method. */
+const METHODS = { get: 'get', create: 'post', update: 'put', patch: 'patch' } as const;
+
+function extraOperations(
+  type: ResourceType,
+  { collection, extra }: { collection: string; extra: ExtraSubresource },
+): Operation[] {
+  const kind = { group: extra.group ?? '', version: extra.version ?? 'v1', kind: extra.kind };
+  const schema = definitionOf(kind);
+  const noun = `${type.namespaced ? 'Namespaced' : ''}${type.kind}${titleOf(extra.name)}`;
+  return extra.verbs.flatMap((verb) => {
+    const method = Object.hasOwn(METHODS, verb) ? METHODS[verb as keyof typeof METHODS] : undefined;
+    if (method === undefined) return [];
+    const isStream = extra.kind.endsWith('Options') || extra.name === 'log';
+    return [
+      {
+        path: `${collection}/{name}/${extra.name}`,
+        method,
+        id: `${isStream && extra.name !== 'log' ? `connect${titleOf(method)}` : method}${groupWord(type)}${noun}`,
+        action: isStream && extra.name !== 'log' ? 'connect' : method,
+        kind,
+        parameters: CONNECT_PARAMETERS[extra.name] ?? (method === 'get' ? [] : WRITE_PARAMETERS),
+        ...(schema === undefined || isStream || method === 'get' ? {} : { body: schema }),
+        isList: false,
+        answer: isStream ? undefined : schema,
+      },
+    ];
+  });
+}
+
+/** The definition of a built-in kind; undefined where it has none. */
+function definitionOf({ group, version, kind }: Operation['kind']): string | undefined {
+  const name = `${group === '' ? 'core' : group.split('.', 1)[0]}/${version}.${kind}`;
+  return BUILTIN_DEFINITIONS.has(name) ? name : undefined;
+}
+
+/** `CoreV1`, `AppsV1`, `FleetSkerryIoV1alpha1`. */
+function groupWord({ group, version }: ResourceType): string {
+  const words = group === '' ? ['core'] : group.replace(/\.k8s\.io$/u, '').split(/[.-]/u);
+  return [...words, version].map(titleOf).join('');
+}
+
+function titleOf(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}
+
+/** Operations by path, in the order in which paths first come. */
+export function operationsByPath(types: readonly ResourceType[]): Map<string, Operation[]> {
+  const paths = new Map<string, Operation[]>();
+  for (const operation of types.flatMap(operationsOf)) {
+    const known = paths.get(operation.path);
+    if (known === undefined) paths.set(operation.path, [operation]);
+    else known.push(operation);
+  }
+  return paths;
+}
+
+/** The definitions that documents of these kinds describe, beside what those refer to. */
+export function definitionsOf(types: readonly ResourceType[]): string[] {
+  const used = types
+    .flatMap(operationsOf)
+    .flatMap(({ body, answer }) => [body, answer].filter((name) => name !== undefined));
+  return [...new Set([...types.map(({ schema }) => schema), ...used])];
+}
+
+/** The marks of kinds by definition. */
+export function kindsOf(
+  types: readonly ResourceType[],
+): Map<string, { group: string; version: string; kind: string }> {
+  return new Map(types.map(({ schema, group, version, kind }) => [schema, { group, version, kind }]));
+}
+
+/** `api/v1`, `apis/apps/v1`. */
+export function groupPathOf(type: ResourceType): string {
+  return type.group === '' ? `api/${type.version}` : `apis/${apiVersionOf(type)}`;
+}

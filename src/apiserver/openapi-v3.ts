@@ -1,0 +1,81 @@
+import { type Descriptions, loadDescriptions } from '#api/descriptions.ts';
+import type { Json } from '#api/object.ts';
+import { openApiComponents } from '#api/openapi-schema.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { SchemaSet } from '#api/schema.ts';
+import { openApiName, packageOf } from '#api/schema-names.ts';
+import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
+import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
+import {
+  definitionsOf,
+  kindsOf,
+  type Operation,
+  operationsByPath,
+  PATCH_MEDIA_TYPES,
+} from '#apiserver/openapi-operations.ts';
+
+/** The prose of every built-in definition. */
+export function builtinDescriptions(): Promise<Descriptions> {
+  return loadDescriptions(new Set([...BUILTIN_DEFINITIONS.keys()].map(packageOf)));
+}
+
+/** The OpenAPI 3.0 document of one group and version. */
+export async function openApiV3(types: readonly ResourceType[], schemas: SchemaSet): Promise<object> {
+  const components = openApiComponents({
+    schemas,
+    version: 3,
+    definitions: definitionsOf(types),
+    kinds: kindsOf(types),
+    descriptions: await builtinDescriptions(),
+  });
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: KUBERNETES_VERSION.gitVersion },
+    paths: Object.fromEntries(
+      [...operationsByPath(types)].map(([path, operations]) => [path, pathItem(path, operations)]),
+    ),
+    components: { schemas: components },
+  };
+}
+
+function pathItem(path: string, operations: readonly Operation[]): Json {
+  const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name = '']) => name);
+  return {
+    parameters: names.map((name) => ({
+      name,
+      in: 'path',
+      required: true,
+      schema: { type: 'string', uniqueItems: true },
+    })),
+    ...Object.fromEntries(operations.map((operation) => [operation.method, operationItem(operation)])),
+  };
+}
+
+function operationItem({ id, action, kind, parameters, body, answer, isList, method }: Operation): Json {
+  const mediaTypes = method === 'patch' ? PATCH_MEDIA_TYPES : ['application/json'];
+  return {
+    operationId: id,
+    parameters: parameters.map(({ name, type }) => ({
+      name,
+      in: 'query',
+      schema: { type, uniqueItems: true },
+    })),
+    ...(body === undefined ? {} : { requestBody: { content: contentOf(openApiName(body), mediaTypes) } }),
+    responses: {
+      200: {
+        description: 'OK',
+        content:
+          answer === undefined
+            ? { 'text/plain': { schema: { type: 'string' } } }
+            : contentOf(`${openApiName(answer)}${isList ? 'List' : ''}`, ['application/json']),
+      },
+    },
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': { ...kind },
+  };
+}
+
+function contentOf(name: string, mediaTypes: readonly string[]): Json {
+  const schema = { $ref: `#/components/schemas/${name}` };
+  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema }]));
+}

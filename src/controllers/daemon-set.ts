@@ -9,6 +9,7 @@ import { observedStatus, untilNextAvailableMs } from '#controllers/daemon-set/st
 import { planSteps, type Steps } from '#controllers/daemon-set/steps.ts';
 import { generatedNames } from '#controllers/name-suffix.ts';
 import { claim, controllerReference } from '#controllers/ownership.ts';
+import { createPod, deletePod } from '#controllers/pod-actions.ts';
 import { orphanPods, readControlledPods } from '#controllers/pods-of-selector.ts';
 import { matcherOf } from '#controllers/selector-matcher.ts';
 import { statusChange } from '#controllers/status-change.ts';
@@ -57,7 +58,7 @@ export const daemonSetController: Controller<DaemonSet> = {
       ...claims,
       ...history.actions,
       ...status,
-      ...steps.remove.flatMap((each) => removePod(set, each)),
+      ...steps.remove.flatMap((each) => deletePod(set, each)),
       ...createPods(snapshot, { situation, nodes: steps.create }),
       ...forgetRevisions(situation, pods),
       ...requeue(situation, steps),
@@ -88,38 +89,8 @@ function createPods(
   return nodes.flatMap((node, index): Action[] => {
     const name = names[index] ?? '';
     const why = `node ${node} is to have a pod of the DaemonSet`;
-    const refused = (reason: string): Action[] => {
-      const message = `Error creating: ${reason}`;
-      return [{ type: 'event', regarding: set, eventType: 'Warning', reason: 'FailedCreate', message, why }];
-    };
-    const object = daemonPod(set, { name, node, hash: history.update.hash });
-    return [
-      { type: 'create', resource: podResource, object, why, refused },
-      {
-        type: 'event',
-        regarding: set,
-        eventType: 'Normal',
-        reason: 'SuccessfulCreate',
-        message: `Created pod: ${name}`,
-        why,
-      },
-    ];
+    return createPod(set, { object: daemonPod(set, { name, node, hash: history.update.hash }), why });
   });
-}
-
-function removePod(set: DaemonSet, { pod, why }: { pod: Pod; why: string }): Action[] {
-  const { namespace, name, uid } = pod.metadata;
-  return [
-    { type: 'delete', resource: podResource, name: { namespace, name }, uid, why },
-    {
-      type: 'event',
-      regarding: set,
-      eventType: 'Normal',
-      reason: 'SuccessfulDelete',
-      message: `Deleted pod: ${name}`,
-      why,
-    },
-  ];
 }
 
 function forgetRevisions(situation: Situation, pods: readonly Pod[]): Action[] {

@@ -4,6 +4,7 @@ import { controllerOf } from '#api/object.ts';
 import { withCondition, withoutCondition } from '#controllers/condition-list.ts';
 import { generatedNames } from '#controllers/name-suffix.ts';
 import { claim, controllerReference } from '#controllers/ownership.ts';
+import { createPod, deletePod, refusal } from '#controllers/pod-actions.ts';
 import { inDeletionOrder } from '#controllers/pod-deletion-order.ts';
 import { podFromTemplate } from '#controllers/pod-from-template.ts';
 import { isPodActive, isPodAvailable, isPodReady, untilAvailableMs } from '#controllers/pod-state.ts';
@@ -85,28 +86,14 @@ function createPods(situation: Situation, count: number): Action[] {
   });
   const owner = controllerReference(replicaSetResource, set);
   const why = `the ReplicaSet wants ${wantedReplicas(set)} pods and has ${situation.pods.length}`;
-  return names.flatMap((name): Action[] => [
-    {
-      type: 'create',
-      resource: podResource,
-      object: podFromTemplate(set.spec.template, { namespace, name, generateName, owner }),
-      why,
-      refused: (message) => refused(situation, message),
-    },
-    {
-      type: 'event',
-      regarding: set,
-      eventType: 'Normal',
-      reason: 'SuccessfulCreate',
-      message: `Created pod: ${name}`,
-      why,
-    },
-  ]);
+  return names.flatMap((name) => {
+    const object = podFromTemplate(set.spec.template, { namespace, name, generateName, owner });
+    return createPod(set, { object, why }, (reason) => refused(situation, reason));
+  });
 }
 
 /** The server will not have the pod: said in an event and in the condition ReplicaFailure, which the Deployment repeats. */
 function refused({ set, pods, nowMs, snapshot }: Situation, reason: string): Action[] {
-  const message = `Error creating: ${reason}`;
   const why = 'the server refused a pod of the ReplicaSet';
   const failure = {
     type: 'ReplicaFailure',
@@ -117,7 +104,7 @@ function refused({ set, pods, nowMs, snapshot }: Situation, reason: string): Act
   const status = observedStatus({ set, pods, nowMs, snapshot });
   const conditions = withCondition(set.status?.conditions, failure, nowMs);
   return [
-    { type: 'event', regarding: set, eventType: 'Warning', reason: 'FailedCreate', message, why },
+    refusal(set, reason, why),
     ...statusChange(replicaSetResource, set, { status: { ...status, conditions }, why }),
   ];
 }
@@ -126,17 +113,7 @@ function deletePods({ snapshot, set, pods, nowMs }: Situation, count: number): A
   const related = relatedPods(snapshot, set);
   const why = `the ReplicaSet wants ${wantedReplicas(set)} pods and has ${pods.length}`;
   const chosen = inDeletionOrder(pods, { related, nowMs }).slice(0, count);
-  return chosen.flatMap(({ metadata: { namespace, name, uid } }): Action[] => [
-    { type: 'delete', resource: podResource, name: { namespace, name }, uid, why },
-    {
-      type: 'event',
-      regarding: set,
-      eventType: 'Normal',
-      reason: 'SuccessfulDelete',
-      message: `Deleted pod: ${name}`,
-      why,
-    },
-  ]);
+  return chosen.flatMap((pod) => deletePod(set, { pod, why }));
 }
 
 /** The active pods of this set and of the other sets of the same Deployment. */

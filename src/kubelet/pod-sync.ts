@@ -117,7 +117,7 @@ export class PodSync {
     }
   }
 
-  /** Whether the pod is older than the API server's knowledge of this host, and is to be kept for now. */
+  /** Whether the pod is older than the API server's knowledge of this host, and is to be kept until that has caught up. */
   #isElder({ uid, pod }: PodMemory): boolean {
     const { host, observer, registeredAt } = this.#options;
     if (pod !== undefined || host.clock.monotonic() - this.#startedMs > ELDER_KEPT_MS) return false;

@@ -4,6 +4,7 @@ import { type Account, totalsOf, untrackPods } from '#controllers/job/accounting
 import { jobPod, podNamePrefix } from '#controllers/job/job-pod.ts';
 import { endedAtMs, hasFailed, indexOf, isIndexed, type Situation } from '#controllers/job/situation.ts';
 import { generatedNames } from '#controllers/name-suffix.ts';
+import { createPod, deletePod } from '#controllers/pod-actions.ts';
 import { inDeletionOrder } from '#controllers/pod-deletion-order.ts';
 import type { Action, Lookup } from '#reconcile/controller.ts';
 
@@ -38,12 +39,12 @@ export function scaleJob(
 
 /** Deletes every active pod of a Job that is over: they count as failed. */
 export function stopPods({ job, active }: Situation, why: string): Action[] {
-  return active.flatMap((pod) => deleteJobPod(job, { pod, why }));
+  return active.flatMap((pod) => deletePod(job, { pod, why }));
 }
 
 /** Deletes every active pod of a Job that is to rest: they count as nothing. */
 export function pausePods({ job, active }: Situation, why: string): Action[] {
-  return active.flatMap((pod) => [...untrackPods([pod], why), ...deleteJobPod(job, { pod, why })]);
+  return active.flatMap((pod) => [...untrackPods([pod], why), ...deletePod(job, { pod, why })]);
 }
 
 function wantedActive({ job, active }: Situation, account: Account): number {
@@ -89,21 +90,7 @@ function createPods(
     taken.add(name);
     const why =
       index === undefined ? 'the Job wants more active pods' : `index ${index} of the Job is not completed`;
-    const refused = (reason: string): Action[] => {
-      const message = `Error creating: ${reason}`;
-      return [{ type: 'event', regarding: job, eventType: 'Warning', reason: 'FailedCreate', message, why }];
-    };
-    return [
-      { type: 'create', resource: podResource, object: jobPod(job, { name, index }), why, refused },
-      {
-        type: 'event',
-        regarding: job,
-        eventType: 'Normal',
-        reason: 'SuccessfulCreate',
-        message: `Created pod: ${name}`,
-        why,
-      },
-    ];
+    return createPod(job, { object: jobPod(job, { name, index }), why });
   });
 }
 
@@ -143,19 +130,4 @@ function retryWaitMs({ job, pods, nowMs }: Situation, index: number | undefined)
   const lastFailureMs = failures.reduce((last, pod) => Math.max(last, endedAtMs(pod)), -Infinity);
   const backoffMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures.length - 1, 16));
   return Math.min(backoffMs, lastFailureMs + backoffMs - nowMs);
-}
-
-function deleteJobPod(job: Job, { pod, why }: { pod: Pod; why: string }): Action[] {
-  const { namespace, name, uid } = pod.metadata;
-  return [
-    { type: 'delete', resource: podResource, name: { namespace, name }, uid, why },
-    {
-      type: 'event',
-      regarding: job,
-      eventType: 'Normal',
-      reason: 'SuccessfulDelete',
-      message: `Deleted pod: ${name}`,
-      why,
-    },
-  ];
 }

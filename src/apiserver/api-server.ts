@@ -1,7 +1,9 @@
 import type { ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { badRequest, forbidden, StatusError } from '#api/status.ts';
-import type { AdmissionPlugin } from '#apiserver/admission.ts';
+import { AdmissionChain } from '#apiserver/admission/chain.ts';
+import { CreationsUnderWay, namespaceLifecycle } from '#apiserver/admission/namespace-lifecycle.ts';
+import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import { type Attributes, type Authorizer, describeAttributes } from '#apiserver/authorize.ts';
 import {
   createDiscovery,
@@ -25,11 +27,13 @@ import {
 } from '#apiserver/request.ts';
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
+import { fittingWarnings, type RequestNotes } from '#apiserver/request-notes.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
 import { reviewAccess } from '#apiserver/self-review.ts';
 import { serveObjects } from '#apiserver/verbs.ts';
+import { warningHeaders } from '#apiserver/write-options.ts';
 import { type Store, StoreUnavailableError } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
@@ -47,6 +51,7 @@ export interface ApiServerOptions {
   readonly types: readonly ResourceType[];
   readonly schemas: SchemaSet;
   readonly authorizer: Authorizer;
+  /** After the life cycle of namespaces, which every server keeps; in this order. */
   readonly admission: readonly AdmissionPlugin[];
   readonly routes: readonly Route[];
   /** Where pods run here; absent at a hub. */
@@ -70,7 +75,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const server = new Server(options);
   return {
     handle: (request) =>
-      server.metrics.measure(request, () => server.guarded(request, () => server.serve(request))),
+      server.metrics.measure(request, async () => {
+        const response = await server.guarded(request, () => server.serve(request));
+        return request.notes?.warnings === undefined ? response : withWarnings(response, request.notes);
+      }),
     async upgrade(request) {
       let url = '';
       const response = await server.guarded(request, async () => {
@@ -80,6 +88,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return url === '' ? { type: 'refused', response } : { type: 'url', url };
     },
   };
+}
+
+/** An answer, also a refusal, with what plugins had to say beside it. */
+function withWarnings(response: ApiResponse, notes: RequestNotes): ApiResponse {
+  const { warning } = warningHeaders(fittingWarnings(notes));
+  if (warning === undefined) return response;
+  const earlier = response.headers.warning;
+  const all = earlier === undefined ? warning : `${earlier}, ${warning}`;
+  return { ...response, headers: { ...response.headers, warning: all } };
 }
 
 /** A kind's name in a path. */
@@ -97,7 +114,14 @@ class Server {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    this.#context = { ...options, turns: new ObjectTurns() };
+    const creations = new CreationsUnderWay();
+    const plugins = [namespaceLifecycle(creations), ...options.admission];
+    this.#context = {
+      ...options,
+      turns: new ObjectTurns(),
+      creations,
+      admission: new AdmissionChain(plugins, options.store),
+    };
     this.#types = new Map(options.types.map((type) => [resourceKey(type), type]));
     this.#discovery = createDiscovery(options.types);
     this.#openApi = createOpenApi(options.types, options.schemas);

@@ -2,10 +2,9 @@ import { namespaceResource } from '#api/core/namespace.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
 import { isStatus } from '#api/status.ts';
-import type { AdmissionPlugin } from '#apiserver/admission.ts';
+import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import { type ApiServer, createApiServer, type Route } from '#apiserver/api-server.ts';
 import { anyOf, discoveryAuthorizer, mastersAuthorizer } from '#apiserver/authorize.ts';
-import { namespaceLifecycle } from '#apiserver/namespace-lifecycle.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
 import { rbacAuthorizer, rbacViews } from '#apiserver/rbac-authorizer.ts';
 import { SYSTEM_USER } from '#apiserver/request.ts';
@@ -37,7 +36,7 @@ export interface ControlPlane {
 
 /** The part that a hub and a site have in common. The views are to be run by the caller, once everything has asked for its own. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { store, clock, random, log } = options;
+  const { clock, random, log } = options;
   // The authoriser reads roles through the very server that it guards: it is asked only once that exists.
   const late: { views?: ReturnType<typeof rbacViews> } = {};
   const authorizer = anyOf([
@@ -52,7 +51,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     ...options,
     schemas: BUILTIN_SCHEMAS,
     authorizer,
-    admission: [namespaceLifecycle(store), ...(options.admission ?? [])],
+    admission: options.admission ?? [],
     routes: options.routes ?? [],
   });
   const client = createClient(inProcessTransport(server, SYSTEM_USER), { name: 'skerry' });

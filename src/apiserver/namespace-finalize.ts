@@ -45,6 +45,9 @@ async function assertEmpty(
   context: RestContext,
   call: { readonly name: string; readonly type: ResourceType; readonly types: readonly ResourceType[] },
 ): Promise<void> {
+  const creations = context.creations.of(call.name);
+  if (creations > 0)
+    throw conflict(subjectOf(call.type, call.name), `${creations} creations in the namespace are under way`);
   for (const type of call.types) {
     if (!type.namespaced) continue;
     const left = await context.store.count(listPrefix(type, call.name));

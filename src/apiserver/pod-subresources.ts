@@ -64,8 +64,21 @@ async function bind(context: RestContext, call: PodRequest): Promise<ApiResponse
   });
   const node = target?.name;
   if (node === undefined || node === '') throw badRequest('target.name: Required value: the node to bind to');
+  const write = writeRequestOf(call);
+  const binding = { target, metadata: { ...named, name: call.name } } as unknown as KubeObject;
+  await context.admission.admit({
+    ...write,
+    operation: 'create',
+    type: call.type,
+    subresource: 'binding',
+    kind: { group: '', version: 'v1', kind: 'Binding' },
+    name: call.name,
+    namespace: call.info.namespace,
+    object: Object.assign(binding, { apiVersion: 'v1', kind: 'Binding' }),
+    old: undefined,
+  });
   const { revision } = await updateObject(context, call.type, {
-    ...writeRequestOf(call),
+    ...write,
     namespace: call.info.namespace,
     name: call.name,
     subresource: 'binding',
@@ -108,8 +121,21 @@ async function evict(context: RestContext, call: PodRequest): Promise<ApiRespons
     version: 'v1',
   });
   const options = checkedDeleteOptions(deleteOptions);
+  const write = deletionRequestOf(call, options);
+  const metadata = { name: call.name, namespace: call.info.namespace };
+  await context.admission.admit({
+    ...write,
+    operation: 'create',
+    type: call.type,
+    subresource: 'eviction',
+    kind: { group: 'policy', version: 'v1', kind: 'Eviction' },
+    name: call.name,
+    namespace: call.info.namespace,
+    object: { apiVersion: 'policy/v1', kind: 'Eviction', metadata, deleteOptions } as unknown as KubeObject,
+    old: undefined,
+  });
   await deleteObject(context, call.type, {
-    ...deletionRequestOf(call, options),
+    ...write,
     namespace: call.info.namespace,
     name: call.name,
     options,
@@ -222,7 +248,43 @@ export async function podStreamUrl(
   access: PodAccess | undefined,
 ): Promise<string> {
   const pod = await findPod(context, call);
+  await admitStream(context, call);
   return requireAccess(access).streamUrl(pod, streamOf(call.subresource, { pod, request: call.request }));
+}
+
+/** A stream is a CONNECT with its options, as in Kubernetes. */
+async function admitStream(
+  context: RestContext,
+  { type, name, subresource, request, user, info }: PodRequest & { readonly subresource: string },
+): Promise<void> {
+  const kind = { exec: 'PodExecOptions', attach: 'PodAttachOptions' }[subresource] ?? 'PodPortForwardOptions';
+  const { query } = request;
+  const container = query.get('container');
+  const options = {
+    apiVersion: 'v1',
+    kind,
+    ...(kind === 'PodPortForwardOptions'
+      ? { ports: query.getAll('ports').flatMap(portsOf) }
+      : {
+          stdin: flagOf(query, 'stdin'),
+          stdout: flagOf(query, 'stdout'),
+          stderr: flagOf(query, 'stderr'),
+          tty: flagOf(query, 'tty'),
+          ...(container === null ? {} : { container }),
+        }),
+    ...(kind === 'PodExecOptions' ? { command: query.getAll('command') } : {}),
+  };
+  await context.admission.admit({
+    ...writeRequestOf({ request, user }),
+    operation: 'connect',
+    type,
+    subresource,
+    kind: { group: '', version: 'v1', kind },
+    name,
+    namespace: info.namespace,
+    object: options as unknown as KubeObject,
+    old: undefined,
+  });
 }
 
 function streamOf(subresource: string, { pod, request }: { pod: Pod; request: ApiRequest }): PodStream {

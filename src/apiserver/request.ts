@@ -1,3 +1,5 @@
+import type { Noted } from '#apiserver/request-notes.ts';
+
 /** Who sends a request, as the transport or a token has proved it. */
 export interface User {
   readonly name: string;
@@ -11,7 +13,7 @@ export const SYSTEM_USER: User = {
 };
 
 /** A request as the HTTP layer hands it over, free of any HTTP library. Header names are lower-case. */
-export interface ApiRequest {
+export interface ApiRequest extends Noted {
   readonly method: string;
   /** Decoded by segment later: still percent-encoded here. */
   readonly path: string;

@@ -1,7 +1,9 @@
 import type { SchemaSet } from '#api/schema.ts';
-import type { AdmissionPlugin } from '#apiserver/admission.ts';
+import type { AdmissionChain } from '#apiserver/admission/chain.ts';
+import type { CreationsUnderWay } from '#apiserver/admission/namespace-lifecycle.ts';
 import type { ObjectTurns } from '#apiserver/object-turns.ts';
 import type { User } from '#apiserver/request.ts';
+import type { RequestNotes } from '#apiserver/request-notes.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
@@ -11,7 +13,8 @@ import type { Random } from '#system/random.ts';
 export interface RestContext {
   readonly store: Store;
   readonly schemas: SchemaSet;
-  readonly admission: readonly AdmissionPlugin[];
+  readonly admission: AdmissionChain;
+  readonly creations: CreationsUnderWay;
   readonly turns: ObjectTurns;
   readonly clock: Clock;
   readonly random: Random;
@@ -23,4 +26,5 @@ export interface WriteRequest {
   readonly user: User;
   readonly dryRun: boolean;
   readonly fieldManager: string;
+  readonly notes: RequestNotes;
 }

@@ -2,7 +2,7 @@ import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { conflict, notFound } from '#api/status.ts';
-import { admit } from '#apiserver/admission.ts';
+import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { namespaceFinalizers, subjectOf, withRevision } from '#apiserver/rest-write.ts';
 import { decodeObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
@@ -53,18 +53,27 @@ async function deleteByKey(
     if (entry === undefined) throw notFound(subjectOf(type, request.name));
     const old = decodeObject(entry.value);
     checkPreconditions(type, old, request);
-    await admit(context.admission, {
+    const admission = context.admission.begin({
+      ...request,
       operation: 'delete',
       type,
       object: old,
       old,
       subresource: undefined,
-      user: request.user,
-      dryRun: request.dryRun,
+      deleteOptions: request.options,
     });
-    const next = terminating(context, type, { object: decodeObject(entry.value), options: request.options });
-    const done = await commitDelete(context, { entry, old, next, dryRun: request.dryRun });
-    if (done !== undefined) return done;
+    try {
+      await admission?.mutate();
+      await admission?.validate();
+      const next = terminating(context, type, {
+        object: decodeObject(entry.value),
+        options: request.options,
+      });
+      const done = await commitDelete(context, { entry, old, next, admission, dryRun: request.dryRun });
+      if (done !== undefined) return done;
+    } finally {
+      admission?.end();
+    }
     if (attempt >= DELETE_ATTEMPTS_MAX) {
       throw conflict(
         subjectOf(type, request.name),
@@ -77,16 +86,22 @@ async function deleteByKey(
 /** Undefined where another write came first. */
 async function commitDelete(
   context: RestContext,
-  deletion: { entry: Entry; old: KubeObject; next: KubeObject | 'gone'; dryRun: boolean },
+  deletion: {
+    entry: Entry;
+    old: KubeObject;
+    next: KubeObject | 'gone';
+    admission: Admission | undefined;
+    dryRun: boolean;
+  },
 ): Promise<DeleteResult | undefined> {
-  const { entry, old, next, dryRun } = deletion;
+  const { entry, old, next, admission, dryRun } = deletion;
   const gone = next === 'gone';
   if (dryRun) return { entry, gone };
   const encoded = { key: entry.key, ...encodeObject(gone ? old : next) };
   const precondition = { type: 'revision', revision: entry.revision } as const;
   if (!gone && JSON.stringify(next) === JSON.stringify(old)) return { entry, gone };
   const operation: Operation = { type: gone ? 'delete' : 'put', ...encoded, precondition };
-  const result = await context.store.commit([operation]);
+  const result = await commitAdmitted(context.store, admission, operation);
   return result.type === 'committed' ? { entry: withRevision(encoded, result.revision), gone } : undefined;
 }
 

@@ -11,7 +11,7 @@ import {
   StatusError,
   type StatusSubject,
 } from '#api/status.ts';
-import { admit } from '#apiserver/admission.ts';
+import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
 import { recordManager } from '#apiserver/field-managers.ts';
 import { utf8 } from '#apiserver/request.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
@@ -56,49 +56,73 @@ export async function createObject(
   for (let attempt = 1; ; attempt++) {
     // Only a generated name is drawn again, from the object as it was.
     const object = generated ? structuredClone(request.object) : request.object;
-    await prepareCreate(context, type, { ...request, object });
-    const key = objectStoreKey(type, object.metadata);
-    const entry = { key, ...encodeWithinLimit(object) };
-    if (request.dryRun) {
-      if ((await context.store.get(key)) !== undefined)
-        throw alreadyExists(subjectOf(type, object.metadata.name));
-      return { key, value: utf8(JSON.stringify(object)), revision: context.store.revision };
+    fillCreateMetadata(context, type, { ...request, object });
+    const admission = context.admission.begin({
+      ...request,
+      operation: 'create',
+      type,
+      object,
+      old: undefined,
+      subresource: undefined,
+    });
+    try {
+      const written = await createAdmitted(context, type, { ...request, object, admission });
+      if (written !== undefined) return written;
+    } finally {
+      admission?.end();
     }
-    const result = await context.store.commit([{ type: 'put', ...entry, precondition: { type: 'absent' } }]);
-    if (result.type === 'committed') return withRevision(entry, result.revision);
     if (!generated || attempt >= GENERATE_NAME_ATTEMPTS_MAX)
       throw alreadyExists(subjectOf(type, object.metadata.name));
   }
 }
 
+/** The entry as written, or undefined where the name is taken. */
+async function createAdmitted(
+  context: RestContext,
+  type: ResourceType,
+  request: CreateRequest & { readonly admission: Admission | undefined },
+): Promise<Entry | undefined> {
+  const { object, admission } = request;
+  await prepareCreate(context, type, request);
+  const key = objectStoreKey(type, object.metadata);
+  const entry = { key, ...encodeWithinLimit(object) };
+  if (request.dryRun) {
+    if ((await context.store.get(key)) !== undefined)
+      throw alreadyExists(subjectOf(type, object.metadata.name));
+    return { key, value: utf8(JSON.stringify(object)), revision: context.store.revision };
+  }
+  const put = { type: 'put', ...entry, precondition: { type: 'absent' } } as const;
+  const result = await commitAdmitted(context.store, admission, put);
+  if (result.type === 'committed') return withRevision(entry, result.revision);
+  if (result.key !== key) throw overtaken(subjectOf(type, object.metadata.name));
+  return undefined;
+}
+
+/** 409: what has to be written with the object changed again and again. */
+function overtaken(subject: StatusSubject): StatusError {
+  return conflict(subject, 'what is accounted with it was changed by others meanwhile; please try again');
+}
+
 async function prepareCreate(
   context: RestContext,
   type: ResourceType,
-  request: CreateRequest,
+  request: CreateRequest & { readonly admission: Admission | undefined },
 ): Promise<void> {
-  const { object } = request;
-  fillCreateMetadata(context, type, request);
+  const { object, admission } = request;
   if (type.subresources.includes('status')) delete (object as { status?: unknown }).status;
   type.applyDefaults(object);
-  await admit(context.admission, {
-    operation: 'create',
-    type,
-    object,
-    old: undefined,
-    subresource: undefined,
-    user: request.user,
-    dryRun: request.dryRun,
-  });
+  await admission?.mutate();
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
   if (errors.length > 0)
     throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
-  if (request.managesFields === true) return;
-  recordManager(context, type, {
-    before: undefined,
-    after: object,
-    fieldManager: request.fieldManager,
-    subresource: undefined,
-  });
+  if (request.managesFields !== true)
+    recordManager(context, type, {
+      before: undefined,
+      after: object,
+      fieldManager: request.fieldManager,
+      subresource: undefined,
+    });
+  await admission?.validate();
 }
 
 function fillCreateMetadata(
@@ -186,9 +210,18 @@ async function updateByKey(
         'the object has been modified; please apply your changes to the latest version and try again',
       );
     }
-    await prepareUpdate(context, type, { request, old, next });
-    const written = await commitUpdate(context, type, { entry, next, old, request });
-    if (written !== undefined) return written;
+    keepServerFields(type, { request, old, next });
+    const admission =
+      request.subresource === 'binding'
+        ? undefined
+        : context.admission.begin({ ...request, operation: 'update', type, object: next, old });
+    try {
+      await prepareUpdate(context, type, { request, old, next, admission });
+      const written = await commitUpdate(context, type, { entry, next, old, request, admission });
+      if (written !== undefined) return written;
+    } finally {
+      admission?.end();
+    }
     if (attempt >= UPDATE_ATTEMPTS_MAX) {
       throw conflict(
         subjectOf(type, request.name),
@@ -201,20 +234,20 @@ async function updateByKey(
 async function prepareUpdate(
   context: RestContext,
   type: ResourceType,
-  update: { readonly request: UpdateRequest; readonly old: KubeObject; readonly next: KubeObject },
-): Promise<void> {
-  const { request, old, next } = update;
-  keepServerFields(type, update);
-  if (request.subresource !== 'status') type.applyDefaults(next);
-  await admit(context.admission, {
-    operation: 'update',
-    type,
-    object: next,
+  {
+    request,
     old,
-    subresource: request.subresource,
-    user: request.user,
-    dryRun: request.dryRun,
-  });
+    next,
+    admission,
+  }: {
+    readonly request: UpdateRequest;
+    readonly old: KubeObject;
+    readonly next: KubeObject;
+    readonly admission: Admission | undefined;
+  },
+): Promise<void> {
+  if (request.subresource !== 'status') type.applyDefaults(next);
+  await admission?.mutate();
   const errors = validateMetadata(next.metadata, type, old.metadata);
   if (request.subresource !== 'status') errors.push(...type.validate(next, old, request.subresource));
   if (errors.length > 0)
@@ -229,6 +262,7 @@ async function prepareUpdate(
       fieldManager: request.fieldManager,
       subresource: request.subresource,
     });
+  await admission?.validate();
 }
 
 /** What no client writes: identity, dates, and the half (spec or status) that this request is not about. */
@@ -313,9 +347,10 @@ async function commitUpdate(
     readonly old: KubeObject;
     readonly next: KubeObject;
     readonly request: UpdateRequest;
+    readonly admission: Admission | undefined;
   },
 ): Promise<Entry | undefined> {
-  const { entry, old, next, request } = update;
+  const { entry, old, next, request, admission } = update;
   if (isUnchanged(old, next)) return entry;
   const encoded = { key: entry.key, ...encodeWithinLimit(next) };
   if (request.dryRun) return withRevision(encoded, entry.revision);
@@ -323,7 +358,7 @@ async function commitUpdate(
   const operation: Operation = isFinished(type, next)
     ? { type: 'delete', ...encoded, precondition }
     : { type: 'put', ...encoded, precondition };
-  const result = await context.store.commit([operation]);
+  const result = await commitAdmitted(context.store, admission, operation);
   return result.type === 'committed' ? withRevision(encoded, result.revision) : undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Service } from '#api/core/service.ts';
 import { serviceResource } from '#api/core/service.ts';
 import { objectKey } from '#api/object.ts';
 import { invalid, StatusError } from '#api/status.ts';
-import type { AdmissionPlugin } from '#apiserver/admission.ts';
+import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import { decodeObject, kindPrefix } from '#apiserver/stored-object.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
@@ -46,8 +46,9 @@ export function serviceAddresses({ store, cidr, clock, random }: ServiceAddressO
   let reservations: Reservation[] = [];
   return {
     name: 'ServiceAddresses',
-    handles: ({ type }) => type.group === '' && type.kind === 'Service',
-    async admit({ operation, object, old, dryRun }) {
+    handles: ({ type, subresource }) =>
+      type.group === '' && type.kind === 'Service' && subresource !== 'status',
+    async mutate({ operation, object, old, dryRun }) {
       const service = object as Service;
       const key = objectKey(service);
       const previous = old as Service | undefined;

@@ -2,6 +2,7 @@ import { badRequest, StatusError } from '#api/status.ts';
 import type { FieldValidation } from '#apiserver/decode-object.ts';
 import { quoted } from '#apiserver/query-parameters.ts';
 import type { ApiRequest, User } from '#apiserver/request.ts';
+import { notesOf } from '#apiserver/request-notes.ts';
 import type { WriteRequest } from '#apiserver/rest-context.ts';
 
 /** The longest name of a field manager, in characters, as in Kubernetes; a longer one is 422. */
@@ -14,6 +15,7 @@ export function writeRequestOf({ request, user }: { request: ApiRequest; user: U
   return {
     user,
     dryRun: isDryRun(query.getAll('dryRun')),
+    notes: notesOf(request),
     fieldManager:
       fieldManagerOf(query) ?? (agent === '' ? 'unknown' : agent.slice(0, FIELD_MANAGER_CHARS_MAX)),
   };

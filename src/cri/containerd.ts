@@ -1,5 +1,5 @@
 import { type Image as ImageMessage, ImageService, type Method, RuntimeService } from '#cri/messages.ts';
-import type { MessageOf } from '#cri/protobuf.ts';
+import type { MessageOf } from '#system/protobuf.ts';
 import { imagePullError } from '#cri/pull-error.ts';
 import { createRelist } from '#cri/relist.ts';
 import { containerMessage, podOfLabels, sandboxMessage } from '#cri/request.ts';

@@ -12,7 +12,7 @@ import {
   string,
   strings,
   uint,
-} from '#cri/protobuf.ts';
+} from '#system/protobuf.ts';
 
 /**
  * The messages and methods of CRI v1 (`k8s.io/cri-api/pkg/apis/runtime/v1/api.proto`) that a host needs. A field that

@@ -4,7 +4,7 @@ import {
   type Method,
   RuntimeService,
 } from '#cri/messages.ts';
-import type { MessageOf } from '#cri/protobuf.ts';
+import type { MessageOf } from '#system/protobuf.ts';
 import { podOfLabels } from '#cri/request.ts';
 import { type Container, type ContainerState, RuntimeRequestError } from '#cri/runtime.ts';
 

@@ -1,5 +1,5 @@
 import type { ContainerConfig as ContainerConfigMessage, PodSandboxConfig } from '#cri/messages.ts';
-import type { InputOf } from '#cri/protobuf.ts';
+import type { InputOf } from '#system/protobuf.ts';
 import type { ContainerConfig, ContainerSecurity, Image, PodIdentity, SandboxConfig } from '#cri/runtime.ts';
 
 /** Our words for a sandbox or container to CRI's. Pure. */

@@ -254,16 +254,28 @@ class Writer {
 
   varint(value: number): void {
     if (!Number.isSafeInteger(value)) throw new ProtobufError(`${value} is not a whole number within 2^53`);
-    const encoded: number[] = [];
-    let left = value < 0 ? BigInt.asUintN(64, BigInt(value)) : BigInt(value);
-    for (; left > 0x7fn; left >>= 7n) encoded.push(Number(left & 0x7fn) | 0x80);
-    encoded.push(Number(left));
-    this.#parts.push(Uint8Array.from(encoded));
+    this.#parts.push(Uint8Array.from(value < 0 ? negativeVarint(value) : positiveVarint(value)));
   }
 
   finish(): Uint8Array {
     return Buffer.concat(this.#parts);
   }
+}
+
+function positiveVarint(value: number): number[] {
+  const encoded: number[] = [];
+  let left = value;
+  for (; left > 0x7f; left = Math.floor(left / 0x80)) encoded.push((left % 0x80) | 0x80);
+  encoded.push(left);
+  return encoded;
+}
+
+function negativeVarint(value: number): number[] {
+  const encoded: number[] = [];
+  let left = BigInt.asUintN(64, BigInt(value));
+  for (; left > 0x7fn; left >>= 7n) encoded.push(Number(left & 0x7fn) | 0x80);
+  encoded.push(Number(left));
+  return encoded;
 }
 
 class Reader {

@@ -15,7 +15,7 @@ import {
   string,
   strings,
   uint,
-} from '#cri/protobuf.ts';
+} from '#system/protobuf.ts';
 
 const Leaf = message({ value: int(1) });
 const Everything = message({

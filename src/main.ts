@@ -11,6 +11,7 @@ import { printFleet } from '#cli/status.ts';
 import { createToken } from '#cli/token.ts';
 import { up } from '#cli/up.ts';
 import { runHub } from '#hub/hub.ts';
+import { type HubStoreConfig, readStoreConfig } from '#hub/hub-store.ts';
 import { joinAsSite } from '#site/join-site.ts';
 import { localMachine } from '#site/local-machine.ts';
 import { runSite } from '#site/site.ts';
@@ -149,6 +150,22 @@ program
     await printFleet(connection.client, { clock, screen });
   });
 
+interface StoreArguments {
+  store: string;
+  etcdCa?: string;
+  etcdCert?: string;
+  etcdKey?: string;
+}
+
+/** The store that arguments name; a wrong one is wrong usage. */
+function storeOf({ store, etcdCa, etcdCert, etcdKey }: StoreArguments): HubStoreConfig {
+  try {
+    return readStoreConfig(store, { authorityPath: etcdCa, certificatePath: etcdCert, keyPath: etcdKey });
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : String(error), { code: 2 });
+  }
+}
+
 const token = program.command('token').description('permissions for new hosts to join');
 token
   .command('create')
@@ -206,9 +223,21 @@ program
     collect,
     [],
   )
-  .action(async (options: { data: string; listen: string; name: string[] }) => {
+  .option('--store <store>', 'where the objects are: sqlite, or etcd=https://HOST:2379,…', 'sqlite')
+  .option('--etcd-ca <file>', 'authority of etcd, PEM')
+  .option('--etcd-cert <file>', "this hub's certificate for etcd, PEM")
+  .option('--etcd-key <file>', 'the key of that certificate, PEM')
+  .action(async (options: StoreArguments & { data: string; listen: string; name: string[] }) => {
     const { host, port } = splitAddress(options.listen);
-    const config = { dataFolder: resolve(options.data), host, port, names: options.name, pid: process.pid };
+    const store = storeOf(options);
+    const config = {
+      dataFolder: resolve(options.data),
+      store,
+      host,
+      port,
+      names: options.name,
+      pid: process.pid,
+    };
     await runHub(config, createRealSystem(), { signal: untilStopped(), onReady: () => undefined });
   });
 

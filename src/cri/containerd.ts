@@ -1,5 +1,4 @@
 import { type Image as ImageMessage, ImageService, type Method, RuntimeService } from '#cri/messages.ts';
-import type { MessageOf } from '#system/protobuf.ts';
 import { imagePullError } from '#cri/pull-error.ts';
 import { createRelist } from '#cri/relist.ts';
 import { containerMessage, podOfLabels, sandboxMessage } from '#cri/request.ts';
@@ -14,6 +13,7 @@ import {
 } from '#cri/runtime.ts';
 import type { Clock } from '#system/clock.ts';
 import { createGrpcClient, GrpcError } from '#system/grpc.ts';
+import type { MessageOf } from '#system/protobuf.ts';
 
 /** How long a request that only looks may take, in milliseconds. */
 const QUERY_TIMEOUT_MS = 30_000;

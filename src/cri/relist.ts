@@ -4,9 +4,9 @@ import {
   type Method,
   RuntimeService,
 } from '#cri/messages.ts';
-import type { MessageOf } from '#system/protobuf.ts';
 import { podOfLabels } from '#cri/request.ts';
 import { type Container, type ContainerState, RuntimeRequestError } from '#cri/runtime.ts';
+import type { MessageOf } from '#system/protobuf.ts';
 
 type Listed = MessageOf<typeof ContainerMessage>;
 type Status = MessageOf<typeof ContainerStatus>;

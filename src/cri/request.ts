@@ -1,6 +1,6 @@
 import type { ContainerConfig as ContainerConfigMessage, PodSandboxConfig } from '#cri/messages.ts';
-import type { InputOf } from '#system/protobuf.ts';
 import type { ContainerConfig, ContainerSecurity, Image, PodIdentity, SandboxConfig } from '#cri/runtime.ts';
+import type { InputOf } from '#system/protobuf.ts';
 
 /** Our words for a sandbox or container to CRI's. Pure. */
 

@@ -1,18 +1,18 @@
 import { serveApi } from '#apiserver/serve.ts';
 import { kubeconfigOf } from '#cli/kubeconfig.ts';
 import { createHubCore } from '#hub/hub-core.ts';
+import { type HubStoreConfig, openHubStore } from '#hub/hub-store.ts';
 import { joinRoutes } from '#link/join-route.ts';
 import { LINK_PROTOCOL } from '#link/wire.ts';
 import { bundleKeyFromSeed, createBundleSigner } from '#pki/bundle-signature.ts';
 import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
-import { openSqliteStore } from '#store/sqlite.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
-import { realDefer } from '#system/real.ts';
 import type { System } from '#system/system.ts';
 
 export interface HubConfig {
-  /** Where all of the hub's state is. */
+  /** Where all of the hub's state is, but for the objects where they are in etcd. */
   readonly dataFolder: string;
+  readonly store: HubStoreConfig;
   readonly host: string;
   readonly port: number;
   /** Further names and addresses under which sites and people reach the hub; into its certificate. */
@@ -33,13 +33,10 @@ export async function runHub(
   const release = await claimDataFolder(config.dataFolder, { disk, processes, pid: config.pid, role: 'hub' });
   try {
     const credentials = await hubCredentials(config, system);
-    // A disk that failed an fsync can be trusted again only after a new start, which reads back what it kept.
-    const diskFailed = Promise.withResolvers<never>();
-    diskFailed.promise.catch(() => undefined);
-    await using store = openSqliteStore(`${config.dataFolder}/store.db`, {
-      defer: realDefer,
-      onFailure: diskFailed.reject,
-    });
+    // After a failed fsync, or where the data was restored under it, only a new start sees what is really there.
+    const storeFailed = Promise.withResolvers<never>();
+    storeFailed.promise.catch(() => undefined);
+    await using store = await openHubStore(config, system, storeFailed.reject);
     const signer = createBundleSigner(credentials.bundleKey);
     const core = createHubCore({
       store,
@@ -68,7 +65,7 @@ export async function runHub(
     log.info('the hub serves', { host: config.host, port: server.port });
     const running = core.run(signal);
     onReady(server.port);
-    await Promise.race([running, diskFailed.promise]);
+    await Promise.race([running, storeFailed.promise]);
     log.info('the hub stops');
   } finally {
     await release();

@@ -71,6 +71,8 @@ export interface GrpcClient extends AsyncDisposable {
   unary(path: string, request: Uint8Array, options?: GrpcCallOptions): Promise<Uint8Array>;
   serverStream(path: string, request: Uint8Array, options?: GrpcCallOptions): AsyncIterable<Uint8Array>;
   stream(path: string, options?: GrpcCallOptions): GrpcStream;
+  /** Leaves the session to the calls that are under way: the next call opens another. For a peer that has gone silent. */
+  abandonSession(): void;
 }
 
 export function createGrpcClient(target: GrpcTarget, clock: Clock): GrpcClient {
@@ -117,6 +119,10 @@ export function createGrpcClient(target: GrpcTarget, clock: Clock): GrpcClient {
       for await (const message of serverStream(path, request, options)) response = message;
       if (response === undefined) throw new GrpcError('INTERNAL', `${path}: answered OK without a message`);
       return response;
+    },
+    abandonSession() {
+      current?.close();
+      current = undefined;
     },
     async [Symbol.asyncDispose]() {
       disposed = true;

@@ -19,7 +19,7 @@ const encoder = new TextEncoder();
  */
 export function validateMetadata(
   metadata: Partial<ObjectMeta>,
-  type: Pick<ResourceType, 'namespaced' | 'nameRule'>,
+  type: Pick<ResourceType, 'namespaced' | 'nameRule' | 'custom'> & { readonly group?: string },
   old?: ObjectMeta,
 ): FieldError[] {
   return [
@@ -32,7 +32,7 @@ export function validateMetadata(
     })),
     ...checkAnnotations(metadata.annotations),
     ...checkOwners(metadata.ownerReferences ?? []),
-    ...(metadata.finalizers ?? []).flatMap(checkFinalizer),
+    ...(metadata.finalizers ?? []).flatMap((finalizer) => checkFinalizer(finalizer, mayBeUnqualified(type))),
     ...(old === undefined ? [] : checkMetadataChange(metadata, old)),
   ];
 }
@@ -97,10 +97,16 @@ function checkOwner(field: string, owner: OwnerReference): FieldError[] {
   ];
 }
 
-function checkFinalizer(finalizer: string): FieldError[] {
+/** Custom kinds, and the kind that defines them, keep finalizers that have no domain: `validateKubeFinalizerName` is for the others. */
+function mayBeUnqualified({ group, custom }: { group?: string } & Pick<ResourceType, 'custom'>): boolean {
+  return custom !== undefined || group === 'apiextensions.k8s.io';
+}
+
+function checkFinalizer(finalizer: string, mayBeAlone: boolean): FieldError[] {
   const field = 'metadata.finalizers';
   const errors = checkName(field, finalizer, qualifiedNameErrors);
-  if (errors.length > 0 || finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return errors;
+  if (errors.length > 0 || mayBeAlone || finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer))
+    return errors;
   return [
     invalidValue(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
   ];

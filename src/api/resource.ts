@@ -1,3 +1,4 @@
+import type { CustomKind } from '#api/apiextensions/custom-kind.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -29,12 +30,16 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
    * may change what a plain update may not.
    */
   validate(object: T, old: T | undefined, subresource?: string): FieldError[];
+  /** What the server itself writes into an object with every write, in place, once its other half is as it was. */
+  prepare?(object: T, old: T | undefined): void;
   /** Server-side columns, as `kubectl get` prints them; the first is Name. */
   readonly columns: readonly Column<T>[];
   /** Field selectors beside `metadata.name` and `metadata.namespace`, which every kind has. */
   readonly selectableFields: Readonly<Record<string, FieldReader<T>['read']>>;
   /** Whether `metadata.generation` rises when anything but metadata and status changes. */
   readonly hasGeneration: boolean;
+  /** Only of a kind that a CustomResourceDefinition defines. */
+  readonly custom?: CustomKind;
 }
 
 /** The value of a selectable field. A method, so that a `ResourceType<Pod>` is a `ResourceType`. */

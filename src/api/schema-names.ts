@@ -5,8 +5,19 @@ const PREFIXES: Readonly<Record<string, string>> = {
   'fleet/v1alpha1': 'io.skerry.fleet.v1alpha1',
 };
 
-/** The OpenAPI name of a definition: `io.k8s.api.apps.v1.Deployment` of `apps/v1.Deployment`, as Kubernetes has it. */
+/** The names of custom kinds' definitions: `custom/stable.example.com/v1.CronTab`. */
+const CUSTOM = /^custom\/(?<group>[^/]+)\/(?<version>[^.]+)\.(?<kind>.+)$/u;
+
+/**
+ * The OpenAPI name of a definition: `io.k8s.api.apps.v1.Deployment` of `apps/v1.Deployment`, `com.example.v1.Cron` of a custom
+ * `Cron` of `example.com/v1`, as Kubernetes has it.
+ */
 export function openApiName(definition: string): string {
+  const custom = CUSTOM.exec(definition)?.groups;
+  if (custom !== undefined) {
+    const domain = (custom.group ?? '').split('.').toReversed().join('.');
+    return `${domain}.${custom.version}.${custom.kind}`;
+  }
   const packageName = packageOf(definition);
   const prefix = PREFIXES[packageName] ?? `io.k8s.api.${packageName.replace('/', '.')}`;
   return `${prefix}.${definition.slice(packageName.length + 1)}`;

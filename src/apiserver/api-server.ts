@@ -1,20 +1,16 @@
 import type { ResourceType } from '#api/resource.ts';
-import type { SchemaSet } from '#api/schema.ts';
 import { badRequest, forbidden, StatusError } from '#api/status.ts';
 import { AdmissionChain } from '#apiserver/admission/chain.ts';
 import { CreationsUnderWay, namespaceLifecycle } from '#apiserver/admission/namespace-lifecycle.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import { type Attributes, type Authorizer, describeAttributes } from '#apiserver/authorize.ts';
-import {
-  createDiscovery,
-  type Discovery,
-  KUBERNETES_VERSION,
-  unknownResource,
-} from '#apiserver/discovery.ts';
+import { convertObjects } from '#apiserver/custom/convert-objects.ts';
+import type { Definitions } from '#apiserver/custom/definitions.ts';
+import { KUBERNETES_VERSION, unknownResource } from '#apiserver/discovery.ts';
 import { healthResponse } from '#apiserver/health.ts';
+import type { Kinds } from '#apiserver/kinds.ts';
 import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
 import { ObjectTurns } from '#apiserver/object-turns.ts';
-import { createOpenApi, type OpenApi } from '#apiserver/openapi.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
 import { podStreamUrl, STREAMED, servePodSubresource } from '#apiserver/pod-subresources.ts';
 import { quoted } from '#apiserver/query-parameters.ts';
@@ -28,10 +24,10 @@ import {
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
 import { fittingWarnings, type RequestNotes } from '#apiserver/request-notes.ts';
-import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
 import { reviewAccess } from '#apiserver/self-review.ts';
+import { type Served, ServedKinds } from '#apiserver/served-kinds.ts';
 import { serveObjects } from '#apiserver/verbs.ts';
 import { warningHeaders } from '#apiserver/write-options.ts';
 import { type Store, StoreUnavailableError } from '#store/store.ts';
@@ -48,8 +44,9 @@ export interface Route {
 
 export interface ApiServerOptions {
   readonly store: Store;
-  readonly types: readonly ResourceType[];
-  readonly schemas: SchemaSet;
+  readonly kinds: Kinds;
+  /** What keeps the kinds in step with the stored definitions. */
+  readonly definitions: Definitions;
   readonly authorizer: Authorizer;
   /** After the life cycle of namespaces, which every server keeps; in this order. */
   readonly admission: readonly AdmissionPlugin[];
@@ -99,33 +96,28 @@ function withWarnings(response: ApiResponse, notes: RequestNotes): ApiResponse {
   return { ...response, headers: { ...response.headers, warning: all } };
 }
 
-/** A kind's name in a path. */
-function resourceKey(type: { group: string; version: string; plural: string }): string {
-  return `${type.group}/${type.version}/${type.plural}`;
-}
+type ResourcePath = Extract<RequestInfo, { type: 'resource' }>;
 
 class Server {
   readonly #options: ApiServerOptions;
-  readonly #context: RestContext;
-  readonly #types: ReadonlyMap<string, ResourceType>;
-  readonly #discovery: Discovery;
-  readonly #openApi: OpenApi;
+  readonly #served: ServedKinds;
   readonly metrics: RequestMetrics;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
     const creations = new CreationsUnderWay();
     const plugins = [namespaceLifecycle(creations), ...options.admission];
-    this.#context = {
+    this.#served = new ServedKinds(options.kinds, {
       ...options,
       turns: new ObjectTurns(),
       creations,
       admission: new AdmissionChain(plugins, options.store),
-    };
-    this.#types = new Map(options.types.map((type) => [resourceKey(type), type]));
-    this.#discovery = createDiscovery(options.types);
-    this.#openApi = createOpenApi(options.types, options.schemas);
-    this.metrics = createRequestMetrics(options.clock, (type) => this.#types.has(resourceKey(type)));
+      convert: convertObjects,
+    });
+    this.metrics = createRequestMetrics(
+      options.clock,
+      (type) => options.kinds.current.find(type) !== undefined,
+    );
   }
 
   /** Runs a handler and turns whatever it throws into the Status that the client sees. */
@@ -170,12 +162,8 @@ class Server {
       namespace: info.namespace,
       name,
     });
-    const type = this.#typeOf(info);
-    return podStreamUrl(
-      this.#context,
-      { request, info, type, user, name, subresource },
-      this.#options.pods?.(),
-    );
+    const { type, context } = await this.#resolve(info);
+    return podStreamUrl(context, { request, info, type, user, name, subresource }, this.#options.pods?.());
   }
 
   async #serveNonResource(
@@ -197,7 +185,9 @@ class Server {
         'the server does not allow this method on the requested resource',
       );
     if (path === '/metrics') return this.metrics.response();
-    const answer = this.#discovery.answer(path, request) ?? (await this.#openApi.answer(path, request));
+    await this.#options.definitions.loaded;
+    const served = this.#served.now;
+    const answer = served.discovery.answer(path, request) ?? (await served.openApi.answer(path, request));
     if (answer === undefined) throw unknownResource();
     return answer;
   }
@@ -209,8 +199,7 @@ class Server {
     const user = authenticated(request);
     const verb = verbOf(request.method, info, request.query);
     const resource = info.subresource === undefined ? info.plural : `${info.plural}/${info.subresource}`;
-    const review =
-      request.method === 'POST' ? await reviewAccess(this.#options, { request, info, user }) : undefined;
+    const review = request.method === 'POST' ? await this.#reviewAccess({ request, info, user }) : undefined;
     if (review !== undefined) return review;
     this.#authorize(user, {
       type: 'resource',
@@ -220,30 +209,38 @@ class Server {
       namespace: info.namespace,
       name: info.name ?? (verb === 'list' || verb === 'watch' ? exactNameOf(request.query) : undefined),
     });
-    const type = this.#typeOf(info);
+    const { type, context, kinds } = await this.#resolve(info);
     const call = { request, info, type, user };
     const { name, subresource } = info;
     if (subresource === undefined || (subresource === 'status' && type.subresources.includes('status'))) {
-      return serveObjects(this.#context, call);
+      return serveObjects(context, call);
     }
     if (name === undefined) throw unknownResource();
     if (subresource === 'scale' && type.subresources.includes('scale'))
-      return serveScale(this.#context, { ...call, name });
+      return serveScale(context, { ...call, name });
     if (type.group === '' && type.plural === 'pods') {
-      return servePodSubresource(this.#context, { ...call, name, subresource }, this.#options.pods?.());
+      return servePodSubresource(context, { ...call, name, subresource }, this.#options.pods?.());
     }
     if (type.group === '' && type.plural === 'namespaces' && subresource === 'finalize') {
-      return finalizeNamespace(this.#context, { ...call, name, types: this.#options.types });
+      return finalizeNamespace(context, { ...call, name, types: kinds.types });
     }
     throw unknownResource();
   }
 
-  #typeOf(info: Extract<RequestInfo, { type: 'resource' }>): ResourceType {
-    const type = this.#types.get(resourceKey(info));
+  #reviewAccess(asked: Parameters<typeof reviewAccess>[1]): Promise<ApiResponse | undefined> {
+    const { schemas } = this.#served.now.kinds;
+    return reviewAccess({ authorizer: this.#options.authorizer, schemas }, asked);
+  }
+
+  /** What is served, with the kind of a path: one that nobody knows may have been defined a moment ago. */
+  async #resolve(info: ResourcePath): Promise<Pick<Served, 'kinds' | 'context'> & { type: ResourceType }> {
+    if (this.#served.now.kinds.find(info) === undefined) await this.#options.definitions.look(info);
+    const { kinds, context } = this.#served.now;
+    const type = kinds.find(info);
     if (type === undefined) throw unknownResource();
     if (!type.namespaced && info.namespace !== undefined && type.plural !== 'namespaces')
       throw unknownResource();
-    return type;
+    return { kinds, context, type };
   }
 
   #authorize(user: User, attributes: Attributes): void {

@@ -1,15 +1,16 @@
+import { pruneObject } from '#api/apiextensions/prune-object.ts';
 import {
   checkFields,
   duplicateFieldWarning,
   strictDecodingError,
   unknownFieldWarning,
 } from '#api/check-fields.ts';
-import { isJsonObject, type MutableJson, propertyOf } from '#api/json.ts';
+import { isJsonObject, type MutableJson, type MutableJsonObject, propertyOf } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
 import { decodeProtobuf, type ExpectedKind, isProtobuf, PROTOBUF_MEDIA_TYPE } from '#api/protobuf/decode.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
-import type { SchemaSet } from '#api/schema.ts';
-import { badRequest } from '#api/status.ts';
+import type { Schema, SchemaSet } from '#api/schema.ts';
+import { badRequest, StatusError } from '#api/status.ts';
 import { type DecodedBody, decodeText, mediaTypeOf } from '#apiserver/decode-body.ts';
 import { quoted } from '#apiserver/query-parameters.ts';
 import type { ApiRequest } from '#apiserver/request.ts';
@@ -57,26 +58,48 @@ export function decodeObjectBody(
     fieldValidation,
   }: { type: ResourceType; schemas: SchemaSet; fieldValidation: FieldValidation },
 ): { object: KubeObject; warnings: readonly string[] } {
-  const { value, duplicateFields } =
-    input.decoded ?? decodeBody(input, { apiVersion: apiVersionOf(type), kind: type.kind });
+  const { value, duplicateFields } = input.decoded ?? decodeKindBody(input, type);
   if (!isJsonObject(value)) {
     const got = Array.isArray(value) ? 'a list' : quoted(JSON.stringify(value) ?? 'nothing');
     throw badRequest(`the body of the request must be a ${type.kind}, got ${got}`);
   }
   const object = value as unknown as KubeObject;
   requireKind(object, type);
-  const { kind, version } = type;
-  const unknown = checkFields(value as MutableJson, {
-    schemas,
-    schema: schemas.get(type.schema),
-    kind,
-    version,
-  });
+  const unknown = shapeObject(value as MutableJsonObject, type, schemas);
   const wrong = [...duplicateFields.map(duplicateFieldWarning), ...unknown.map(unknownFieldWarning)];
   if (wrong.length > 0 && fieldValidation === 'Strict') throw strictDecodingError(type, wrong);
   object.metadata ??= {} as KubeObject['metadata'];
   return { object, warnings: fieldValidation === 'Warn' ? wrong : [] };
 }
+
+function decodeKindBody(input: Pick<ApiRequest, 'body' | 'headers'>, type: ResourceType): DecodedBody {
+  if (type.custom !== undefined && mediaTypeOf(input.headers['content-type']) === PROTOBUF_MEDIA_TYPE) {
+    const accepted = 'application/json, application/yaml';
+    throw new StatusError(
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+    );
+  }
+  return decodeBody(input, { apiVersion: apiVersionOf(type), kind: type.kind });
+}
+
+/** Brings a body into the shape of its kind; returns the paths of the fields that were dropped as unknown. */
+function shapeObject(object: MutableJsonObject, type: ResourceType, schemas: SchemaSet): string[] {
+  const { kind, version, custom } = type;
+  if (custom === undefined)
+    return checkFields(object, { schemas, schema: schemas.get(type.schema), kind, version });
+  // Of a custom kind only the metadata has a fixed form: what is wrong elsewhere is for validation to say.
+  const holder: MutableJsonObject = { metadata: object.metadata ?? {} };
+  const unknown = checkFields(holder, { schemas, schema: METADATA_HOLDER, kind, version });
+  if (object.metadata !== undefined) object.metadata = holder.metadata ?? {};
+  return [...unknown, ...pruneObject(object, custom.schema)];
+}
+
+/** An object of which only the metadata is looked at. */
+const METADATA_HOLDER: Schema = {
+  type: 'object',
+  properties: { metadata: { type: 'ref', ref: 'meta/v1.ObjectMeta' } },
+};
 
 /** apiVersion and kind may be left out, but not be those of another kind. */
 function requireKind(object: KubeObject, type: ResourceType): void {

@@ -15,7 +15,7 @@ import { fieldValidationOf, warningHeaders, writeRequestOf } from '#apiserver/wr
 /** `PATCH` of an object or its status, in any of the four forms. */
 export async function servePatch(context: RestContext, call: NamedRequest): Promise<ApiResponse> {
   const { request } = call;
-  const kind = patchKindOf(mediaTypeOf(request.headers['content-type']));
+  const kind = patchKindOf(mediaTypeOf(request.headers['content-type']), call.type);
   const body = decodePatch(request.body, kind);
   return kind === 'apply'
     ? servePatchByApply(context, call, body)

@@ -18,11 +18,17 @@ const PATCH_KINDS: Readonly<Record<string, PatchKind>> = {
   'application/apply-patch+yaml': 'apply',
 };
 
-/** The kind of a patch; throws 415 where the media type is none. */
-export function patchKindOf(mediaType: string): PatchKind {
+/**
+ * The kind of a patch; throws 415 where the media type is none that the kind of object takes: custom objects, whose schemas
+ * say nothing of it, take no strategic merge patch.
+ */
+export function patchKindOf(mediaType: string, type: Pick<ResourceType, 'custom'>): PatchKind {
   const kind = Object.hasOwn(PATCH_KINDS, mediaType) ? PATCH_KINDS[mediaType] : undefined;
-  if (kind !== undefined) return kind;
-  const accepted = Object.keys(PATCH_KINDS).join(', ');
+  const isTaken = (each: PatchKind): boolean => each !== 'strategic' || type.custom === undefined;
+  if (kind !== undefined && isTaken(kind)) return kind;
+  const accepted = Object.entries(PATCH_KINDS)
+    .flatMap(([name, each]) => (isTaken(each) ? [name] : []))
+    .join(', ');
   throw new StatusError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted}`,

@@ -1,6 +1,7 @@
 import type { SchemaSet } from '#api/schema.ts';
 import type { AdmissionChain } from '#apiserver/admission/chain.ts';
 import type { CreationsUnderWay } from '#apiserver/admission/namespace-lifecycle.ts';
+import type { Convert } from '#apiserver/custom/stored-form.ts';
 import type { ObjectTurns } from '#apiserver/object-turns.ts';
 import type { User } from '#apiserver/request.ts';
 import type { RequestNotes } from '#apiserver/request-notes.ts';
@@ -16,6 +17,8 @@ export interface RestContext {
   readonly admission: AdmissionChain;
   readonly creations: CreationsUnderWay;
   readonly turns: ObjectTurns;
+  /** How objects of a custom kind get from one version into another. */
+  readonly convert: Convert;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

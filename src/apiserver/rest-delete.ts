@@ -1,8 +1,14 @@
+import {
+  CLEANUP_FINALIZER,
+  type CustomResourceDefinition,
+  type CustomResourceDefinitionCondition,
+} from '#api/apiextensions/custom-resource-definition.ts';
 import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { conflict, notFound } from '#api/status.ts';
 import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
+import { servedEntry, storedForm } from '#apiserver/custom/stored-form.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { namespaceFinalizers, subjectOf, withRevision } from '#apiserver/rest-write.ts';
 import { decodeObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
@@ -49,8 +55,9 @@ async function deleteByKey(
   request: DeleteRequest & { readonly key: string },
 ): Promise<DeleteResult> {
   for (let attempt = 1; ; attempt++) {
-    const entry = await context.store.get(request.key);
-    if (entry === undefined) throw notFound(subjectOf(type, request.name));
+    const stored = await context.store.get(request.key);
+    if (stored === undefined) throw notFound(subjectOf(type, request.name));
+    const entry = await servedEntry(type, stored, context.convert);
     const old = decodeObject(entry.value);
     checkPreconditions(type, old, request);
     const admission = context.admission.begin({
@@ -69,7 +76,7 @@ async function deleteByKey(
         object: decodeObject(entry.value),
         options: request.options,
       });
-      const done = await commitDelete(context, { entry, old, next, admission, dryRun: request.dryRun });
+      const done = await commitDelete(context, type, { entry, old, next, admission, dryRun: request.dryRun });
       if (done !== undefined) return done;
     } finally {
       admission?.end();
@@ -86,6 +93,7 @@ async function deleteByKey(
 /** Undefined where another write came first. */
 async function commitDelete(
   context: RestContext,
+  type: ResourceType,
   deletion: {
     entry: Entry;
     old: KubeObject;
@@ -97,10 +105,13 @@ async function commitDelete(
   const { entry, old, next, admission, dryRun } = deletion;
   const gone = next === 'gone';
   if (dryRun) return { entry, gone };
-  const encoded = { key: entry.key, ...encodeObject(gone ? old : next) };
+  const last = gone ? old : next;
+  const encoded = { key: entry.key, ...encodeObject(last) };
+  const form = await storedForm(type, last, context.convert);
+  const stored = form === last ? encoded : { key: entry.key, ...encodeObject(form) };
   const precondition = { type: 'revision', revision: entry.revision } as const;
   if (!gone && JSON.stringify(next) === JSON.stringify(old)) return { entry, gone };
-  const operation: Operation = { type: gone ? 'delete' : 'put', ...encoded, precondition };
+  const operation: Operation = { type: gone ? 'delete' : 'put', ...stored, precondition };
   const result = await commitAdmitted(context.store, admission, operation);
   return result.type === 'committed' ? { entry: withRevision(encoded, result.revision), gone } : undefined;
 }
@@ -126,6 +137,7 @@ function terminating(
   const { metadata } = object;
   const graceSeconds = type.group === '' && type.kind === 'Pod' ? podGraceSeconds(object, options) : 0;
   addPropagationFinalizer(object, options);
+  if (isDefinition(type)) beginCleanup(context, object as CustomResourceDefinition);
   const isNamespace = type.group === '' && type.kind === 'Namespace';
   const waits =
     (metadata.finalizers?.length ?? 0) > 0 || (isNamespace && namespaceFinalizers(object).length > 0);
@@ -142,6 +154,25 @@ function terminating(
   }
   const { status } = object as KubeObject & { status?: object };
   return isNamespace ? ({ ...object, status: { ...status, phase: 'Terminating' } } as KubeObject) : object;
+}
+
+function isDefinition({ group, kind }: ResourceType): boolean {
+  return group === 'apiextensions.k8s.io' && kind === 'CustomResourceDefinition';
+}
+
+/** A definition goes after all objects of its kind, as in Kubernetes. */
+function beginCleanup(context: RestContext, definition: CustomResourceDefinition): void {
+  const { metadata, status } = definition;
+  if (metadata.deletionTimestamp !== undefined) return;
+  metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CLEANUP_FINALIZER])];
+  const condition: CustomResourceDefinitionCondition = {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime: timestamp(context.clock.now()),
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  };
+  definition.status = { ...status, conditions: [...(status?.conditions ?? []), condition] };
 }
 
 /** A pod on a host is stopped by the kubelet, which deletes it at last with a grace of 0; any other pod goes at once. */

@@ -3,6 +3,7 @@ import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { badRequest, StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
+import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { countOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
@@ -98,17 +99,19 @@ async function readPage(context: RestContext, type: ResourceType, request: ListR
   const isNow = start.revision === undefined && token === undefined;
   if (isNow && exact !== undefined && (request.namespace !== undefined || !type.namespaced)) {
     return oneEntry(context, {
+      type,
       key: objectStoreKey(type, { namespace: request.namespace, name: exact }),
       selection,
     });
   }
-  const read = { prefix, limit, ...start };
+  const read = { type, prefix, limit, ...start };
   return withGoneErrors(() =>
     selection === undefined ? plainPage(context, read) : selectedPage(context, read, selection),
   );
 }
 
 interface PageRead {
+  readonly type: ResourceType;
   readonly prefix: string;
   readonly limit: number | undefined;
   readonly revision?: number;
@@ -118,7 +121,7 @@ interface PageRead {
 async function plainPage(context: RestContext, read: PageRead): Promise<Page> {
   const result = await context.store.list(read.prefix, listOptions(read, read.limit));
   return {
-    entries: result.entries,
+    entries: await servedEntries(read.type, result.entries, context.convert),
     revision: result.revision,
     ...following(result),
   };
@@ -132,10 +135,11 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
     const size =
       read.limit === undefined ? undefined : Math.max(read.limit - entries.length, SELECTED_PAGE_SIZE);
     const result = await context.store.list(read.prefix, listOptions(position, size));
-    for (const entry of result.entries) {
+    const served = await servedEntries(read.type, result.entries, context.convert);
+    for (const entry of served) {
       if (!selection(decodeObject<KubeObject>(entry.value))) continue;
       entries.push(entry);
-      if (entries.length === read.limit && (entry !== result.entries.at(-1) || result.remaining > 0)) {
+      if (entries.length === read.limit && (entry !== served.at(-1) || result.remaining > 0)) {
         return {
           entries,
           revision: result.revision,
@@ -154,10 +158,11 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
 
 async function oneEntry(
   context: RestContext,
-  { key, selection }: { key: string; selection: Selection | undefined },
+  { type, key, selection }: { type: ResourceType; key: string; selection: Selection | undefined },
 ): Promise<Page> {
   const { revision } = context.store;
-  const entry = await context.store.get(key);
+  const stored = await context.store.get(key);
+  const entry = stored === undefined ? undefined : await servedEntry(type, stored, context.convert);
   const entries = entry !== undefined && (selection?.(decodeObject(entry.value)) ?? true) ? [entry] : [];
   return {
     entries,

@@ -1,6 +1,7 @@
 import type { ResourceType } from '#api/resource.ts';
 import { badRequest } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
+import { servedEntries } from '#apiserver/custom/stored-form.ts';
 import { countOf, flagOf } from '#apiserver/query-parameters.ts';
 import type { ApiResponse, Sink } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
@@ -46,8 +47,9 @@ export async function watchObjects(
   const snapshot = options.initial === 'none' ? undefined : await context.store.list(options.prefix);
   const from = snapshot?.revision ?? (version === 0 ? context.store.revision : version);
   if (snapshot === undefined) await assertServable(context, options.prefix, from);
+  const entries = await servedEntries(type, snapshot?.entries ?? [], context.convert);
   const start = (sink: Sink): void => {
-    new WatchStream(context, { ...options, sink }).start(from, snapshot?.entries ?? []);
+    new WatchStream(context, { ...options, sink }).start(from, entries);
   };
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
   return { status: 200, headers, body: { type: 'stream', start } };

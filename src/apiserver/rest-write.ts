@@ -12,6 +12,7 @@ import {
   type StatusSubject,
 } from '#api/status.ts';
 import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
+import { hasStorageVersion, servedEntry, storedForm } from '#apiserver/custom/stored-form.ts';
 import { recordManager } from '#apiserver/field-managers.ts';
 import { utf8 } from '#apiserver/request.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
@@ -91,7 +92,8 @@ async function createAdmitted(
       throw alreadyExists(subjectOf(type, object.metadata.name));
     return { key, value: utf8(JSON.stringify(object)), revision: context.store.revision };
   }
-  const put = { type: 'put', ...entry, precondition: { type: 'absent' } } as const;
+  const stored = await encodeStored(context, type, object, entry);
+  const put = { type: 'put', key, ...stored, precondition: { type: 'absent' } } as const;
   const result = await commitAdmitted(context.store, admission, put);
   if (result.type === 'committed') return withRevision(entry, result.revision);
   if (result.key !== key) throw overtaken(subjectOf(type, object.metadata.name));
@@ -111,6 +113,7 @@ async function prepareCreate(
   const { object, admission } = request;
   if (type.subresources.includes('status')) delete (object as { status?: unknown }).status;
   type.applyDefaults(object);
+  type.prepare?.(object, undefined);
   await admission?.mutate();
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
   if (errors.length > 0)
@@ -199,8 +202,9 @@ async function updateByKey(
   request: UpdateRequest & { readonly key: string },
 ): Promise<Entry> {
   for (let attempt = 1; ; attempt++) {
-    const entry = await context.store.get(request.key);
-    if (entry === undefined) throw notFound(subjectOf(type, request.name));
+    const stored = await context.store.get(request.key);
+    if (stored === undefined) throw notFound(subjectOf(type, request.name));
+    const entry = await servedEntry(type, stored, context.convert);
     const old = decodeObject(entry.value);
     const next = await request.change(decodeObject(entry.value));
     const demanded = next.metadata.resourceVersion;
@@ -217,7 +221,14 @@ async function updateByKey(
         : context.admission.begin({ ...request, operation: 'update', type, object: next, old });
     try {
       await prepareUpdate(context, type, { request, old, next, admission });
-      const written = await commitUpdate(context, type, { entry, next, old, request, admission });
+      const written = await commitUpdate(context, type, {
+        entry,
+        stored,
+        next,
+        old,
+        request,
+        admission,
+      });
       if (written !== undefined) return written;
     } finally {
       admission?.end();
@@ -246,14 +257,16 @@ async function prepareUpdate(
     readonly admission: Admission | undefined;
   },
 ): Promise<void> {
-  if (request.subresource !== 'status') type.applyDefaults(next);
+  if (request.subresource !== 'status' || type.custom !== undefined) type.applyDefaults(next);
+  type.prepare?.(next, old);
   await admission?.mutate();
   const errors = validateMetadata(next.metadata, type, old.metadata);
-  if (request.subresource !== 'status') errors.push(...type.validate(next, old, request.subresource));
+  if (request.subresource !== 'status' || type.custom !== undefined)
+    errors.push(...type.validate(next, old, request.subresource));
   if (errors.length > 0)
     throw invalid({ kind: type.kind, group: type.group, name: next.metadata.name }, errors);
   if (type.hasGeneration) {
-    next.metadata.generation = (old.metadata.generation ?? 1) + (isSameSpec(old, next) ? 0 : 1);
+    next.metadata.generation = (old.metadata.generation ?? 1) + (isSameSpec(type, old, next) ? 0 : 1);
   }
   if (request.managesFields !== true)
     recordManager(context, type, {
@@ -308,8 +321,12 @@ function keepServerFields(
     const { status } = halves;
     for (const field of Object.keys(next))
       if (field !== 'metadata') delete (next as unknown as Record<string, unknown>)[field];
-    Object.assign(next, old, { metadata, ...(status === undefined ? {} : { status }) });
+    Object.assign(next, old, { metadata });
+    if (status === undefined) delete halves.status;
+    else halves.status = status;
     copyOrDelete(metadata, old.metadata, ['ownerReferences']);
+    if (type.custom !== undefined)
+      copyOrDelete(metadata, old.metadata, ['labels', 'annotations', 'finalizers']);
   } else if (type.subresources.includes('status') && request.subresource !== 'binding') {
     if (oldHalves.status === undefined) delete halves.status;
     else halves.status = oldHalves.status;
@@ -329,12 +346,11 @@ function copyOrDelete<T extends object>(target: T, source: T, fields: readonly (
   }
 }
 
-/** Everything but metadata and status is the spec, as `metadata.generation` counts it. */
-function isSameSpec(a: KubeObject, b: KubeObject): boolean {
-  const specOf = ({ metadata: _m, ...rest }: KubeObject & { status?: unknown }): unknown => ({
-    ...rest,
-    status: undefined,
-  });
+/** Everything but metadata, and the status where it has an endpoint of its own, is the spec that `generation` counts. */
+function isSameSpec(type: ResourceType, a: KubeObject, b: KubeObject): boolean {
+  const hasStatus = type.custom === undefined || type.subresources.includes('status');
+  const specOf = ({ metadata: _m, ...rest }: KubeObject & { status?: unknown }): unknown =>
+    hasStatus ? { ...rest, status: undefined } : rest;
   return isDeepStrictEqual(specOf(a), specOf(b));
 }
 
@@ -343,7 +359,9 @@ async function commitUpdate(
   context: RestContext,
   type: ResourceType,
   update: {
+    /** What was there, as it is served. */
     readonly entry: Entry;
+    readonly stored: Entry;
     readonly old: KubeObject;
     readonly next: KubeObject;
     readonly request: UpdateRequest;
@@ -351,15 +369,28 @@ async function commitUpdate(
   },
 ): Promise<Entry | undefined> {
   const { entry, old, next, request, admission } = update;
-  if (isUnchanged(old, next)) return entry;
+  if (isUnchanged(old, next) && hasStorageVersion(type, update.stored.value)) return entry;
   const encoded = { key: entry.key, ...encodeWithinLimit(next) };
   if (request.dryRun) return withRevision(encoded, entry.revision);
   const precondition = { type: 'revision', revision: entry.revision } as const;
+  const stored = { key: entry.key, ...(await encodeStored(context, type, next, encoded)) };
   const operation: Operation = isFinished(type, next)
-    ? { type: 'delete', ...encoded, precondition }
-    : { type: 'put', ...encoded, precondition };
+    ? { type: 'delete', ...stored, precondition }
+    : { type: 'put', ...stored, precondition };
   const result = await commitAdmitted(context.store, admission, operation);
   return result.type === 'committed' ? withRevision(encoded, result.revision) : undefined;
+}
+
+/** The object in the form in which it is stored: for nearly every kind, as it is served. */
+async function encodeStored(
+  context: RestContext,
+  type: ResourceType,
+  object: KubeObject,
+  served: EncodedObject,
+): Promise<EncodedObject> {
+  const stored = await storedForm(type, object, context.convert);
+  const { value, revisionOffset } = stored === object ? served : encodeWithinLimit(stored);
+  return { value, revisionOffset };
 }
 
 function encodeWithinLimit(object: KubeObject): EncodedObject {

@@ -3,8 +3,10 @@ import { checkFields } from '#api/check-fields.ts';
 import type { Json, KubeObject, LabelSelector } from '#api/object.ts';
 import { applyJsonPatch } from '#api/patch-json.ts';
 import { applyMergePatch } from '#api/patch-merge.ts';
+import type { ResourceType } from '#api/resource.ts';
 import { compileLabelSelector, compileLabelSet, formatSelector } from '#api/selector.ts';
 import { badRequest, invalid, notFound, StatusError } from '#api/status.ts';
+import { servedEntry } from '#apiserver/custom/stored-form.ts';
 import { mediaTypeOf } from '#apiserver/decode-body.ts';
 import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { decodePatch, patchKindOf } from '#apiserver/patch.ts';
@@ -80,11 +82,12 @@ export async function serveScale(
 ): Promise<ApiResponse> {
   const { request, info, type, name } = call;
   if (request.method === 'GET') {
-    const entry = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
-    if (entry === undefined) throw notFound(subjectOf(type, name));
+    const stored = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
+    if (stored === undefined) throw notFound(subjectOf(type, name));
+    const entry = await servedEntry(type, stored, context.convert);
     return jsonResponse(200, scaleOf(decodeObject(entry.value)));
   }
-  const read = scaleReader(context, request);
+  const read = scaleReader(context, request, type);
   const entry = await updateObject(context, type, {
     ...writeRequestOf(call),
     namespace: info.namespace,
@@ -96,7 +99,11 @@ export async function serveScale(
 }
 
 /** How the request makes a new Scale of the current one. */
-function scaleReader({ schemas }: RestContext, request: ApiRequest): (current: Scale) => KubeObject {
+function scaleReader(
+  { schemas }: RestContext,
+  request: ApiRequest,
+  type: ResourceType,
+): (current: Scale) => KubeObject {
   if (request.method === 'PUT') {
     const check = { schemas, schema: SCALE_SCHEMA, kind: 'Scale', version: 'v1' };
     const scale = decodeTypedBody<KubeObject>(request, check);
@@ -104,7 +111,7 @@ function scaleReader({ schemas }: RestContext, request: ApiRequest): (current: S
   }
   if (request.method !== 'PATCH')
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on a scale');
-  const kind = patchKindOf(mediaTypeOf(request.headers['content-type']));
+  const kind = patchKindOf(mediaTypeOf(request.headers['content-type']), type);
   if (kind === 'apply')
     throw new StatusError(
       'UnsupportedMediaType',

@@ -2,6 +2,7 @@ import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { isStatus, notFound, StatusError } from '#api/status.ts';
 import { chooseRepresentation } from '#apiserver/accept.ts';
+import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { decodeObjectBody } from '#apiserver/decode-object.ts';
 import { deleteOptionsOf } from '#apiserver/delete-options.ts';
 import { hasDeleteCollection } from '#apiserver/discovery.ts';
@@ -86,8 +87,9 @@ function methodNotAllowed(method: string): StatusError {
 async function get(context: RestContext, { request, info, type, name }: NamedRequest): Promise<ApiResponse> {
   const shape = answerShapeOf(request);
   assertReached(context, request.query);
-  const entry = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
-  if (entry === undefined) throw notFound(subjectOf(type, name));
+  const stored = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
+  if (stored === undefined) throw notFound(subjectOf(type, name));
+  const entry = await servedEntry(type, stored, context.convert);
   return objectResponse(context, type, { ...shape, entry, status: 200 });
 }
 
@@ -147,7 +149,7 @@ async function deleteCollection(context: RestContext, call: ResourceRequest): Pr
   const options = deleteOptionsOf(context, request);
   const { entries, revision } = await context.store.list(listPrefix(type, info.namespace));
   const deleted: unknown[] = [];
-  for (const { value } of entries) {
+  for (const { value } of await servedEntries(type, entries, context.convert)) {
     const object = decodeObject<KubeObject>(value);
     if (selection !== undefined && !selection(object)) continue;
     const { namespace, name } = object.metadata;

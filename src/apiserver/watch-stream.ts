@@ -2,6 +2,7 @@ import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
+import { watchServed } from '#apiserver/custom/watch-served.ts';
 import { type Sink, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import type { Selection } from '#apiserver/selection.ts';
@@ -77,10 +78,12 @@ export class WatchStream {
 
   async #follow(from: number): Promise<void> {
     try {
-      const handle = await this.#context.store.watch(this.#options.prefix, from, {
-        events: (batch) => this.#sendBatch(batch),
-        end: (reason) => this.#fail(reason),
-      });
+      const { type, prefix } = this.#options;
+      const watcher = {
+        events: (batch: readonly StoreEvent[]) => this.#sendBatch(batch),
+        end: (reason: Error) => this.#fail(reason),
+      };
+      const handle = await watchServed(this.#context, type, { prefix, from, watcher });
       if (this.#ended) handle.close();
       else this.#handle = handle;
     } catch (error) {

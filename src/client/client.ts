@@ -15,6 +15,8 @@ export interface ListScope {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Only `metadata` of each object (`meta/v1.PartialObjectMetadata`), under the kind's own apiVersion and kind. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface WriteOptions {
@@ -102,13 +104,12 @@ export function createClient(transport: Transport, options: { name: string }): C
 
     async list<T extends KubeObject>(type: ResourceType<T>, scope: ListScope = {}) {
       const path = withQuery(collectionPath(type, scope.namespace), selectorQuery(scope));
-      const answer = (await send({ method: 'GET', path })) as {
+      const answer = (await send({ method: 'GET', path, ...acceptOf(scope) })) as {
         items: T[];
         metadata: { resourceVersion: string };
       };
       for (const item of answer.items) {
-        item.apiVersion ??= apiVersionOf(type);
-        item.kind ??= type.kind;
+        nameKind(item, type, scope);
       }
       return { items: answer.items, resourceVersion: answer.metadata.resourceVersion };
     },
@@ -123,9 +124,13 @@ export function createClient(transport: Transport, options: { name: string }): C
         allowWatchBookmarks: 'true',
         resourceVersion: scope.resourceVersion,
       });
-      const response = await transport.request({ method: 'GET', path, signal: scope.signal });
+      const request = { method: 'GET' as const, path, signal: scope.signal, ...acceptOf(scope) };
+      const response = await transport.request(request);
       if (response.status !== 200) throw statusErrorOf(response.status, await readBody(response));
-      yield* decodeWatchLines<T>(response.body);
+      for await (const event of decodeWatchLines<T>(response.body)) {
+        if (event.type !== 'BOOKMARK') nameKind(event.object, type, scope);
+        yield event;
+      }
     },
 
     create: async <T extends KubeObject>(type: ResourceType<T>, object: Draft<T>, write?: WriteOptions) =>
@@ -179,6 +184,22 @@ export function createClient(transport: Transport, options: { name: string }): C
     raw: send,
   };
   return client;
+}
+
+/** What asks a server for no more than the metadata of objects. */
+const METADATA_ONLY =
+  'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+function acceptOf({ metadataOnly }: ListScope): { headers?: Record<string, string> } {
+  return metadataOnly === true ? { headers: { accept: METADATA_ONLY } } : {};
+}
+
+/** Items of a list may say nothing of their kind, and metadata alone calls itself something else. */
+function nameKind(object: KubeObject, type: ResourceType<never> | ResourceType, scope: ListScope): void {
+  const isNamed = object.kind !== undefined && object.apiVersion !== undefined;
+  if (isNamed && scope.metadataOnly !== true) return;
+  object.apiVersion = apiVersionOf(type);
+  object.kind = type.kind;
 }
 
 /** `/api/v1/namespaces/NS/pods`, `/apis/apps/v1/deployments`. */

@@ -38,6 +38,8 @@ export interface ViewOptions {
   readonly random: Random;
   readonly log: Log;
   readonly scope?: ListScope;
+  /** A kind that the server does not know has no objects: for kinds that come and go. */
+  readonly mayBeUnknown?: boolean;
 }
 
 /** First and longest wait between attempts to list again, in milliseconds. */
@@ -129,7 +131,7 @@ export class View<T extends KubeObject> {
         await this.#follow(signal, () => backoff.reset());
       } catch (error) {
         if (signal.aborted) return;
-        if (isUnknownRevision(error)) resumable = false;
+        if (isUnknownRevision(error) || isStatus(error, 'NotFound')) resumable = false;
         log.debug('a view lost its watch', { kind: this.type.kind, error });
       }
       await pause(clock, backoff.next(), signal);
@@ -137,7 +139,7 @@ export class View<T extends KubeObject> {
   }
 
   async #relist(): Promise<void> {
-    const { items, resourceVersion } = await this.#client.list(this.type, this.#options.scope);
+    const { items, resourceVersion } = await this.#listOrNothing();
     const listed = new Set(items.map(objectKey));
     for (const [key, object] of this.#objects) if (!listed.has(key)) this.#take(key, undefined, object);
     for (const item of items) {
@@ -149,6 +151,16 @@ export class View<T extends KubeObject> {
     // A server that was restored may be behind what this view has seen.
     this.#revision = Math.min(this.#revision, Number(resourceVersion));
     this.#advance(Number(resourceVersion));
+  }
+
+  async #listOrNothing(): Promise<{ items: T[]; resourceVersion: string }> {
+    try {
+      return await this.#client.list(this.type, this.#options.scope);
+    } catch (error) {
+      if (this.#options.mayBeUnknown !== true || !isStatus(error, 'NotFound')) throw error;
+      for (const [key, object] of this.#objects) this.#take(key, undefined, object);
+      throw error;
+    }
   }
 
   async #follow(signal: AbortSignal, onEvent: () => void): Promise<void> {

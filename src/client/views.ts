@@ -2,6 +2,7 @@ import type { KubeObject } from '#api/object.ts';
 import { type ResourceType, resourceName } from '#api/resource.ts';
 import type { Client } from '#client/client.ts';
 import { View, type ViewOptions } from '#client/view.ts';
+import { assert } from '#system/assert.ts';
 
 /** One view for each kind, shared by everything in a process that reads it. */
 export class Views {
@@ -22,6 +23,28 @@ export class Views {
     const view = new View<T>(this.#client, type, this.#options);
     this.#views.set(name, view as unknown as View<KubeObject>);
     return view;
+  }
+
+  /**
+   * Adds the view of a kind that came later, with options of its own, and runs it until `signal` aborts. The kind
+   * must have none.
+   */
+  add<T extends KubeObject>(
+    type: ResourceType<T>,
+    options: Partial<ViewOptions>,
+    signal: AbortSignal,
+  ): View<T> {
+    const name = resourceName(type);
+    assert(!this.#views.has(name), `${name} has a view already`);
+    const view = new View<T>(this.#client, type, { ...this.#options, ...options });
+    this.#views.set(name, view as unknown as View<KubeObject>);
+    void view.run(signal);
+    return view;
+  }
+
+  /** Forgets a view that was added; whoever holds it still reads what it knew. */
+  forget(type: ResourceType): void {
+    this.#views.delete(resourceName(type));
   }
 
   /** The views made so far. */

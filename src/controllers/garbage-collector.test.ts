@@ -7,10 +7,11 @@ import { podResource } from '#api/core/pod.ts';
 import type { KubeObject, OwnerReference } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { garbageCollectors } from '#controllers/garbage-collector.ts';
+import { KindRoster } from '#controllers/kind-roster.ts';
 import { World } from '#reconcile/test-world.ts';
 
 const TYPES = [configMapResource, podResource, replicaSetResource, nodeResource] as unknown as ResourceType[];
-const collectors = garbageCollectors(TYPES);
+const collectors = garbageCollectors(new KindRoster(TYPES));
 const mapType = configMapResource as unknown as ResourceType;
 
 function settle(world: World): void {

@@ -8,28 +8,43 @@ import {
   type Owner,
   ownersOf,
 } from '#controllers/garbage-collector/owners.ts';
-import { type Action, type Controller, type Lookup, type Read, read } from '#reconcile/controller.ts';
+import type { KindRoster } from '#controllers/kind-roster.ts';
+import {
+  type Action,
+  type Controller,
+  type Lookup,
+  type Read,
+  read,
+  type Write,
+} from '#reconcile/controller.ts';
 
 /**
  * Garbage collection by owner references (Kubernetes docs, "Garbage Collection", "Owners and Dependents"): one controller
  * for each kind, which deletes its objects when all their owners are gone, and lets its objects that are being deleted
- * wait for their dependents (foreground) or leave them behind (orphan). An owner of a kind that is not in `types` is
+ * wait for their dependents (foreground) or leave them behind (orphan). An owner of a kind that is not in `roster` is
  * presumed to be there. Before anything is deleted, the server is asked whether an owner exists after all.
  */
-export function garbageCollectors(types: readonly ResourceType[]): Controller[] {
-  return types.map((type) => garbageCollector(type, types));
+export function garbageCollectors(roster: KindRoster): Controller[] {
+  return roster.types.filter(hasOwners).map((type) => garbageCollector(type, roster));
 }
 
-function garbageCollector(type: ResourceType, types: readonly ResourceType[]): Controller {
+/** The collector of one kind among those of `roster`. */
+export function garbageCollector(type: ResourceType, roster: KindRoster): Controller {
+  const types = roster.types.filter(hasOwners);
+  const writesOf = (other: ResourceType): Write => ({
+    type: other,
+    verbs: other === type ? ['delete', 'patch'] : ['patch'],
+  });
   return {
     name: `garbage-collector-${resourceName(type).replaceAll('.', '-')}`,
     for: type,
     reads: types.map((other) => readRelatives(type, other)),
-    writes: types.map((other) => ({ type: other, verbs: other === type ? ['delete', 'patch'] : ['patch'] })),
+    writes: types.map(writesOf),
+    laterKinds: { read: (other) => readRelatives(type, other), write: writesOf },
     plan(snapshot) {
       const { object } = snapshot;
       if (object === undefined) return [];
-      const situation: Situation = { lookup: snapshot, types, type, object };
+      const situation: Situation = { lookup: snapshot, roster, type, object };
       return object.metadata.deletionTimestamp === undefined
         ? planDependent(situation)
         : planOwner(situation);
@@ -72,13 +87,21 @@ function waitingOwners(
 
 interface Situation {
   readonly lookup: Lookup;
-  readonly types: readonly ResourceType[];
+  readonly roster: KindRoster;
   readonly type: ResourceType;
   readonly object: KubeObject;
 }
 
+/** Events are many, own nothing and expire by themselves: to collect them would cost more than it brings. */
+function hasOwners({ group, kind }: ResourceType): boolean {
+  return kind !== 'Event' || (group !== '' && group !== 'events.k8s.io');
+}
+
 function planDependent(situation: Situation): Action[] {
-  const owners = ownersOf(situation.lookup, situation);
+  const { lookup, roster, object } = situation;
+  // Most objects have no owner: nothing else is looked at for them.
+  if ((object.metadata.ownerReferences ?? []).length === 0) return [];
+  const owners = ownersOf(lookup, { object, types: roster.types.filter(hasOwners) });
   if (owners.length === 0) return [];
   const complaints = owners
     .filter(({ state }) => state === 'elsewhere')
@@ -187,11 +210,13 @@ interface Dependent {
   readonly object: KubeObject;
 }
 
-function dependentsOf({ lookup, types, object }: Situation): Dependent[] {
+function dependentsOf({ lookup, roster, object }: Situation): Dependent[] {
   const { uid } = object.metadata;
-  return types.flatMap((type) =>
-    lookup.list(type, { dependentOn: uid }).map((dependent) => ({ type, object: dependent })),
-  );
+  return roster.types
+    .filter(hasOwners)
+    .flatMap((type) =>
+      lookup.list(type, { dependentOn: uid }).map((dependent) => ({ type, object: dependent })),
+    );
 }
 
 function leaveBehind({ type, object }: Dependent, ownerUid: string): Action {

@@ -6,16 +6,14 @@ import { namespaceResource } from '#api/core/namespace.ts';
 import { nodeResource } from '#api/core/node.ts';
 import { podResource } from '#api/core/pod.ts';
 import type { ResourceType } from '#api/resource.ts';
+import { KindRoster } from '#controllers/kind-roster.ts';
 import { namespaceController } from '#controllers/namespace.ts';
 import { webPod } from '#controllers/service-fixtures.ts';
 import { World } from '#reconcile/test-world.ts';
 
-const controller = namespaceController([
-  podResource,
-  configMapResource,
-  eventResource,
-  nodeResource,
-] as unknown as ResourceType[]);
+const controller = namespaceController(
+  new KindRoster([podResource, configMapResource, eventResource, nodeResource] as unknown as ResourceType[]),
+);
 
 function putNamespace(world: World, metadata: object = {}): void {
   world.put(namespaceResource, {

@@ -2,31 +2,43 @@ import { type Namespace, type NamespaceCondition, namespaceResource } from '#api
 import { type KubeObject, objectKey } from '#api/object.ts';
 import { type ResourceType, resourceName } from '#api/resource.ts';
 import { withCondition } from '#controllers/condition-list.ts';
+import type { KindRoster } from '#controllers/kind-roster.ts';
 import { statusChange } from '#controllers/status-change.ts';
-import { type Action, type Controller, type Lookup, read } from '#reconcile/controller.ts';
+import {
+  type Action,
+  type Controller,
+  type Lookup,
+  type Read,
+  read,
+  type Write,
+} from '#reconcile/controller.ts';
 
 /**
  * Empties a namespace that is being deleted and lets it go: pods first, so that what protects them (policies, quotas)
- * outlives them, then all else (KEP-5080). What is left is told in its conditions. `types` are all kinds; the server lets no
+ * outlives them, then all else (KEP-5080). What is left is told in its conditions. `roster` has all kinds; the server lets no
  * namespace go while anything is in it, of those kinds or others.
  */
-export function namespaceController(types: readonly ResourceType[]): Controller<Namespace> {
-  const namespaced = types.filter((type) => type.namespaced);
+export function namespaceController(roster: KindRoster): Controller<Namespace> {
+  const namespaced = roster.types.filter((type) => type.namespaced);
   // Events are many and nobody waits for them: they go unseen, at the very end.
-  const [events, watched] = [namespaced.filter(isEvent), namespaced.filter((type) => !isEvent(type))];
+  const events = namespaced.filter(isEvent);
+  const watched = namespaced.filter((type) => !isEvent(type));
+  const readOf = (type: ResourceType): Read => read(type, concernedNamespace);
+  const writeOf = (type: ResourceType): Write => ({ type, verbs: ['deleteCollection'] });
   return {
     name: 'namespace-controller',
     for: namespaceResource,
-    reads: watched.map((type) => read(type, concernedNamespace)),
-    writes: [
-      { type: namespaceResource, verbs: ['finalize', 'patchStatus'] },
-      ...namespaced.map((type) => ({ type, verbs: ['deleteCollection'] as const })),
-    ],
+    reads: watched.map(readOf),
+    writes: [{ type: namespaceResource, verbs: ['finalize', 'patchStatus'] }, ...namespaced.map(writeOf)],
+    laterKinds: { read: readOf, write: writeOf },
     plan(snapshot, nowMs) {
       const { object: namespace } = snapshot;
       if (namespace?.metadata.deletionTimestamp === undefined) return [];
       const { name } = namespace.metadata;
-      const contents = contentsOf(snapshot, { namespace: name, types: watched });
+      const contents = contentsOf(snapshot, {
+        namespace: name,
+        types: roster.types.filter((type) => type.namespaced && !isEvent(type)),
+      });
       if (contents.length > 0) {
         return [...deleteContents(namespace, contents), ...reportContents(namespace, { contents, nowMs })];
       }
@@ -39,8 +51,8 @@ export function namespaceController(types: readonly ResourceType[]): Controller<
   };
 }
 
-function isEvent({ kind }: ResourceType): boolean {
-  return kind === 'Event';
+function isEvent({ group, kind }: ResourceType): boolean {
+  return kind === 'Event' && (group === '' || group === 'events.k8s.io');
 }
 
 /** What is left of one kind; never nothing. */

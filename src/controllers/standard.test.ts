@@ -15,6 +15,7 @@ import { type Pod, podResource } from '#api/core/pod.ts';
 import { serviceResource } from '#api/core/service.ts';
 import { endpointSliceResource } from '#api/discovery/endpoint-slice.ts';
 import type { Draft } from '#api/object.ts';
+import { KindRoster } from '#controllers/kind-roster.ts';
 import { webService } from '#controllers/service-fixtures.ts';
 import { siteControllers } from '#controllers/standard.ts';
 import { startTestCluster, type TestCluster } from '#controllers/test-cluster.ts';
@@ -38,7 +39,9 @@ function web(image: string): Draft<Deployment> {
 }
 
 async function startSite(): Promise<TestCluster> {
-  const cluster = await startTestCluster(siteControllers({ types: BUILTIN_RESOURCES, authority: 'PEM' }));
+  const cluster = await startTestCluster(
+    siteControllers({ roster: new KindRoster(BUILTIN_RESOURCES), authority: 'PEM' }),
+  );
   await cluster.client.create(namespaceResource, {
     apiVersion: 'v1',
     kind: 'Namespace',

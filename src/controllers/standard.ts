@@ -1,11 +1,12 @@
-import type { ResourceType } from '#api/resource.ts';
 import { cronJobController } from '#controllers/cron-job.ts';
+import { definitionController } from '#controllers/custom-resource-definition.ts';
 import { daemonSetController } from '#controllers/daemon-set.ts';
 import { deploymentController } from '#controllers/deployment.ts';
 import { endpointSliceController } from '#controllers/endpoint-slice.ts';
 import { endpointsController } from '#controllers/endpoints.ts';
 import { garbageCollectors } from '#controllers/garbage-collector.ts';
 import { jobController } from '#controllers/job.ts';
+import type { KindRoster } from '#controllers/kind-roster.ts';
 import { namespaceController } from '#controllers/namespace.ts';
 import { podGarbageCollector } from '#controllers/pod-garbage-collector.ts';
 import { replicaSetController } from '#controllers/replica-set.ts';
@@ -14,8 +15,8 @@ import { statefulSetController } from '#controllers/stateful-set.ts';
 import type { Controller } from '#reconcile/controller.ts';
 
 export interface StandardOptions {
-  /** Every kind that the API server serves. */
-  readonly types: readonly ResourceType[];
+  /** Every kind that the API server serves; it grows by those that definitions add. */
+  readonly roster: KindRoster;
   /** PEM of the certificates by which the API server is verified. */
   readonly authority: string;
 }
@@ -24,11 +25,12 @@ export interface StandardOptions {
 const TERMINATED_PODS_MAX = 1000;
 
 /** What keeps any API server in order: namespaces, garbage, service accounts. Workloads at the hub are templates. */
-export function hubControllers({ types, authority }: StandardOptions): Controller<never>[] {
+export function hubControllers({ roster, authority }: StandardOptions): Controller<never>[] {
   return [
-    namespaceController(types),
+    namespaceController(roster),
+    definitionController(roster),
     serviceAccountController(authority),
-    ...garbageCollectors(types.filter(hasOwners)),
+    ...garbageCollectors(roster),
   ];
 }
 
@@ -46,9 +48,4 @@ export function siteControllers(options: StandardOptions): Controller<never>[] {
     endpointsController,
     podGarbageCollector({ terminatedPodsMax: TERMINATED_PODS_MAX }),
   ];
-}
-
-/** Events are many, own nothing and expire by themselves: to collect them would cost more than it brings. */
-function hasOwners({ kind }: ResourceType): boolean {
-  return kind !== 'Event';
 }

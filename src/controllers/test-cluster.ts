@@ -1,9 +1,12 @@
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
+import type { ApiServer } from '#apiserver/api-server.ts';
 import { createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import type { Client } from '#client/client.ts';
 import type { Views } from '#client/views.ts';
+import { CustomKinds } from '#controllers/custom-kinds.ts';
+import type { KindRoster } from '#controllers/kind-roster.ts';
 import type { Controller } from '#reconcile/controller.ts';
 import { startController } from '#reconcile/runner.ts';
 import { openMemoryStore } from '#store/memory.ts';
@@ -16,24 +19,42 @@ export interface TestCluster extends AsyncDisposable {
   readonly clock: SimulatedClock;
   readonly client: Client;
   readonly views: Views;
+  readonly server: ApiServer;
 }
 
-export async function startTestCluster(controllers: readonly Controller<never>[]): Promise<TestCluster> {
+export async function startTestCluster(
+  controllers: readonly Controller<never>[],
+  /** Follows the kinds that definitions add, for controllers that were made with it. */
+  roster?: KindRoster,
+): Promise<TestCluster> {
   const clock = new SimulatedClock();
   const environment = { clock, random: seededRandom(1), log: silentLog };
   const store = await openMemoryStore({ log: createMemoryLog() });
-  const { client, views } = createControlPlane({ ...environment, store, types: BUILTIN_RESOURCES });
+  const { client, views, kinds, server } = createControlPlane({
+    ...environment,
+    store,
+    types: BUILTIN_RESOURCES,
+  });
   const abort = new AbortController();
   const options = { ...environment, client, views, podType: podResource, eventType: eventResource };
   views.of(podResource);
   const running = controllers.map((controller) => startController(controller, options));
-  const work = Promise.all([views.run(abort.signal), ...running.map((each) => each.run(abort.signal))]);
+  const custom =
+    roster === undefined
+      ? undefined
+      : new CustomKinds({ kinds, roster, controllers: running, runner: options });
+  const work = Promise.all([
+    views.run(abort.signal),
+    ...running.map((each) => each.run(abort.signal)),
+    custom?.run(abort.signal),
+  ]);
   await clock.advanceUntil(() => views.synced, 10_000);
   await ensureNamespaces(client, ['default', 'kube-system']);
   return {
     clock,
     client,
     views,
+    server,
     async [Symbol.asyncDispose]() {
       abort.abort();
       await clock.advance(60_000);

@@ -5,6 +5,8 @@ import type { Route } from '#apiserver/api-server.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
 import type { Client } from '#client/client.ts';
+import { CustomKinds } from '#controllers/custom-kinds.ts';
+import { KindRoster } from '#controllers/kind-roster.ts';
 import { hubControllers } from '#controllers/standard.ts';
 import { applicationPlacementController } from '#fleet/application-placement-controller.ts';
 import { applicationRevisionController } from '#fleet/application-revision-controller.ts';
@@ -48,8 +50,9 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   const { client, views } = plane;
   routes.push(...(options.routes?.(client) ?? []));
   const link = new HubLink({ client, views, clock, random, log, epoch: store.epoch });
+  const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [
-    ...hubControllers({ types: BUILTIN_RESOURCES, authority: options.authority }),
+    ...hubControllers({ roster, authority: options.authority }),
     applicationRevisionController(signer),
     applicationPlacementController,
     applicationStatusController,
@@ -57,6 +60,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   ] as unknown as Controller[];
   const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
   const running = controllers.map((controller) => startController(controller, runner));
+  const customKinds = new CustomKinds({ kinds: plane.kinds, roster, controllers: running, runner });
   return {
     ...plane,
     link,
@@ -67,6 +71,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
         link.run(signal),
         keepHouse({ store, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
+        customKinds.run(signal),
       ]);
     },
   };

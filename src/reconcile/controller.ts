@@ -22,6 +22,11 @@ export interface Controller<T extends KubeObject = KubeObject> {
    * its key (the scheduler: two plans must not give the same room away).
    */
   readonly concurrentKeysMax?: number;
+  /** Of a controller that deals with all kinds: what it reads and writes of one that came after it was started. */
+  readonly laterKinds?: {
+    readonly read: (type: ResourceType) => Read;
+    readonly write: (type: ResourceType) => Write;
+  };
   /** Synchronous, total, without effects. Called again until the world is as it wants it: level, never edge. */
   readonly plan: (snapshot: Snapshot<T>, nowMs: number) => Action[];
 }

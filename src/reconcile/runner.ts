@@ -5,7 +5,7 @@ import { isStatus } from '#api/status.ts';
 import type { Client, ObjectName } from '#client/client.ts';
 import type { View } from '#client/view.ts';
 import type { Views } from '#client/views.ts';
-import type { Controller, Lookup, Snapshot } from '#reconcile/controller.ts';
+import type { Controller, Lookup, Read, Snapshot } from '#reconcile/controller.ts';
 import { EventRecorder } from '#reconcile/event-recorder.ts';
 import { type ExecutorOptions, execute, type Outcome } from '#reconcile/executor.ts';
 import { WorkQueue } from '#reconcile/work-queue.ts';
@@ -40,6 +40,11 @@ export interface RunningController {
   readonly name: string;
   readonly queue: WorkQueue;
   run(signal: AbortSignal): Promise<void>;
+  /**
+   * Takes a further kind in, whose view has its first list, where the controller deals with all kinds; the returned function
+   * lets go of it.
+   */
+  follow(type: ResourceType): () => void;
 }
 
 /**
@@ -52,19 +57,48 @@ export function startController<T extends KubeObject>(
 ): RunningController {
   const queue = new WorkQueue(options.clock);
   const primary = options.views.of(controller.for);
-  const lookup = declaredLookup(controller, options.views);
-  primary.subscribe((change) => queue.add(change.key));
-  for (const { type, concerns } of controller.reads) {
-    options.views.of(type).subscribe(({ object, previous }) => {
-      for (const state of [previous, object]) {
-        if (state !== undefined) for (const key of concerns(state, lookup)) queue.add(key);
-      }
+  // What it declares may grow while it runs.
+  const reads = [...controller.reads];
+  const writes = [...controller.writes];
+  const running: Controller<T> = { ...controller, reads, writes };
+  const lookup = declaredLookup(running, options.views);
+  const leave = primary.subscribe((change) => queue.add(change.key));
+  for (const object of primary.list()) queue.add(objectKey(object));
+  const subscribe = ({ type, concerns }: Read): (() => void) => {
+    const enqueue = (state: KubeObject): void => {
+      for (const key of concerns(state, lookup)) queue.add(key);
+    };
+    for (const object of options.views.of(type).list()) enqueue(object);
+    return options.views.of(type).subscribe(({ object, previous }) => {
+      if (previous !== undefined) enqueue(previous);
+      if (object !== undefined) enqueue(object);
     });
-  }
+  };
+  const subscriptions = new Set(reads.map(subscribe));
   return {
     name: controller.name,
     queue,
-    run: (signal) => work({ controller, queue, primary, lookup, options }, signal),
+    async run(signal) {
+      await work({ controller: running, queue, primary, lookup, options }, signal);
+      leave();
+      for (const end of subscriptions) end();
+    },
+    follow(type) {
+      const { laterKinds } = controller;
+      if (laterKinds === undefined) return () => undefined;
+      const read = laterKinds.read(type);
+      const write = laterKinds.write(type);
+      reads.push(read);
+      writes.push(write);
+      const end = subscribe(read);
+      subscriptions.add(end);
+      return () => {
+        end();
+        subscriptions.delete(end);
+        reads.splice(reads.indexOf(read), 1);
+        writes.splice(writes.indexOf(write), 1);
+      };
+    },
   };
 }
 
@@ -81,7 +115,7 @@ async function work<T extends KubeObject>(task: Work<T>, signal: AbortSignal): P
   const close = (): void => queue.close();
   signal.addEventListener('abort', close, { once: true });
   if (signal.aborted) close();
-  while (!options.views.synced && !signal.aborted) await pause(options.clock, 20, signal);
+  while (!isSynced(task) && !signal.aborted) await pause(options.clock, 20, signal);
   const events = new EventRecorder(options);
   const backoffs = new Map<string, Backoff>();
   const worker = async (): Promise<void> => {
@@ -105,6 +139,11 @@ async function work<T extends KubeObject>(task: Work<T>, signal: AbortSignal): P
   };
   const concurrentKeys = task.controller.concurrentKeysMax ?? CONCURRENT_KEYS_MAX;
   await Promise.all(Array.from({ length: concurrentKeys }, worker));
+}
+
+/** Whether everything that a controller reads has its first list in. */
+function isSynced<T extends KubeObject>({ controller, primary, options }: Work<T>): boolean {
+  return primary.synced && controller.reads.every(({ type }) => options.views.of(type).synced);
 }
 
 async function planAndExecute<T extends KubeObject>(
@@ -164,16 +203,17 @@ async function readOwnWrites<T extends KubeObject>(
 }
 
 function declaredLookup<T extends KubeObject>(controller: Controller<T>, views: Views): Lookup {
-  const declared = new Set(
-    [controller.for, ...controller.reads.map((r) => r.type)].map((type) => resourceName(type)),
-  );
+  const isDeclared = (type: ResourceType<never> | ResourceType): boolean =>
+    [controller.for, ...controller.reads.map((each) => each.type)].some(
+      (each) => resourceName(each) === resourceName(type),
+    );
   // Asked for several times with every change of every object: by the type itself once it is known to be declared.
-  const checked = new Map<object, View<KubeObject>>();
+  const checked = new WeakMap<object, View<KubeObject>>();
   const viewOf = <R extends KubeObject>(type: ResourceType<R>): View<R> => {
     const known = checked.get(type);
     if (known !== undefined) return known as unknown as View<R>;
     assert(
-      declared.has(resourceName(type)),
+      isDeclared(type as ResourceType<never>),
       `controller ${controller.name} did not declare that it reads ${resourceName(type)}`,
     );
     const view = views.of(type);

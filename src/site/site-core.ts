@@ -6,6 +6,8 @@ import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
 import { serviceAddresses } from '#apiserver/service-address.ts';
+import { CustomKinds } from '#controllers/custom-kinds.ts';
+import { KindRoster } from '#controllers/kind-roster.ts';
 import { siteControllers } from '#controllers/standard.ts';
 import { applierController } from '#fleet/applier-controller.ts';
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts';
@@ -70,12 +72,14 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
   });
   const { client, views } = plane;
   const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
+  const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [
-    ...siteControllers({ types: BUILTIN_RESOURCES, authority: options.authority }),
+    ...siteControllers({ roster, authority: options.authority }),
     schedulerController,
     applierController(BUILTIN_SCHEMAS),
   ] as unknown as Controller[];
   const running = controllers.map((controller) => startController(controller, runner));
+  const customKinds = new CustomKinds({ kinds: plane.kinds, roster, controllers: running, runner });
   const events = new EventRecorder(runner);
   const kubelet = createKubelet({
     ...options.kubelet,
@@ -114,6 +118,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
         link.run(signal),
         keepHouse({ store, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
+        customKinds.run(signal),
       ]);
     },
   };

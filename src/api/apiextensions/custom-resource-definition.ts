@@ -125,6 +125,17 @@ export interface CustomResourceDefinitionCondition {
   type: string;
 }
 
+/** What keeps a definition until all objects of its kind are gone. */
+export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
+
+/** Notes every version in which objects may have been stored, as Kubernetes' strategy of the definitions does. */
+function rememberStorageVersion(definition: CustomResourceDefinition): void {
+  const storage = definition.spec.versions?.find((version) => version.storage);
+  const stored = definition.status?.storedVersions ?? [];
+  if (storage === undefined || stored.includes(storage.name)) return;
+  definition.status = { ...definition.status, storedVersions: [...stored, storage.name] };
+}
+
 /** `customresourcedefinitions.apiextensions.k8s.io`. */
 export const customResourceDefinitionResource: ResourceType<CustomResourceDefinition> =
   defineResource<CustomResourceDefinition>({
@@ -138,6 +149,7 @@ export const customResourceDefinitionResource: ResourceType<CustomResourceDefini
     subresources: ['status'],
     schema: 'apiextensions/v1.CustomResourceDefinition',
     applyDefaults: defaultDefinition,
+    prepare: rememberStorageVersion,
     validate: validateDefinition,
     columns: [
       NAME_COLUMN,

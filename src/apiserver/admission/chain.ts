@@ -23,7 +23,7 @@ interface Course {
 export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
   readonly #namespaces: StoredNamespaces;
-  readonly #courses = new Map<ResourceType, Map<string, Course | undefined>>();
+  readonly #courses = new WeakMap<ResourceType, Map<string, Course | undefined>>();
 
   constructor(plugins: readonly AdmissionPlugin[], store: Store) {
     this.#plugins = plugins;

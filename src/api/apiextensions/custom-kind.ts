@@ -1,0 +1,19 @@
+import type { CustomResourceConversion } from '#api/apiextensions/custom-resource-definition.ts';
+import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
+
+/** What the machinery knows of one version of a kind that a CustomResourceDefinition defines, beside its ResourceType. */
+export interface CustomKind {
+  /** The definition's name: `crontabs.stable.example.com`. */
+  readonly definition: string;
+  /** The structural schema of this version: by it objects are pruned, defaulted and validated. */
+  readonly schema: JSONSchemaProps;
+  /** `GROUP/VERSION` in which objects are stored. */
+  readonly storage: { readonly apiVersion: string; readonly schema: JSONSchemaProps };
+  readonly conversion: CustomResourceConversion;
+  /** Objects written after this revision are stored as this definition wants them; older ones may be of an earlier one. */
+  readonly sinceRevision: number;
+  /** Whether the definition is being deleted: nothing more is created. */
+  readonly terminating: boolean;
+  /** Aborts when the definition has changed or gone: what follows the kind has to begin again. */
+  readonly retired: AbortSignal;
+}

@@ -1,0 +1,93 @@
+import type { CustomKind } from '#api/apiextensions/custom-kind.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+} from '#api/apiextensions/custom-resource-definition.ts';
+import { defaultObject } from '#api/apiextensions/default-object.ts';
+import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
+import { CREATED_COLUMN } from '#api/apiextensions/printer-columns.ts';
+import { NAME_COLUMN } from '#api/columns.ts';
+import type { MutableJsonObject } from '#api/json.ts';
+import type { ResourceType } from '#api/resource.ts';
+
+/** A version that says nothing of its objects keeps all that they have. */
+const FREE_SCHEMA: JSONSchemaProps = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+/** What is known of a definition as it is stored, beside itself. */
+export interface DefinitionState {
+  /** See {@link CustomKind.sinceRevision}. */
+  readonly sinceRevision: number;
+  readonly retired: AbortSignal;
+}
+
+/** The kinds that a definition makes: one for each version that it serves; none before its names are accepted. */
+export function customResourceTypes(
+  definition: CustomResourceDefinition,
+  state: DefinitionState,
+): ResourceType[] {
+  return definition.spec.versions
+    .filter(({ served }) => served)
+    .map((version) => customResourceType(definition, version, state));
+}
+
+/** Whether the names of a definition have been accepted, so that its kinds are served. */
+export function isEstablished({ status }: CustomResourceDefinition): boolean {
+  return status?.conditions?.some((each) => each.type === 'Established' && each.status === 'True') === true;
+}
+
+/** The name under which the schema of a custom kind stands in a schema set. */
+export function customSchemaName(group: string, version: string, kind: string): string {
+  return `custom/${group}/${version}.${kind}`;
+}
+
+function customResourceType(
+  definition: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+  state: DefinitionState,
+): ResourceType {
+  const { metadata, spec, status } = definition;
+  const { group } = spec;
+  const names = status?.acceptedNames ?? spec.names;
+  const custom = customKindOf(definition, version, state);
+  return {
+    group,
+    version: version.name,
+    kind: names.kind,
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: spec.scope === 'Namespaced',
+    subresources: [
+      ...(version.subresources?.status === undefined ? [] : ['status' as const]),
+      ...(version.subresources?.scale === undefined ? [] : ['scale' as const]),
+    ],
+    schema: customSchemaName(group, version.name, names.kind),
+    applyDefaults: (object) => defaultObject(object as unknown as MutableJsonObject, custom.schema),
+    validate: () => [],
+    columns: [NAME_COLUMN, CREATED_COLUMN],
+    selectableFields: {},
+    hasGeneration: true,
+    custom: { ...custom, definition: metadata.name },
+  };
+}
+
+function customKindOf(
+  { metadata, spec }: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+  state: DefinitionState,
+): CustomKind {
+  const storage = spec.versions.find((each) => each.storage) ?? version;
+  return {
+    definition: metadata.name,
+    schema: schemaOf(version),
+    storage: { apiVersion: `${spec.group}/${storage.name}`, schema: schemaOf(storage) },
+    conversion: spec.conversion ?? { strategy: 'None' },
+    terminating: metadata.deletionTimestamp !== undefined,
+    ...state,
+  };
+}
+
+function schemaOf({ schema }: CustomResourceDefinitionVersion): JSONSchemaProps {
+  return schema?.openAPIV3Schema ?? FREE_SCHEMA;
+}

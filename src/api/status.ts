@@ -139,9 +139,9 @@ export function badRequest(message: string, cause?: unknown): StatusError {
 
 /** 403: the user may not, or nobody may. */
 export function forbidden(subject: StatusSubject, why: string): StatusError {
-  return new StatusError('Forbidden', `${qualified(subject)} "${subject.name ?? ''}" is forbidden: ${why}`, {
-    details: detailsOf(subject),
-  });
+  const { name = '' } = subject;
+  const what = name === '' ? qualified(subject) : `${qualified(subject)} "${name}"`;
+  return new StatusError('Forbidden', `${what} is forbidden: ${why}`, { details: detailsOf(subject) });
 }
 
 /** One invalid field. `type` gives the wording of Kubernetes' `field.Error`. */

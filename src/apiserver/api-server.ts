@@ -1,9 +1,14 @@
 import type { ResourceType } from '#api/resource.ts';
 import { badRequest, forbidden, StatusError } from '#api/status.ts';
+import type { AccessControl } from '#apiserver/access-control.ts';
 import { AdmissionChain } from '#apiserver/admission/chain.ts';
 import { CreationsUnderWay, namespaceLifecycle } from '#apiserver/admission/namespace-lifecycle.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
-import { type Attributes, type Authorizer, describeAttributes } from '#apiserver/authorize.ts';
+import { openIdDocument } from '#apiserver/authentication/discovery-documents.ts';
+import { impersonationOf } from '#apiserver/authentication/impersonation.ts';
+import { serveTokenRequest } from '#apiserver/authentication/token-request.ts';
+import { serveReview } from '#apiserver/authorization/access-reviews.ts';
+import { type Attributes, describeRefusal } from '#apiserver/authorize.ts';
 import { convertObjects } from '#apiserver/custom/convert-objects.ts';
 import type { Definitions } from '#apiserver/custom/definitions.ts';
 import { KUBERNETES_VERSION, unknownResource } from '#apiserver/discovery.ts';
@@ -26,7 +31,6 @@ import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-me
 import { fittingWarnings, type RequestNotes } from '#apiserver/request-notes.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
-import { reviewAccess } from '#apiserver/self-review.ts';
 import { type Served, ServedKinds } from '#apiserver/served-kinds.ts';
 import { serveObjects } from '#apiserver/verbs.ts';
 import { warningHeaders } from '#apiserver/write-options.ts';
@@ -47,7 +51,7 @@ export interface ApiServerOptions {
   readonly kinds: Kinds;
   /** What keeps the kinds in step with the stored definitions. */
   readonly definitions: Definitions;
-  readonly authorizer: Authorizer;
+  readonly access: AccessControl;
   /** After the life cycle of namespaces, which every server keeps; in this order. */
   readonly admission: readonly AdmissionPlugin[];
   readonly routes: readonly Route[];
@@ -152,7 +156,7 @@ class Server {
     const isStream = info.group === '' && info.plural === 'pods' && STREAMED.includes(subresource ?? '');
     if (!isStream || name === undefined || subresource === undefined)
       throw badRequest('this path cannot be upgraded');
-    const user = authenticated(request);
+    const user = await this.#authenticate(request);
     // Opening a stream into a pod is a `create`, also where WebSocket makes it a GET: `get` alone does not allow it.
     this.#authorize(user, {
       type: 'resource',
@@ -176,18 +180,18 @@ class Server {
     if (path === '/version' || path === '/version/') return jsonResponse(200, versionDocument());
     const route = this.#options.routes.find((candidate) => candidate.path === path);
     if (route?.anonymous === true) return route.handle(request);
-    const user = authenticated(request);
+    const user = await this.#authenticate(request);
     this.#authorize(user, { type: 'nonResource', verb: request.method.toLowerCase(), path });
     if (route !== undefined) return route.handle(request);
-    if (request.method !== 'GET')
-      throw new StatusError(
-        'MethodNotAllowed',
-        'the server does not allow this method on the requested resource',
-      );
+    if (request.method !== 'GET') throw methodNotAllowed();
     if (path === '/metrics') return this.metrics.response();
     await this.#options.definitions.loaded;
     const served = this.#served.now;
-    const answer = served.discovery.answer(path, request) ?? (await served.openApi.answer(path, request));
+    const { tokens } = this.#options.access;
+    const answer =
+      served.discovery.answer(path, request) ??
+      openIdDocument(path, { ...tokens, authority: request.headers.host ?? '' }) ??
+      (await served.openApi.answer(path, request));
     if (answer === undefined) throw unknownResource();
     return answer;
   }
@@ -196,11 +200,9 @@ class Server {
     request: ApiRequest,
     info: Extract<RequestInfo, { type: 'resource' }>,
   ): Promise<ApiResponse> {
-    const user = authenticated(request);
+    const user = await this.#authenticate(request);
     const verb = verbOf(request.method, info, request.query);
     const resource = info.subresource === undefined ? info.plural : `${info.plural}/${info.subresource}`;
-    const review = request.method === 'POST' ? await this.#reviewAccess({ request, info, user }) : undefined;
-    if (review !== undefined) return review;
     this.#authorize(user, {
       type: 'resource',
       verb,
@@ -208,7 +210,11 @@ class Server {
       resource,
       namespace: info.namespace,
       name: info.name ?? (verb === 'list' || verb === 'watch' ? exactNameOf(request.query) : undefined),
+      fieldSelector: request.query.get('fieldSelector') ?? undefined,
     });
+    const { schemas } = this.#served.now.kinds;
+    const review = await serveReview({ ...this.#options.access, schemas }, { request, info, user });
+    if (review !== undefined) return review;
     const { type, context, kinds } = await this.#resolve(info);
     const call = { request, info, type, user };
     const { name, subresource } = info;
@@ -221,15 +227,14 @@ class Server {
     if (type.group === '' && type.plural === 'pods') {
       return servePodSubresource(context, { ...call, name, subresource }, this.#options.pods?.());
     }
+    if (type.group === '' && type.plural === 'serviceaccounts' && subresource === 'token') {
+      if (request.method !== 'POST') throw methodNotAllowed();
+      return serveTokenRequest(context, { ...call, name }, this.#options.access.tokens);
+    }
     if (type.group === '' && type.plural === 'namespaces' && subresource === 'finalize') {
       return finalizeNamespace(context, { ...call, name, types: kinds.types });
     }
     throw unknownResource();
-  }
-
-  #reviewAccess(asked: Parameters<typeof reviewAccess>[1]): Promise<ApiResponse | undefined> {
-    const { schemas } = this.#served.now.kinds;
-    return reviewAccess({ authorizer: this.#options.authorizer, schemas }, asked);
   }
 
   /** What is served, with the kind of a path: one that nobody knows may have been defined a moment ago. */
@@ -243,23 +248,32 @@ class Server {
     return { kinds, context, type };
   }
 
+  /** Who sends the request; or, where he may act as somebody else and asks to, who that is. */
+  async #authenticate(request: ApiRequest): Promise<User> {
+    const found = this.#options.access.authenticator.authenticate(request);
+    const user = 'name' in found ? found : await found;
+    const impersonation = impersonationOf(request);
+    if (impersonation === undefined) return user;
+    for (const needed of impersonation.needed) this.#authorize(user, needed);
+    return impersonation.user;
+  }
+
   #authorize(user: User, attributes: Attributes): void {
-    if (this.#options.authorizer.allows(user, attributes)) return;
-    const why = `User "${user.name}" ${describeAttributes(attributes)}`;
+    const { type, reason } = this.#options.access.authorizer.authorize(user, attributes);
+    if (type === 'allow') return;
+    const refusal = describeRefusal(user, attributes);
+    const why = reason === '' ? refusal : `${refusal}: ${reason}`;
     if (attributes.type === 'nonResource') throw new StatusError('Forbidden', `forbidden: ${why}`);
-    throw forbidden(
-      { resource: attributes.resource, group: attributes.group, name: attributes.name ?? '' },
-      why,
-    );
+    const [resource = ''] = attributes.resource.split('/', 1);
+    throw forbidden({ resource, group: attributes.group, name: attributes.name ?? '' }, why);
   }
 }
 
-function authenticated(request: ApiRequest): User {
-  if (request.user === undefined) throw new StatusError('Unauthorized', 'Unauthorized');
-  // Whoever asks to be somebody else must not get the answers that are meant for himself.
-  const wanted = Object.keys(request.headers).find((name) => name.startsWith('impersonate-'));
-  if (wanted === undefined) return request.user;
-  throw new StatusError('Forbidden', `this server lets nobody act as another user: ${wanted} is refused`);
+function methodNotAllowed(): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+  );
 }
 
 /** A compressed body is refused, so that no few bytes grow into many. */

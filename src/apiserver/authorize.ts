@@ -10,44 +10,59 @@ export type Attributes =
       readonly resource: string;
       readonly namespace: string | undefined;
       readonly name: string | undefined;
+      /** As the client wrote it; absent where there is none. */
+      readonly fieldSelector?: string | undefined;
     }
   | { readonly type: 'nonResource'; readonly verb: string; readonly path: string };
 
-/** Says whether a user may do something; no opinion is no. */
-export interface Authorizer {
-  readonly allows: (user: User, attributes: Attributes) => boolean;
+/** What is asked of an object or of a collection. */
+export type ResourceAttributes = Extract<Attributes, { type: 'resource' }>;
+
+/** What an authoriser says. `noOpinion` leaves it to the next one; where nobody allows, the answer is no. */
+export interface Decision {
+  readonly type: 'allow' | 'deny' | 'noOpinion';
+  /** Why, for reviews and refusals; often empty. */
+  readonly reason: string;
 }
+
+/** Says whether a user may do something. On the way of every request: fast, and without effects. */
+export interface Authorizer {
+  readonly authorize: (user: User, attributes: Attributes) => Decision;
+}
+
+/** The answer of an authoriser that knows nothing of the matter. */
+export const NO_OPINION: Decision = { type: 'noOpinion', reason: '' };
+
+const ALLOWED_AS_MASTER: Decision = { type: 'allow', reason: '' };
 
 /** Members of `system:masters` may do everything (Kubernetes' break-glass group). */
 export const mastersAuthorizer: Authorizer = {
-  allows: (user) => user.groups.includes('system:masters'),
+  authorize: (user) => (user.groups.includes('system:masters') ? ALLOWED_AS_MASTER : NO_OPINION),
 };
 
-/** Paths that every authenticated user may read: `system:discovery` of a default Kubernetes. */
-const DISCOVERY_PATH_REGEXP = /^\/(?:version|healthz|livez|readyz|api|apis|openapi)(?:\/|$)/u;
-
-/** Discovery and health for every authenticated user. */
-export const discoveryAuthorizer: Authorizer = {
-  allows: (user, attributes) =>
-    attributes.type === 'nonResource' &&
-    (attributes.verb === 'get' || attributes.verb === 'head') &&
-    DISCOVERY_PATH_REGEXP.test(attributes.path) &&
-    user.groups.includes('system:authenticated'),
-};
-
-/** Allows what any of `authorizers` allows. */
-export function anyOf(authorizers: readonly Authorizer[]): Authorizer {
+/** The first of `authorizers` that allows or denies decides. */
+export function firstOf(authorizers: readonly Authorizer[]): Authorizer {
   return {
-    allows: (user, attributes) => authorizers.some((authorizer) => authorizer.allows(user, attributes)),
+    authorize(user, attributes) {
+      let reason = '';
+      for (const authorizer of authorizers) {
+        const decision = authorizer.authorize(user, attributes);
+        if (decision.type !== 'noOpinion') return decision;
+        if (decision.reason !== '')
+          reason = reason === '' ? decision.reason : `${reason}, ${decision.reason}`;
+      }
+      return reason === '' ? NO_OPINION : { type: 'noOpinion', reason };
+    },
   };
 }
 
-/** `pods/log`, `deployments.apps`: for the message of a refusal. */
-export function describeAttributes(attributes: Attributes): string {
-  if (attributes.type === 'nonResource') return `cannot ${attributes.verb} path "${attributes.path}"`;
+/** `User "ann" cannot list resource "pods" in API group "" in the namespace "shop"`: for the message of a refusal. */
+export function describeRefusal(user: User, attributes: Attributes): string {
+  const who = `User ${JSON.stringify(user.name)} cannot ${attributes.verb}`;
+  if (attributes.type === 'nonResource') return `${who} path "${attributes.path}"`;
   const scope =
-    attributes.namespace === undefined
+    attributes.namespace === undefined || attributes.namespace === ''
       ? 'at the cluster scope'
       : `in the namespace "${attributes.namespace}"`;
-  return `cannot ${attributes.verb} resource "${attributes.resource}" in API group "${attributes.group}" ${scope}`;
+  return `${who} resource "${attributes.resource}" in API group "${attributes.group}" ${scope}`;
 }

@@ -2,19 +2,24 @@ import { namespaceResource } from '#api/core/namespace.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
 import { isStatus } from '#api/status.ts';
+import { type AccessControl, createAccessControl } from '#apiserver/access-control.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import { type ApiServer, createApiServer, type Route } from '#apiserver/api-server.ts';
-import { anyOf, discoveryAuthorizer, mastersAuthorizer } from '#apiserver/authorize.ts';
+import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
+import { escalationCheck } from '#apiserver/authorization/escalation.ts';
+import { rbacViews } from '#apiserver/authorization/rbac-authorizer.ts';
+import type { Authorizer } from '#apiserver/authorize.ts';
 import { definitionGuard } from '#apiserver/custom/definition-guard.ts';
 import { Definitions } from '#apiserver/custom/definitions.ts';
 import { Kinds } from '#apiserver/kinds.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
-import { rbacAuthorizer, rbacViews } from '#apiserver/rbac-authorizer.ts';
 import { SYSTEM_USER } from '#apiserver/request.ts';
 import { inProcessTransport } from '#apiserver/transport.ts';
 import { type Client, createClient } from '#client/client.ts';
 import { Views } from '#client/views.ts';
+import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
 import type { Store } from '#store/store.ts';
+import { must } from '#system/assert.ts';
 import type { Clock } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
@@ -26,6 +31,12 @@ export interface ControlPlaneOptions {
   readonly admission?: readonly AdmissionPlugin[];
   readonly routes?: readonly Route[];
   readonly pods?: () => PodAccess;
+  /** What service account tokens are signed with; keys that end with this process where absent. */
+  readonly tokenKeys?: TokenKeys;
+  /** Further kinds of tokens by which people prove who they are. */
+  readonly tokenAuthenticators?: readonly TokenAuthenticator[];
+  /** Further authorisers, asked before RBAC. */
+  readonly authorizers?: (views: Views) => readonly Authorizer[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -38,34 +49,43 @@ export interface ControlPlane {
   readonly kinds: Kinds;
   readonly client: Client;
   readonly views: Views;
+  readonly access: AccessControl;
 }
 
 /** The part that a hub and a site have in common. The views are to be run by the caller, once everything has asked for its own. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { store, clock, random, log } = options;
-  // The authoriser reads roles through the very server that it guards: it is asked only once that exists.
-  const late: { views?: ReturnType<typeof rbacViews> } = {};
-  const authorizer = anyOf([
-    mastersAuthorizer,
-    discoveryAuthorizer,
-    {
-      allows: (user, attributes) =>
-        late.views !== undefined && rbacAuthorizer(late.views).allows(user, attributes),
-    },
-  ]);
+  // The authoriser reads roles through the very server that it guards: that is asked only once it exists.
+  const late: { server?: ApiServer } = {};
+  const handle: ApiServer['handle'] = (request) =>
+    must(late.server, 'the server is made before its first request').handle(request);
+  const client = createClient(inProcessTransport({ handle }, SYSTEM_USER), { name: 'skerry' });
+  const views = new Views(client, { clock, random, log });
+  const roles = rbacViews(views);
+  const access = createAccessControl({
+    store,
+    views: roles,
+    keys: options.tokenKeys ?? createTokenKeys(),
+    tokenAuthenticators: options.tokenAuthenticators ?? [],
+    authorizers: options.authorizers?.(views) ?? [],
+    clock,
+    random,
+  });
   const kinds = new Kinds(options.types, BUILTIN_SCHEMAS);
   const server = createApiServer({
     ...options,
     kinds,
     definitions: new Definitions({ store, kinds, clock, log }),
-    authorizer,
-    admission: [definitionGuard({ store, kinds }), ...(options.admission ?? [])],
+    access,
+    admission: [
+      definitionGuard({ store, kinds }),
+      ...(options.admission ?? []),
+      escalationCheck({ ...access, views: roles }),
+    ],
     routes: options.routes ?? [],
   });
-  const client = createClient(inProcessTransport(server, SYSTEM_USER), { name: 'skerry' });
-  const views = new Views(client, { clock, random, log });
-  late.views = rbacViews(views);
-  return { server, kinds, client, views };
+  late.server = server;
+  return { server, kinds, client, views, access };
 }
 
 /** Makes the namespaces that every cluster has. */

@@ -36,6 +36,14 @@ export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
   { plural: 'pods', name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
   { plural: 'pods', name: 'log', kind: 'Pod', verbs: ['get'] },
   { plural: 'pods', name: 'portforward', kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
+  {
+    plural: 'serviceaccounts',
+    name: 'token',
+    kind: 'TokenRequest',
+    group: 'authentication.k8s.io',
+    version: 'v1',
+    verbs: ['create'],
+  },
 ];
 
 /** The discovery documents of a set of kinds, made once. */

@@ -4,6 +4,10 @@ import type { Noted } from '#apiserver/request-notes.ts';
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
+  /** Tells apart users who had the same name one after the other. */
+  readonly uid?: string;
+  /** What else is known of him: the pod that a token is bound to, the id of a credential. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The components of this process itself: everything is allowed. */
@@ -20,7 +24,7 @@ export interface ApiRequest extends Noted {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
-  /** Undefined: nobody that we know. */
+  /** Who the transport has proved the client to be; undefined where only a token may tell. */
   readonly user: User | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { Status } from '#api/status.ts';
+import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import {
   type ControlPlane,
   type ControlPlaneOptions,
@@ -91,6 +92,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     store,
   });
   await ensureNamespaces(plane.client, ['default', 'kube-system']);
+  await reconcileDefaultRoles(plane.client);
   options.prepare?.(plane);
   const stop = new AbortController();
   const running = plane.views.run(stop.signal);

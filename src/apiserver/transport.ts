@@ -3,7 +3,7 @@ import type { Sink, User } from '#apiserver/request.ts';
 import type { Transport, TransportResponse } from '#client/transport.ts';
 
 /** The way to an API server in this same process, as `user`. */
-export function inProcessTransport(server: ApiServer, user: User): Transport {
+export function inProcessTransport(server: Pick<ApiServer, 'handle'>, user: User): Transport {
   return {
     async request(request): Promise<TransportResponse> {
       const mark = request.path.indexOf('?');

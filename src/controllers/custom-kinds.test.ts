@@ -15,7 +15,10 @@ import { startTestCluster, type TestCluster } from '#controllers/test-cluster.ts
 
 function startHub(): Promise<TestCluster> {
   const roster = new KindRoster(BUILTIN_RESOURCES);
-  return startTestCluster(hubControllers({ roster, authority: 'PEM' }), roster);
+  return startTestCluster(
+    hubControllers({ roster, authority: 'PEM', tokens: { sign: () => 'token', isCurrent: () => true } }),
+    roster,
+  );
 }
 
 const VERSION: CustomResourceDefinitionVersion = {

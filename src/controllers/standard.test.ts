@@ -40,7 +40,11 @@ function web(image: string): Draft<Deployment> {
 
 async function startSite(): Promise<TestCluster> {
   const cluster = await startTestCluster(
-    siteControllers({ roster: new KindRoster(BUILTIN_RESOURCES), authority: 'PEM' }),
+    siteControllers({
+      roster: new KindRoster(BUILTIN_RESOURCES),
+      authority: 'PEM',
+      tokens: { sign: () => 'token', isCurrent: (token) => token === 'token' },
+    }),
   );
   await cluster.client.create(namespaceResource, {
     apiVersion: 'v1',

@@ -1,3 +1,5 @@
+import { bootstrapTokenCleaner } from '#controllers/bootstrap-token-cleaner.ts';
+import { clusterRoleAggregationController } from '#controllers/cluster-role-aggregation.ts';
 import { cronJobController } from '#controllers/cron-job.ts';
 import { definitionController } from '#controllers/custom-resource-definition.ts';
 import { daemonSetController } from '#controllers/daemon-set.ts';
@@ -12,6 +14,7 @@ import { podGarbageCollector } from '#controllers/pod-garbage-collector.ts';
 import { replicaSetController } from '#controllers/replica-set.ts';
 import { serviceAccountController } from '#controllers/service-account.ts';
 import { statefulSetController } from '#controllers/stateful-set.ts';
+import { type TokenSecretOptions, tokenSecretController } from '#controllers/token-secret.ts';
 import type { Controller } from '#reconcile/controller.ts';
 
 export interface StandardOptions {
@@ -19,17 +22,22 @@ export interface StandardOptions {
   readonly roster: KindRoster;
   /** PEM of the certificates by which the API server is verified. */
   readonly authority: string;
+  /** How tokens for Secrets are signed. */
+  readonly tokens: Omit<TokenSecretOptions, 'authority'>;
 }
 
 /** Pods kept after they ended, so that their logs and exit codes can be read; beyond it the oldest are deleted. */
 const TERMINATED_PODS_MAX = 1000;
 
 /** What keeps any API server in order: namespaces, garbage, service accounts. Workloads at the hub are templates. */
-export function hubControllers({ roster, authority }: StandardOptions): Controller<never>[] {
+export function hubControllers({ roster, authority, tokens }: StandardOptions): Controller<never>[] {
   return [
     namespaceController(roster),
     definitionController(roster),
     serviceAccountController(authority),
+    tokenSecretController({ authority, ...tokens }),
+    bootstrapTokenCleaner,
+    clusterRoleAggregationController,
     ...garbageCollectors(roster),
   ];
 }

@@ -2,6 +2,8 @@ import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
 import type { Route } from '#apiserver/api-server.ts';
+import { secretTokens } from '#apiserver/authentication/secret-token.ts';
+import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
 import type { Client } from '#client/client.ts';
@@ -14,6 +16,7 @@ import { applicationStatusController } from '#fleet/application-status-controlle
 import { siteApplicationsController } from '#fleet/site-applications-controller.ts';
 import { HubLink } from '#link/hub-link.ts';
 import type { BundleSigner } from '#pki/bundle-signature.ts';
+import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
 import type { Controller } from '#reconcile/controller.ts';
 import { startController } from '#reconcile/runner.ts';
 import type { Store } from '#store/store.ts';
@@ -29,6 +32,8 @@ export interface HubCoreOptions {
   readonly signer: BundleSigner;
   /** The hub's authority, PEM. */
   readonly authority: string;
+  /** What service account tokens are signed with. */
+  readonly tokenKeys?: TokenKeys;
   /** Further paths, made once the client is there. */
   readonly routes?: (client: Client) => readonly Route[];
   readonly clock: Clock;
@@ -44,15 +49,27 @@ export interface HubCore extends ControlPlane {
 }
 
 export function createHubCore(options: HubCoreOptions): HubCore {
-  const { store, signer, clock, random, log } = options;
+  const { store, signer, clock, random, log, tokenKeys = createTokenKeys() } = options;
   const routes: Route[] = [];
-  const plane = createControlPlane({ store, types: BUILTIN_RESOURCES, routes, clock, random, log });
+  const plane = createControlPlane({
+    store,
+    types: BUILTIN_RESOURCES,
+    routes,
+    tokenKeys,
+    clock,
+    random,
+    log,
+  });
   const { client, views } = plane;
   routes.push(...(options.routes?.(client) ?? []));
   const link = new HubLink({ client, views, clock, random, log, epoch: store.epoch });
   const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [
-    ...hubControllers({ roster, authority: options.authority }),
+    ...hubControllers({
+      roster,
+      authority: options.authority,
+      tokens: secretTokens(plane.access.tokens),
+    }),
     applicationRevisionController(signer),
     applicationPlacementController,
     applicationStatusController,
@@ -66,9 +83,11 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     link,
     async run(signal) {
       await ensureNamespaces(client, HUB_NAMESPACES);
+      await reconcileDefaultRoles(client);
       await Promise.all([
         views.run(signal),
         link.run(signal),
+        tokenKeys.run(signal),
         keepHouse({ store, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
         customKinds.run(signal),

@@ -6,6 +6,7 @@ import { joinRoutes } from '#link/join-route.ts';
 import { LINK_PROTOCOL } from '#link/wire.ts';
 import { bundleKeyFromSeed, createBundleSigner } from '#pki/bundle-signature.ts';
 import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
+import { openTokenKeys } from '#pki/token-keys.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
 import type { System } from '#system/system.ts';
 
@@ -42,6 +43,7 @@ export async function runHub(
       store,
       signer,
       authority: credentials.authority.certificate,
+      tokenKeys: await openTokenKeys(disk, { folder: `${config.dataFolder}/pki`, clock }),
       clock,
       random,
       log,

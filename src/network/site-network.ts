@@ -25,6 +25,8 @@ export interface SiteNetwork {
   readonly serviceCidr: string;
   /** The bridge's own address: the pods' gateway, and where the site's DNS answers. The first of the pod network. */
   readonly dnsAddress: string;
+  /** The cluster address of the API server's own Service: the first of the service network. */
+  readonly apiAddress: string;
   /**
    * Every range that sites of this machine draw their networks from. Node ports and host ports never answer on an
    * address of these, so that no site takes what is meant for another's DNS or service.
@@ -56,6 +58,7 @@ export function siteNetwork(options: {
     podCidr: formatBlock(pods),
     serviceCidr: formatBlock(services),
     dnsAddress: formatIpv4(pods.base + 1),
+    apiAddress: formatIpv4(services.base + 1),
     reservedCidrs: [
       ...(options.poolCidrs ?? [POD_POOL_CIDR, SERVICE_POOL_CIDR]),
       formatBlock(pods),

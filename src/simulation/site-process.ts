@@ -65,7 +65,6 @@ export class SiteProcess {
         runtime: life.reach(plant?.runtime?.(observed, machine) ?? observed),
         prober: life.reach(createSimulatedProber((probe) => machine.probe(probe))),
         mounts: noMemoryMounts,
-        requestToken: () => Promise.reject(new Error('a simulated site issues no tokens')),
         nodeName: name,
         hostAddress: '192.0.2.1',
         labels: {},

@@ -3,6 +3,9 @@ import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
 import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
 import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts';
+import { type ApiEndpoint, publishApiService } from '#apiserver/api-service.ts';
+import { secretTokens } from '#apiserver/authentication/secret-token.ts';
+import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
 import { serviceAddresses } from '#apiserver/service-address.ts';
@@ -12,8 +15,10 @@ import { siteControllers } from '#controllers/standard.ts';
 import { applierController } from '#fleet/applier-controller.ts';
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts';
 import type { KubeletOptions } from '#kubelet/kubelet-options.ts';
+import { createTokenRequest } from '#kubelet/service-account-token.ts';
 import { sourcesFromViews } from '#kubelet/sources.ts';
 import { SiteLink } from '#link/site-link.ts';
+import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
 import type { Controller } from '#reconcile/controller.ts';
 import { EventRecorder } from '#reconcile/event-recorder.ts';
 import { startController } from '#reconcile/runner.ts';
@@ -35,12 +40,16 @@ export interface SiteCoreOptions {
   readonly serviceCidr: string;
   /** The site's authority, PEM, as pods get it. */
   readonly authority: string;
+  /** What service account tokens are signed with. */
+  readonly tokenKeys?: TokenKeys;
+  /** Where pods reach the API; absent where they cannot. */
+  readonly apiEndpoint?: ApiEndpoint;
   /** Where the hub is, and how to know it. */
   readonly hub: { readonly address: string; readonly tls: ClientTls; readonly bundleKeys: readonly string[] };
   /** What the kubelet of this host needs beside what the core gives it. */
   readonly kubelet: Omit<
     KubeletOptions,
-    'client' | 'sources' | 'events' | 'clock' | 'disk' | 'random' | 'log'
+    'client' | 'sources' | 'requestToken' | 'events' | 'clock' | 'disk' | 'random' | 'log'
   >;
   readonly system: Pick<System, 'clock' | 'random' | 'disk' | 'network' | 'log'>;
 }
@@ -54,7 +63,7 @@ export interface SiteCore extends ControlPlane {
 }
 
 export function createSiteCore(options: SiteCoreOptions): SiteCore {
-  const { store, name, software, system, hub } = options;
+  const { store, name, software, system, hub, tokenKeys = createTokenKeys() } = options;
   const { clock, random, disk, log, network } = system;
   // The API reaches into pods through the kubelet, which is a client of the API: it is asked only once it exists.
   const late: { kubelet?: Kubelet } = {};
@@ -65,6 +74,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
       serviceAccountAdmission,
       serviceAddresses({ store, cidr: options.serviceCidr, clock, random }),
     ],
+    tokenKeys,
     pods: () => must(late.kubelet, 'the kubelet is made before the API serves').access,
     clock,
     random,
@@ -74,7 +84,11 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
   const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
   const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [
-    ...siteControllers({ roster, authority: options.authority }),
+    ...siteControllers({
+      roster,
+      authority: options.authority,
+      tokens: secretTokens(plane.access.tokens),
+    }),
     schedulerController,
     applierController(BUILTIN_SCHEMAS),
   ] as unknown as Controller[];
@@ -84,6 +98,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
   const kubelet = createKubelet({
     ...options.kubelet,
     client,
+    requestToken: createTokenRequest(client),
     sources: sourcesFromViews(views),
     events,
     clock,
@@ -112,10 +127,13 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     kubelet,
     async run(signal) {
       await ensureNamespaces(client, SITE_NAMESPACES);
+      await reconcileDefaultRoles(client);
+      if (options.apiEndpoint !== undefined) await publishApiService(client, options.apiEndpoint);
       await Promise.all([
         views.run(signal),
         kubelet.run(signal),
         link.run(signal),
+        tokenKeys.run(signal),
         keepHouse({ store, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
         customKinds.run(signal),

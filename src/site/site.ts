@@ -13,6 +13,7 @@ import { type HostNetworkFacts, preparePodNetwork } from '#network/pod-network.t
 import { runServiceProxy } from '#network/service-proxy.ts';
 import { CLUSTER_DOMAIN, POD_POOL_CIDR, type SiteNetwork } from '#network/site-network.ts';
 import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
+import { openTokenKeys } from '#pki/token-keys.ts';
 import { identityFolder } from '#site/join-site.ts';
 import { hostAddress, readMachine } from '#site/machine-facts.ts';
 import { serviceSources } from '#site/service-sources.ts';
@@ -90,12 +91,14 @@ export async function runSite(
       },
       system,
     );
-    await using server = await serveApi({
-      server: core.server,
-      host: settings.host,
-      port: settings.port,
-      tls: { ...credentials.server, clientAuthority: credentials.authority.certificate },
-    });
+    const tls = { ...credentials.server, clientAuthority: credentials.authority.certificate };
+    const { host, port } = settings;
+    await using server = await serveApi({ server: core.server, host, port, tls });
+    // Pods do not reach the host's loopback address, where the API is unless the site was told otherwise.
+    const isReached = facts === undefined || host === '0.0.0.0' || host === '::';
+    await using _forPods = isReached
+      ? undefined
+      : await serveApi({ server: core.server, host: network.dnsAddress, port: server.port, tls });
     const running = [
       core.run(signal),
       ...(facts === undefined ? [] : [runNetwork({ core, network, facts }, system, signal)]),
@@ -163,6 +166,7 @@ async function importImages(
 async function siteCredentials(folder: string, settings: SiteSettings, { disk, clock }: System) {
   const pki = `${folder}/pki`;
   const nowMs = clock.now();
+  const network = networkOf(settings);
   const authority = await ensureAuthority(disk, {
     folder: pki,
     commonName: `skerry site ${settings.name} authority`,
@@ -176,8 +180,14 @@ async function siteCredentials(folder: string, settings: SiteSettings, { disk, c
     request: {
       commonName: `skerry site ${settings.name}`,
       usage: 'server',
-      dnsNames: ['localhost', 'kubernetes.default.svc', `kubernetes.default.svc.${CLUSTER_DOMAIN}`],
-      ipAddresses: [...new Set(['127.0.0.1', settings.host])],
+      dnsNames: [
+        'localhost',
+        'kubernetes',
+        'kubernetes.default',
+        'kubernetes.default.svc',
+        `kubernetes.default.svc.${CLUSTER_DOMAIN}`,
+      ],
+      ipAddresses: [...new Set(['127.0.0.1', settings.host, network.apiAddress, network.dnsAddress])],
     },
   });
   const admin = await ensureKeyPair(disk, {
@@ -211,6 +221,16 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
     store,
     serviceCidr: settings.serviceCidr,
     authority,
+    tokenKeys: await openTokenKeys(disk, { folder: `${config.folder}/pki`, clock }),
+    ...(simulated
+      ? {}
+      : {
+          apiEndpoint: {
+            clusterAddress: network.apiAddress,
+            address: network.dnsAddress,
+            port: settings.port,
+          },
+        }),
     hub: {
       address: identity.hub,
       tls: { authority: identity.authority, certificate: identity.certificate, key: identity.key },
@@ -220,7 +240,6 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
       runtime: containers.runtime,
       prober: simulated ? createSimulatedProber(() => ({ ok: true })) : createRealProber(clock),
       mounts: simulated ? noMemoryMounts : createMemoryMounts({ processes, disk, log }),
-      requestToken: refuseToken,
       nodeName: settings.name,
       hostAddress: hostAddress(host, POD_POOL_CIDR),
       labels: {},
@@ -231,13 +250,6 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
     },
     system,
   });
-}
-
-/** The site's API server issues no service account tokens: a pod that mounts one says so in its events. */
-async function refuseToken(): Promise<never> {
-  throw new Error(
-    'this site issues no service account tokens: remove the serviceAccountToken source from the volume',
-  );
 }
 
 /** Service rules and DNS. What is loaded into the kernel stays when the site's process ends. */

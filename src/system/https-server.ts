@@ -231,7 +231,8 @@ async function answer(options: HttpsServerOptions, request: Incoming, response: 
 function headOf(request: Incoming): Omit<HttpRequest, 'body'> {
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    if (!name.startsWith(':')) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    if (name === ':authority') headers.host ??= String(value);
+    else if (!name.startsWith(':')) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   const socket = ('stream' in request ? request.stream?.session?.socket : request.socket) as
     | TLSSocket

@@ -27,7 +27,7 @@ before(async () => {
     [
       'clusterroles',
       {
-        metadata: { name: 'edit' },
+        metadata: { name: 'editor' },
         rules: [
           { apiGroups: ['', 'apps'], resources: ['configmaps', 'deployments'], verbs: ['*'] },
           { apiGroups: ['apps'], resources: ['*/scale'], verbs: ['update'] },
@@ -65,7 +65,7 @@ before(async () => {
   const bindings: [string, string, string, object][] = [
     ['clusterrolebindings', 'ClusterRole', 'read-all', { apiGroup, kind: 'Group', name: 'readers' }],
     ['clusterrolebindings', 'ClusterRole', 'metrics', user('bob')],
-    ['namespaces/default/rolebindings', 'ClusterRole', 'edit', user('bob')],
+    ['namespaces/default/rolebindings', 'ClusterRole', 'editor', user('bob')],
     ['namespaces/default/rolebindings', 'Role', 'one-secret', user('bob')],
     [
       'namespaces/default/rolebindings',
@@ -113,7 +113,7 @@ test('whoever has no role may only discover', async () => {
   assert.equal((await server.call({ path: '/apis', user: stranger })).status, 200);
   assert.equal(
     refusalOf(await server.call({ path: '/api/v1/namespaces/default/pods', user: stranger })),
-    '403 Forbidden: pods "" is forbidden: User "eve" cannot list resource "pods" in API group "" in the namespace "default"',
+    '403 Forbidden: pods is forbidden: User "eve" cannot list resource "pods" in API group "" in the namespace "default"',
   );
   assert.equal(
     refusalOf(await server.call({ method: 'POST', path: '/apis', user: stranger })),
@@ -172,20 +172,13 @@ test('members of system:masters may do everything; nobody becomes one by headers
   assert.equal((await server.call({ path: '/api/v1/secrets', user: admin })).status, 200);
   const headers = { 'x-remote-user': 'admin', 'x-remote-group': 'system:masters' };
   assert.equal((await server.call({ path: '/api/v1/secrets', user: bob, headers })).status, 403);
-  for (const header of ['impersonate-user', 'impersonate-group', 'impersonate-uid', 'impersonate-extra-x']) {
-    const answer = await server.call({ path: '/api/v1/secrets', user: admin, headers: { [header]: 'x' } });
-    assert.equal(
-      refusalOf(answer),
-      `403 Forbidden: this server lets nobody act as another user: ${header} is refused`,
-    );
-  }
 });
 
 test('a role that is taken away counts no more', async () => {
   const path = '/api/v1/namespaces/default/configmaps';
   await made('namespaces/default/rolebindings', {
     metadata: { name: 'short' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'editor' },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'carl' }],
   });
   await server.settle();
@@ -213,7 +206,6 @@ test('everybody may ask what he may do, and who he is', async () => {
     true,
   );
   assert.equal(await ask(bob, { nonResourceAttributes: { path: '/metrics', verb: 'get' } }), true);
-  assert.equal(await ask(bob, {}), false);
   assert.equal(await ask(ann, { resourceAttributes: { verb: 'list', resource: 'nodes' } }), true);
   const who = await server.call<{ status: { userInfo: object } }>({
     method: 'POST',
@@ -237,4 +229,8 @@ test('a question that is none is refused', async () => {
       /^400 BadRequest/,
     );
   }
+  assert.equal(
+    refusalOf(await server.call({ method: 'POST', path: REVIEWS, user: bob, body: {} })),
+    '422 Invalid: SelfSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+  );
 });

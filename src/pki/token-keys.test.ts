@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openTokenKeys, TOKEN_KEY_SIGNS_MS, TOKEN_KEY_VERIFIES_MS } from '#pki/token-keys.ts';
+import { SimulatedDisk } from '#system/simulated-disk.ts';
+import { SimulatedClock } from '#system/simulated-time.ts';
+
+test('keys are kept, replaced in time, and verify until the tokens that they signed have expired', async () => {
+  const clock = new SimulatedClock();
+  const disk = new SimulatedDisk(clock);
+  const options = { folder: '/pki', clock };
+  const first = (await openTokenKeys(disk, options)).signing.id;
+  const keys = await openTokenKeys(disk, options);
+  assert.equal(keys.signing.id, first);
+  const [name = ''] = await disk.list('/pki');
+  assert.equal((await disk.stat(`/pki/${name}`))?.mode, 0o600);
+  const stop = new AbortController();
+  const running = keys.run(stop.signal);
+  await clock.advance(TOKEN_KEY_SIGNS_MS + 2 * 3600_000);
+  const second = keys.signing.id;
+  assert.notEqual(second, first);
+  assert.deepEqual([...keys.verifying.keys()], [second, first]);
+  await clock.advance(TOKEN_KEY_SIGNS_MS + 2 * 3600_000);
+  assert.equal(keys.verifying.size, 3);
+  stop.abort();
+  await running;
+  await clock.advance(TOKEN_KEY_VERIFIES_MS - TOKEN_KEY_SIGNS_MS);
+  const later = await openTokenKeys(disk, options);
+  assert.equal(later.verifying.has(first), false);
+  assert.equal(later.verifying.has(second), true);
+  assert.equal((await disk.list('/pki')).length, later.verifying.size);
+});

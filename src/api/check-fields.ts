@@ -1,3 +1,4 @@
+import { isClean } from '#api/clean-fields.ts';
 import { isMutableObject, JSON_DEPTH_MAX, type MutableJson, type MutableJsonObject } from '#api/json.ts';
 import { canonicalQuantity, readQuantity } from '#api/quantity.ts';
 import type { ObjectSchema, ScalarSchema, Schema, SchemaSet } from '#api/schema.ts';
@@ -29,6 +30,7 @@ export interface FieldCheck {
  * the wrong type, and on nesting beyond {@link JSON_DEPTH_MAX}.
  */
 export function checkFields(object: MutableJson, check: FieldCheck): string[] {
+  if (isClean(object, check.schema, check.schemas)) return [];
   const walk: Walk = { schemas: check.schemas, unknown: [], wrong: [] };
   visit(object, check.schema, { walk, path: '', depth: 0 });
   if (walk.wrong.length > 0) throw wrongTypes(check, walk.wrong);

@@ -1,3 +1,4 @@
+import { isComplete, isComposite, isRequired } from '#api/complete-fields.ts';
 import { requiredValue } from '#api/field-errors.ts';
 import { isJsonArray, isJsonObject, type JsonObject, propertyOf } from '#api/json.ts';
 import type { Json } from '#api/object.ts';
@@ -5,26 +6,11 @@ import type { ObjectSchema, Schema, SchemaSet } from '#api/schema.ts';
 import type { FieldError } from '#api/status.ts';
 
 /**
- * Required fields that Kubernetes' servers nevertheless let a client leave out: their zero value is valid, and Go clients
- * cannot tell it from absence.
- */
-const ZERO_IS_VALID: ReadonlySet<string> = new Set([
-  'apps/v1.ControllerRevision.revision',
-  'batch/v1.PodFailurePolicy.rules',
-  'core/v1.HTTPHeader.value',
-  'core/v1.ISCSIPersistentVolumeSource.lun',
-  'core/v1.ISCSIVolumeSource.lun',
-  'core/v1.LimitRangeSpec.limits',
-  'core/v1.SleepAction.seconds',
-  'core/v1.Sysctl.value',
-  'storage/v1.CSINodeSpec.drivers',
-]);
-
-/**
  * Every field that the schema requires and the object lacks, outside `status`. An absent `spec` reads as an empty one. Where
  * the result is empty, a typed reading of the object is sound.
  */
 export function missingFields(object: unknown, schema: string, schemas: SchemaSet): FieldError[] {
+  if (isComplete(object, { type: 'ref', ref: schema }, { schemas, name: schema })) return [];
   const errors: FieldError[] = [];
   visit(object as Json, { type: 'ref', ref: schema }, { schemas, path: '', name: schema, errors });
   return errors;
@@ -62,19 +48,12 @@ function visit(value: Json, schema: Schema, place: Place): void {
   }
 }
 
-/** Whether a schema can have required fields below it: most nodes of an object are scalars, which need no visit. */
-function isComposite({ type }: Schema): boolean {
-  return type === 'ref' || type === 'object' || type === 'array' || type === 'map';
-}
-
 function visitStruct(object: JsonObject, schema: ObjectSchema, place: Place): void {
   for (const key of schema.required ?? []) {
     const property = schema.properties[key];
-    const isAbsent =
-      property !== undefined && property.type !== 'boolean' && propertyOf(object, key) === undefined;
-    if (isAbsent && key !== 'spec' && !ZERO_IS_VALID.has(`${place.name}.${key}`)) {
+    const isAbsent = property !== undefined && propertyOf(object, key) === undefined;
+    if (isAbsent && isRequired(key, { property, definition: place.name }))
       place.errors.push(requiredValue(childPath(place, key)));
-    }
   }
   for (const [key, value] of Object.entries(object)) {
     const property = propertyOf(schema.properties, key);

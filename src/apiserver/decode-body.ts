@@ -1,6 +1,7 @@
 import { badRequest, StatusError } from '#api/status.ts';
 import { decodeYaml } from '#apiserver/decode-yaml.ts';
-import { scanJson } from '#apiserver/json-scan.ts';
+import { BODY_DEPTH_MAX, scanJson } from '#apiserver/json-scan.ts';
+import { countFields, surveyJson } from '#apiserver/json-survey.ts';
 
 /** A body as a value. */
 export interface DecodedBody {
@@ -8,6 +9,8 @@ export interface DecodedBody {
   /** Paths of the fields that stand twice; the last one counts. */
   readonly duplicateFields: readonly string[];
 }
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 const JSON_MEDIA_TYPES = new Set(['', 'application/json', '*/*']);
 const YAML_MEDIA_TYPES = new Set(['application/yaml', 'application/x-yaml', 'text/yaml']);
@@ -34,20 +37,20 @@ export function unsupportedMediaType(mediaType: string): StatusError {
 /** A JSON body as a value, exactly as it says: what JavaScript would round or replace is refused with 400. */
 export function decodeJson(body: Uint8Array): DecodedBody {
   const text = decodeUtf8(body);
-  const duplicateFields = scanJson(text);
+  const survey = surveyJson(body);
+  // The scan says which level is one too many.
+  if (survey.depth > BODY_DEPTH_MAX) scanJson(text);
   try {
-    return { value: parseExactly(text), duplicateFields };
+    const value = survey.isSuspicious ? parseExactly(text) : (JSON.parse(text) as unknown);
+    const isWhole = countFields(value) === survey.fields;
+    return { value, duplicateFields: isWhole ? [] : scanJson(text) };
   } catch (cause) {
     if (cause instanceof StatusError) throw cause;
     throw badRequest(`the body of the request is not valid JSON: ${(cause as Error).message}`, cause);
   }
 }
 
-/** What may be a number that JavaScript cannot hold, or half of a surrogate pair. */
-const SUSPICIOUS_REGEXP = /\d{16}|[eE]\+?\d{3}|\\u[dD][89a-fA-F]/u;
-
 function parseExactly(text: string): unknown {
-  if (!SUSPICIOUS_REGEXP.test(text)) return JSON.parse(text) as unknown;
   // The third argument is the reviver's context (ECMAScript's JSON.parse source text access).
   const check = (key: string, value: unknown, context?: { source?: string }): unknown => {
     if (!key.isWellFormed()) throw badRequest('the body of the request has a key that is no Unicode text');
@@ -74,7 +77,7 @@ export function decodeJsonOrYaml(body: Uint8Array): DecodedBody {
 
 function decodeUtf8(body: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return decoder.decode(body);
   } catch (cause) {
     throw badRequest('the body of the request is not valid UTF-8', cause);
   }

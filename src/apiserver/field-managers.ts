@@ -1,3 +1,4 @@
+import { createdManagersText } from '#api/apply-created-fields.ts';
 import { type FieldSet, fieldSetOfNames } from '#api/apply-field-set.ts';
 import { recordUpdate } from '#api/apply-record.ts';
 import type { JsonObject } from '#api/json.ts';
@@ -25,6 +26,33 @@ export function resetFields(
 ): { ignored: FieldSet } | Record<string, never> {
   if (!type.subresources.includes('status')) return {};
   return { ignored: subresource === 'status' ? SPEC_FIELDS : STATUS_FIELDS };
+}
+
+/**
+ * The `metadata.managedFields` of a new object as JSON text, for {@link encodeObject}; undefined where the object holds its
+ * own, or nobody owns anything. Most writes that are expensive are creates, and most clients send no managers.
+ */
+export function createdManagers(
+  context: RestContext,
+  type: ResourceType,
+  { object, fieldManager }: { object: KubeObject; fieldManager: string },
+): string | undefined {
+  if (object.metadata.managedFields !== undefined) {
+    recordManager(context, type, {
+      before: undefined,
+      after: object,
+      fieldManager,
+      subresource: undefined,
+    });
+    return undefined;
+  }
+  return createdManagersText(object as unknown as JsonObject, {
+    manager: fieldManager,
+    time: timestamp(context.clock.now()),
+    schema: context.schemas.get(type.schema),
+    schemas: context.schemas,
+    ignored: type.subresources.includes('status') ? ['status'] : [],
+  });
 }
 
 /** Writes into `metadata.managedFields` of `after` what this manager changed. */

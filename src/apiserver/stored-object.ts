@@ -12,16 +12,24 @@ export interface EncodedObject {
 
 /**
  * Encodes with `metadata.resourceVersion` left out: the store puts the revision of the commit in, so that stored bytes are
- * served as they are.
+ * served as they are. `managedFields` is their text where the object itself does not hold them. They come last in the
+ * metadata, so that a reader who does not want them finds all else before.
  */
-export function encodeObject(object: KubeObject): EncodedObject {
+export function encodeObject(object: KubeObject, managedFields?: string): EncodedObject {
   const { apiVersion, kind, metadata, ...rest } = object;
-  const { resourceVersion: _, ...otherMetadata } = metadata;
+  const { resourceVersion: _revision, managedFields: held, ...otherMetadata } = metadata;
   const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{"resourceVersion":"`;
-  const tail = JSON.stringify(otherMetadata).slice(1);
+  const managers = managedFields ?? (held === undefined ? undefined : JSON.stringify(held));
+  const others = JSON.stringify(otherMetadata);
+  const metadataTail = managers === undefined ? others.slice(1) : withManagers(others, managers);
   const body = JSON.stringify(rest);
-  const text = `${head}",${tail}${body === '{}' ? '}' : `,${body.slice(1)}`}`;
+  const text = `${head}",${metadataTail}${body === '{}' ? '}' : `,${body.slice(1)}`}`;
   return { value: utf8(text), revisionOffset: head.length };
+}
+
+/** The text of metadata without its opening brace, managers last. */
+function withManagers(metadata: string, managers: string): string {
+  return `${metadata.slice(1, -1)},"managedFields":${managers}}`;
 }
 
 /** The object in stored or served bytes. */

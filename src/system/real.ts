@@ -25,8 +25,25 @@ export const realClock: Clock = {
   },
 };
 
-/** The machine's randomness, from the kernel. */
-export const realRandom: Random = { bytes: (length) => randomBytes(length) };
+/** Random bytes are fetched this many at a time: a fetch costs the same for few as for many. */
+const RANDOM_POOL_BYTES = 4096;
+
+/** The machine's randomness, from the kernel. No byte is handed out twice. */
+export const realRandom: Random = pooledRandom();
+
+function pooledRandom(): Random {
+  let pool = Buffer.alloc(0);
+  return {
+    bytes(length) {
+      if (length > RANDOM_POOL_BYTES / 8) return randomBytes(length);
+      if (pool.length < length) pool = randomBytes(RANDOM_POOL_BYTES);
+      const taken = Buffer.from(pool.subarray(0, length));
+      pool.fill(0, 0, length);
+      pool = pool.subarray(length);
+      return taken;
+    },
+  };
+}
 
 /** Runs `callback` in the next turn of the event loop: after the input that is at hand has been read. */
 export function realDefer(callback: () => void): void {

@@ -1,0 +1,188 @@
+import type { ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { gzip } from 'node:zlib';
+import type { PeerCertificate } from '#system/network.ts';
+import { peerCertificate } from '#system/real-network.ts';
+
+/** A request as it came in: header names in lower case, the body read whole. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query, as on the request line. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  /** The client's verified certificate. */
+  readonly certificate: PeerCertificate | undefined;
+}
+
+/** Where a streamed answer goes; see `Sink` of the API server, whose shape this is. */
+export interface HttpSink {
+  write(bytes: Uint8Array): void;
+  readonly bufferedBytes: number;
+  drained(): Promise<void>;
+  end(): void;
+  destroy(): void;
+  readonly closed: AbortSignal;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body:
+    | { readonly type: 'bytes'; readonly chunks: readonly Uint8Array[] }
+    | { readonly type: 'stream'; readonly start: (sink: HttpSink) => void };
+}
+
+/** What both versions of HTTP need to know to answer. */
+export interface ExchangeOptions {
+  readonly handle: (request: HttpRequest) => Promise<HttpResponse>;
+  /** A body above this is 413, in bytes. */
+  readonly bodyBytesMax: number;
+  /** How long a client may take for a whole request, in milliseconds; then the answer is 408. */
+  readonly requestMsMax: number;
+}
+
+/** Answers from this size on are compressed for clients that accept it, in bytes: upstream's limit. */
+const GZIP_BYTES_MIN = 128 * 1024;
+
+/** Chunks are written together up to this size, in bytes: one write costs more than copying as much. */
+const WRITE_BYTES_MAX = 256 * 1024;
+
+/** Where an answer goes, in either version of HTTP. */
+export type Outgoing = ServerHttp2Stream | ServerResponse;
+
+/** A connection's certificate, read once: it costs a parse. */
+const certificates = new WeakMap<object, { readonly certificate: PeerCertificate | undefined }>();
+
+/** The verified certificate of whoever is at the other end. */
+export function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  const known = certificates.get(socket);
+  if (known !== undefined) return known.certificate;
+  const certificate = peerCertificate(socket);
+  certificates.set(socket, { certificate });
+  return certificate;
+}
+
+/** Request headers by name, each as one text, without HTTP/2's own; its authority is the host. */
+export function plainHeaders(
+  raw: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Record<string, string | undefined> {
+  const headers: Record<string, string | undefined> = {};
+  for (const name of Object.keys(raw)) {
+    const value = raw[name];
+    if (name === ':authority') headers.host ??= String(value);
+    else if (!name.startsWith(':')) headers[name] = typeof value === 'object' ? value.join(', ') : value;
+  }
+  return headers;
+}
+
+/** Why the body of a request was not read, as a Status that answers it; undefined where the client has left. */
+export function refusalOf(
+  body: 'tooLarge' | 'tooSlow' | 'broken',
+  { bodyBytesMax, requestMsMax }: ExchangeOptions,
+): HttpResponse | undefined {
+  switch (body) {
+    case 'tooLarge':
+      return failure(413, {
+        reason: 'RequestEntityTooLarge',
+        message: `the body of the request is larger than ${bodyBytesMax} bytes`,
+      });
+    case 'tooSlow':
+      return failure(408, {
+        reason: 'Timeout',
+        message: `the body of the request was not whole after ${requestMsMax} ms`,
+      });
+    case 'broken':
+      return undefined;
+  }
+}
+
+function failure(code: number, { reason, message }: { reason: string; message: string }): HttpResponse {
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
+  const chunks = [Buffer.from(JSON.stringify(status))];
+  return { status: code, headers: { 'content-type': 'application/json' }, body: { type: 'bytes', chunks } };
+}
+
+/** Sends an answer. `acceptEncoding` is the request's header. */
+export function sendAnswer(
+  outgoing: Outgoing,
+  answered: HttpResponse,
+  acceptEncoding: string | undefined,
+): void {
+  if (answered.body.type === 'stream') return stream(outgoing, answered, answered.body.start);
+  const { chunks } = answered.body;
+  let total = 0;
+  for (const chunk of chunks) total += chunk.length;
+  if (total >= GZIP_BYTES_MIN && /\bgzip\b/u.test(acceptEncoding ?? ''))
+    return sendCompressed(outgoing, answered, chunks);
+  writeHead(outgoing, answered.status, { ...answered.headers, 'content-length': String(total) });
+  // The answer to HEAD has ended with its head.
+  if (outgoing.writableEnded) return;
+  const [only = NOTHING] = chunks;
+  if (chunks.length <= 1) return void outgoing.end(only);
+  for (const joined of joinChunks(chunks)) outgoing.write(joined);
+  outgoing.end();
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** The same bytes in fewer chunks. */
+function* joinChunks(chunks: readonly Uint8Array[]): Iterable<Uint8Array> {
+  let waiting: Uint8Array[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    waiting.push(chunk);
+    bytes += chunk.length;
+    if (bytes < WRITE_BYTES_MAX) continue;
+    yield Buffer.concat(waiting, bytes);
+    waiting = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(waiting, bytes);
+}
+
+function writeHead(outgoing: Outgoing, status: number, headers: Readonly<Record<string, string>>): void {
+  if ('respond' in outgoing) outgoing.respond({ ':status': status, ...headers });
+  else outgoing.writeHead(status, headers);
+}
+
+/** Fast compression, off the main thread. */
+function sendCompressed(outgoing: Outgoing, answered: HttpResponse, chunks: readonly Uint8Array[]): void {
+  gzip(Buffer.concat(chunks), { level: 1 }, (error, compressed) => {
+    // The client may have gone meanwhile.
+    if (error !== null || outgoing.destroyed) return void outgoing.end();
+    const headers = {
+      ...answered.headers,
+      'content-encoding': 'gzip',
+      'content-length': String(compressed.length),
+    };
+    writeHead(outgoing, answered.status, headers);
+    outgoing.end(compressed);
+  });
+}
+
+function stream(outgoing: Outgoing, answered: HttpResponse, start: (sink: HttpSink) => void): void {
+  writeHead(outgoing, answered.status, answered.headers);
+  if ('flushHeaders' in outgoing) outgoing.flushHeaders();
+  const closed = new AbortController();
+  outgoing.once('close', () => closed.abort());
+  start({
+    write: (bytes) => void outgoing.write(bytes),
+    get bufferedBytes() {
+      return outgoing.writableLength;
+    },
+    drained: () => whenDrained(outgoing),
+    end: () => void outgoing.end(),
+    destroy: () => void outgoing.destroy(),
+    closed: closed.signal,
+  });
+}
+
+function whenDrained(outgoing: Outgoing): Promise<void> {
+  if (!outgoing.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    outgoing.once('drain', resolve);
+    outgoing.once('close', resolve);
+  });
+}

@@ -29,30 +29,34 @@ export function resetFields(
 }
 
 /**
- * The `metadata.managedFields` of a new object as JSON text, for {@link encodeObject}; undefined where the object holds its
- * own, or nobody owns anything. Most writes that are expensive are creates, and most clients send no managers.
+ * Notes who owns the fields of a new object. Returns `metadata.managedFields` as JSON text, for {@link encodeObject}, where
+ * the client sent none; the object then holds them, too, but reads them out of the text only when somebody looks.
  */
-export function createdManagers(
+export function recordCreator(
   context: RestContext,
   type: ResourceType,
   { object, fieldManager }: { object: KubeObject; fieldManager: string },
 ): string | undefined {
-  if (object.metadata.managedFields !== undefined) {
-    recordManager(context, type, {
-      before: undefined,
-      after: object,
-      fieldManager,
-      subresource: undefined,
-    });
+  const { metadata } = object;
+  if (metadata.managedFields !== undefined) {
+    recordManager(context, type, { before: undefined, after: object, fieldManager, subresource: undefined });
     return undefined;
   }
-  return createdManagersText(object as unknown as JsonObject, {
+  const text = createdManagersText(object as unknown as JsonObject, {
     manager: fieldManager,
     time: timestamp(context.clock.now()),
     schema: context.schemas.get(type.schema),
     schemas: context.schemas,
     ignored: type.subresources.includes('status') ? ['status'] : [],
   });
+  if (text !== undefined) {
+    Object.defineProperty(metadata, 'managedFields', {
+      get: () => JSON.parse(text) as unknown[],
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return text;
 }
 
 /** Writes into `metadata.managedFields` of `after` what this manager changed. */

@@ -13,7 +13,7 @@ import {
 } from '#api/status.ts';
 import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
 import { hasStorageVersion, servedEntry, storedForm } from '#apiserver/custom/stored-form.ts';
-import { recordManager } from '#apiserver/field-managers.ts';
+import { recordCreator, recordManager } from '#apiserver/field-managers.ts';
 import { utf8 } from '#apiserver/request.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { decodeObject, type EncodedObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
@@ -84,9 +84,9 @@ async function createAdmitted(
   request: CreateRequest & { readonly admission: Admission | undefined },
 ): Promise<Entry | undefined> {
   const { object, admission } = request;
-  await prepareCreate(context, type, request);
+  const managers = await prepareCreate(context, type, request);
   const key = objectStoreKey(type, object.metadata);
-  const entry = { key, ...encodeWithinLimit(object) };
+  const entry = { key, ...encodeWithinLimit(object, managers) };
   if (request.dryRun) {
     if ((await context.store.get(key)) !== undefined)
       throw alreadyExists(subjectOf(type, object.metadata.name));
@@ -105,11 +105,12 @@ function overtaken(subject: StatusSubject): StatusError {
   return conflict(subject, 'what is accounted with it was changed by others meanwhile; please try again');
 }
 
+/** Makes the object one that can be stored; returns the text of its managers where that is all that it has of them. */
 async function prepareCreate(
   context: RestContext,
   type: ResourceType,
   request: CreateRequest & { readonly admission: Admission | undefined },
-): Promise<void> {
+): Promise<string | undefined> {
   const { object, admission } = request;
   if (type.subresources.includes('status')) delete (object as { status?: unknown }).status;
   type.applyDefaults(object);
@@ -118,14 +119,9 @@ async function prepareCreate(
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
   if (errors.length > 0)
     throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
-  if (request.managesFields !== true)
-    recordManager(context, type, {
-      before: undefined,
-      after: object,
-      fieldManager: request.fieldManager,
-      subresource: undefined,
-    });
+  const managers = request.managesFields === true ? undefined : recordCreator(context, type, request);
   await admission?.validate();
+  return managers;
 }
 
 function fillCreateMetadata(
@@ -393,8 +389,8 @@ async function encodeStored(
   return { value, revisionOffset };
 }
 
-function encodeWithinLimit(object: KubeObject): EncodedObject {
-  const encoded = encodeObject(object);
+function encodeWithinLimit(object: KubeObject, managedFields?: string): EncodedObject {
+  const encoded = encodeObject(object, managedFields);
   const { length } = encoded.value;
   if (length <= OBJECT_BYTES_MAX) return encoded;
   const message = `the object is ${length} bytes with what the server adds to it; at most ${OBJECT_BYTES_MAX} can be kept`;

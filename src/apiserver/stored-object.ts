@@ -1,4 +1,4 @@
-import type { KubeObject } from '#api/object.ts';
+import type { KubeObject, ObjectMeta } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { utf8 } from '#apiserver/request.ts';
 
@@ -17,14 +17,23 @@ export interface EncodedObject {
  */
 export function encodeObject(object: KubeObject, managedFields?: string): EncodedObject {
   const { apiVersion, kind, metadata, ...rest } = object;
-  const { resourceVersion: _revision, managedFields: held, ...otherMetadata } = metadata;
   const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{"resourceVersion":"`;
-  const managers = managedFields ?? (held === undefined ? undefined : JSON.stringify(held));
-  const others = JSON.stringify(otherMetadata);
+  const managers = managedFields ?? JSON.stringify(metadata.managedFields);
+  const others = JSON.stringify(plainMetadata(metadata));
   const metadataTail = managers === undefined ? others.slice(1) : withManagers(others, managers);
   const body = JSON.stringify(rest);
   const text = `${head}",${metadataTail}${body === '{}' ? '}' : `,${body.slice(1)}`}`;
   return { value: utf8(text), revisionOffset: head.length };
+}
+
+/** Everything but what stands in the text apart. Managers are not even looked at: that may cost a parse. */
+function plainMetadata(metadata: ObjectMeta): Record<string, unknown> {
+  const fields = metadata as unknown as Readonly<Record<string, unknown>>;
+  const plain: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    if (name !== 'resourceVersion' && name !== 'managedFields') plain[name] = fields[name];
+  }
+  return plain;
 }
 
 /** The text of metadata without its opening brace, managers last. */

@@ -20,6 +20,7 @@ import {
   TRAVERSAL,
 } from '#api/cel/function.ts';
 import type { Meter } from '#api/cel/meter.ts';
+import { INT_MAX, INT_MIN, UINT_MAX } from '#api/cel/number-range.ts';
 import { isDurationInRange, isTimestampInRange } from '#api/cel/time.ts';
 import {
   CelDuration,
@@ -35,10 +36,6 @@ import {
 
 /** The largest text or list that an expression may make, in characters or items; making more is an error. */
 export const RESULT_SIZE_MAX = 8_388_608;
-
-const INT_MIN = -(2n ** 63n);
-const INT_MAX = 2n ** 63n - 1n;
-const UINT_MAX = 2n ** 64n - 1n;
 
 const INT_OVERFLOW = new CelError('integer overflow');
 const UINT_OVERFLOW = new CelError('unsigned integer overflow');

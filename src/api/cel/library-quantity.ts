@@ -1,5 +1,6 @@
 import { boolOf, intOf, textOf } from '#api/cel/argument.ts';
 import { methodOf, type Overload, overload, traversing } from '#api/cel/function.ts';
+import { INT_MAX, INT_MIN } from '#api/cel/number-range.ts';
 import { CelError, type CelObject, type CelResult, type CelValue } from '#api/cel/value.ts';
 import {
   addQuantities,
@@ -14,7 +15,6 @@ import { assert } from '#system/assert.ts';
 const QUANTITY_TYPE = 'kubernetes.Quantity';
 const SEMVER_TYPE = 'kubernetes.Semver';
 const NANOS = 1_000_000_000n;
-const INT_MAX = 2n ** 63n - 1n;
 
 /** An amount: `1.5Gi`. */
 class CelQuantity implements CelObject {
@@ -60,7 +60,7 @@ function parse(text: string): CelResult {
 
 function isInteger({ nanos }: Quantity): boolean {
   const units = nanos / NANOS;
-  return units * NANOS === nanos && units <= INT_MAX && units >= -INT_MAX - 1n;
+  return units * NANOS === nanos && units <= INT_MAX && units >= INT_MIN;
 }
 
 function asInteger(quantity: Quantity): CelResult {

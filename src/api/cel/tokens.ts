@@ -1,3 +1,4 @@
+import { INT_MAX, UINT_MAX } from '#api/cel/number-range.ts';
 import { SourceError } from '#api/cel/source-error.ts';
 import { CelUint, type CelValue } from '#api/cel/value.ts';
 
@@ -7,9 +8,6 @@ export type Token =
   | { readonly kind: 'operator'; readonly at: number; readonly text: string }
   | { readonly kind: 'name'; readonly at: number; readonly text: string; readonly quoted: boolean }
   | { readonly kind: 'literal'; readonly at: number; readonly text: string; readonly value: CelValue };
-
-const INT_MAX = 2n ** 63n - 1n;
-const UINT_MAX = 2n ** 64n - 1n;
 
 const SPACE = /(?:[ \t\r\n\f]|\/\/[^\n]*)*/y;
 const NUMBER =

@@ -12,6 +12,7 @@ import { type Attributes, describeRefusal } from '#apiserver/authorize.ts';
 import { convertObjects } from '#apiserver/custom/convert-objects.ts';
 import type { Definitions } from '#apiserver/custom/definitions.ts';
 import { KUBERNETES_VERSION, unknownResource } from '#apiserver/discovery.ts';
+import { guardedStore } from '#apiserver/guarded-store.ts';
 import { healthResponse } from '#apiserver/health.ts';
 import type { Kinds } from '#apiserver/kinds.ts';
 import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
@@ -29,6 +30,7 @@ import {
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
 import { fittingWarnings, type RequestNotes } from '#apiserver/request-notes.ts';
+import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
 import { type Served, ServedKinds } from '#apiserver/served-kinds.ts';
@@ -215,7 +217,8 @@ class Server {
     const { schemas } = this.#served.now.kinds;
     const review = await serveReview({ ...this.#options.access, schemas }, { request, info, user });
     if (review !== undefined) return review;
-    const { type, context, kinds } = await this.#resolve(info);
+    const { type, context: unguarded, kinds } = await this.#resolve(info);
+    const context = guarded(unguarded, request);
     const call = { request, info, type, user };
     const { name, subresource } = info;
     if (subresource === undefined || (subresource === 'status' && type.subresources.includes('status'))) {
@@ -312,4 +315,9 @@ function versionDocument(): Record<string, string> {
     compiler: 'skerry',
     platform: 'linux/amd64',
   };
+}
+
+/** The context for one request: with the store behind the guard that the request carries. */
+function guarded(context: RestContext, { guard }: ApiRequest): RestContext {
+  return guard === undefined ? context : { ...context, store: guardedStore(context.store, guard) };
 }

@@ -1,4 +1,5 @@
 import type { Noted } from '#apiserver/request-notes.ts';
+import type { CheckOperation } from '#store/store.ts';
 
 /** Who sends a request, as the transport or a token has proved it. */
 export interface User {
@@ -16,6 +17,9 @@ export const SYSTEM_USER: User = {
   groups: ['system:masters', 'system:authenticated'],
 };
 
+/** The check that each commit of a request carries, as of now. Throws a StatusError where it would not hold. */
+export type StoreGuard = () => CheckOperation;
+
 /** A request as the HTTP layer hands it over, free of any HTTP library. Header names are lower-case. */
 export interface ApiRequest extends Noted {
   readonly method: string;
@@ -26,6 +30,8 @@ export interface ApiRequest extends Noted {
   readonly body: Uint8Array;
   /** Who the transport has proved the client to be; undefined where only a token may tell. */
   readonly user: User | undefined;
+  /** What must hold in the store for a write of this request to go through; only components of this process say so. */
+  readonly guard?: StoreGuard;
 }
 
 /** Where a streamed answer goes. */

@@ -1,16 +1,23 @@
 import type { ApiServer } from '#apiserver/api-server.ts';
-import type { Sink, User } from '#apiserver/request.ts';
+import type { Sink, StoreGuard, User } from '#apiserver/request.ts';
 import type { Transport, TransportResponse } from '#client/transport.ts';
 
-/** The way to an API server in this same process, as `user`. */
-export function inProcessTransport(server: Pick<ApiServer, 'handle'>, user: User): Transport {
+/** The way to an API server in this same process, as `user`; every write goes through only where `guard` lets it. */
+export function inProcessTransport(
+  server: Pick<ApiServer, 'handle'>,
+  user: User,
+  { guard }: { guard?: StoreGuard } = {},
+): Transport {
   return {
     async request(request): Promise<TransportResponse> {
       const mark = request.path.indexOf('?');
       const path = mark < 0 ? request.path : request.path.slice(0, mark);
       const query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
       const { method, headers = {}, body = new Uint8Array() } = request;
-      const response = await server.handle({ method, path, query, headers, body, user });
+      const response = await server.handle({
+        ...{ method, path, query, headers, body, user },
+        ...(guard === undefined ? {} : { guard }),
+      });
       if (response.body.type === 'bytes') {
         return { status: response.status, headers: response.headers, body: fromChunks(response.body.chunks) };
       }

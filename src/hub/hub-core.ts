@@ -6,7 +6,9 @@ import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
-import type { Client } from '#client/client.ts';
+import { SYSTEM_USER } from '#apiserver/request.ts';
+import { inProcessTransport } from '#apiserver/transport.ts';
+import { type Client, createClient } from '#client/client.ts';
 import { CustomKinds } from '#controllers/custom-kinds.ts';
 import { KindRoster } from '#controllers/kind-roster.ts';
 import { hubControllers } from '#controllers/standard.ts';
@@ -18,6 +20,7 @@ import { HubLink } from '#link/hub-link.ts';
 import type { BundleSigner } from '#pki/bundle-signature.ts';
 import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
 import type { Controller } from '#reconcile/controller.ts';
+import { LeaderElection } from '#reconcile/leader-election.ts';
 import { startController } from '#reconcile/runner.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
@@ -34,6 +37,8 @@ export interface HubCoreOptions {
   readonly authority: string;
   /** What service account tokens are signed with. */
   readonly tokenKeys?: TokenKeys;
+  /** Set where several hubs share the store: who this one is among them. One of them runs the controllers. */
+  readonly identity?: string;
   /** Further paths, made once the client is there. */
   readonly routes?: (client: Client) => readonly Route[];
   readonly clock: Clock;
@@ -62,6 +67,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   });
   const { client, views } = plane;
   routes.push(...(options.routes?.(client) ?? []));
+  const election = electionOf(options, plane);
   const link = new HubLink({ client, views, clock, random, log, epoch: store.epoch });
   const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [
@@ -75,7 +81,10 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     applicationStatusController,
     siteApplicationsController,
   ] as unknown as Controller[];
-  const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
+  const runner = {
+    ...{ client, views, clock, random, log, podType: podResource, eventType: eventResource },
+    ...(election === undefined ? {} : leaderOnly(plane, election)),
+  };
   const running = controllers.map((controller) => startController(controller, runner));
   const customKinds = new CustomKinds({ kinds: plane.kinds, roster, controllers: running, runner });
   return {
@@ -89,9 +98,30 @@ export function createHubCore(options: HubCoreOptions): HubCore {
         link.run(signal),
         tokenKeys.run(signal),
         keepHouse({ store, clock, log }, signal),
+        election?.run(signal),
         ...running.map((controller) => controller.run(signal)),
         customKinds.run(signal),
       ]);
     },
+  };
+}
+
+function electionOf(
+  { identity, store, clock, random, log }: HubCoreOptions,
+  { client }: ControlPlane,
+): LeaderElection | undefined {
+  if (identity === undefined) return undefined;
+  return new LeaderElection({ client, store, name: 'skerry-hub', identity, clock, random, log });
+}
+
+/** What makes controllers act only where this process leads: they wait for it, and their writes are fenced. */
+function leaderOnly(
+  { server }: ControlPlane,
+  election: LeaderElection,
+): { client: Client; whenLeading: (signal: AbortSignal) => Promise<void> } {
+  const transport = inProcessTransport(server, SYSTEM_USER, { guard: () => election.guard() });
+  return {
+    client: createClient(transport, { name: 'skerry' }),
+    whenLeading: (signal) => election.whenLeading(signal),
   };
 }

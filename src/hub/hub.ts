@@ -41,6 +41,7 @@ export async function runHub(
     const signer = createBundleSigner(credentials.bundleKey);
     const core = createHubCore({
       store,
+      ...(config.store.type === 'sqlite' ? {} : { identity: identityOf(config, random) }),
       signer,
       authority: credentials.authority.certificate,
       tokenKeys: await openTokenKeys(disk, { folder: `${config.dataFolder}/pki`, clock }),
@@ -72,6 +73,11 @@ export async function runHub(
   } finally {
     await release();
   }
+}
+
+/** Another one at each start: a hub that comes back does not hold what it held before. */
+function identityOf({ host, port }: HubConfig, random: System['random']): string {
+  return `${host}:${port}_${Buffer.from(random.bytes(6)).toString('hex')}`;
 }
 
 async function hubCredentials(config: HubConfig, { disk, clock, random }: System) {

@@ -33,6 +33,8 @@ export interface RunnerOptions {
   readonly log: Log;
   readonly podType: ResourceType<never> | ResourceType;
   readonly eventType: ResourceType<Event>;
+  /** Resolves when this process may act, or `signal` aborts; until then keys gather. Always where absent. */
+  readonly whenLeading?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** A controller that takes its turn when asked to: what a test, a preview or the runner drives. */
@@ -121,6 +123,8 @@ async function work<T extends KubeObject>(task: Work<T>, signal: AbortSignal): P
   const worker = async (): Promise<void> => {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       try {
+        await options.whenLeading?.(signal);
+        if (signal.aborted) return;
         const outcome = await planAndExecute(task, key, {
           client: options.client,
           events,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Situation } from '#store/conformance.ts';
-import { collect, committed, deletion, pairs, put, text } from '#store/conformance-words.ts';
+import { check, collect, committed, deletion, line, pairs, put, text } from '#store/conformance-words.ts';
 import type { Operation, Precondition } from '#store/store.ts';
 import { COMMIT_OPERATIONS_MAX, KEY_CHARS_MAX, VALUE_BYTES_MAX } from '#store/store.ts';
 import { AssertionError } from '#system/assert.ts';
@@ -100,6 +100,26 @@ export const commitSituations: readonly Situation[] = [
           assert.deepEqual(await store.list('/'), before, name);
         }
       }
+    },
+  },
+  {
+    name: 'a check lets a commit through or holds it back, and changes nothing itself',
+    async run(store) {
+      const token = await committed(store, put('/token', '1'));
+      const mine = check('/token', { type: 'revision', revision: token });
+      const watch = await collect(store, '/', token);
+      const first = await committed(store, mine, put('/a', '1'));
+      assert.equal(await committed(store, mine), first);
+      const taken = await committed(store, put('/token', '2'));
+      const late = await store.commit([mine, put('/a', 'late')]);
+      assert.ok(late.type === 'conflict' && late.key === '/token' && late.current?.revision === taken);
+      const last = await committed(store, check('/none', { type: 'absent' }), deletion('/a'));
+      await watch.reached(last);
+      assert.deepEqual(watch.events.map(line), [
+        `put /a 1@${first}`,
+        `put /token 2@${taken} was 1`,
+        `delete /a 1@${last} was 1`,
+      ]);
     },
   },
   {

@@ -228,13 +228,16 @@ class History {
       return assert.equal(result.current?.revision, state.get(result.key)?.revision);
     }
     const { revision } = result;
-    const effective = operations.filter(({ type, key }) => type === 'put' || state.has(key));
+    const effective = operations.filter(
+      ({ type, key }) => type === 'put' || (type === 'delete' && state.has(key)),
+    );
     if (effective.length === 0) return;
     assert.ok(
       this.#model.events.every((event) => event.revision !== revision) && revision > this.#model.compacted,
     );
     for (const { type, key, value } of effective) {
       const previous = state.get(key)?.value;
+      if (type === 'check') continue;
       const event = { type, key, value: value ?? previous ?? Buffer.of(), revision };
       this.#model.events.push(previous === undefined ? event : { ...event, previous });
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type {
+  CheckOperation,
   DeleteOperation,
   Entry,
   Operation,
@@ -19,6 +20,11 @@ export function put(key: string, value: string, precondition?: Precondition): Pu
 /** A deletion that leaves the last state to the store. */
 export function deletion(key: string, precondition?: Precondition): DeleteOperation {
   return precondition === undefined ? { type: 'delete', key } : { type: 'delete', key, precondition };
+}
+
+/** A check that changes nothing. */
+export function check(key: string, precondition: Precondition): CheckOperation {
+  return { type: 'check', key, precondition };
 }
 
 /** Commits what must go through, and returns its revision. */

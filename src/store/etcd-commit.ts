@@ -30,6 +30,7 @@ export function planTxn(
     const key = objectKey(operation.key);
     const precondition = operation.precondition ?? guardOf(operation, known);
     if (precondition !== undefined) compare.push(compareOf(key, precondition, epochs));
+    if (operation.type === 'check') continue;
     if (operation.type === 'put') {
       success.push({ put: { key, value: packValue(operation.key, unrevised(operation)) } });
     } else if (precondition?.type !== 'absent') {

@@ -185,6 +185,7 @@ function changeOf(
   current: Entry | undefined,
   revision: number,
 ): LoggedChange | undefined {
+  if (operation.type === 'check') return undefined;
   const { type, key, revisionOffset } = operation;
   if (type === 'put')
     return { key, deleted: false, value: spliceRevision(operation.value, revisionOffset, revision) };

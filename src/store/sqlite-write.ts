@@ -27,9 +27,19 @@ interface Current {
   readonly deleted: boolean;
 }
 
-interface Target {
-  readonly operation: Operation;
+interface Target<Kind extends Operation = Operation> {
+  readonly operation: Kind;
   readonly current: Current | undefined;
+}
+
+type Write = Exclude<Operation, { type: 'check' }>;
+
+/** Whether an operation changes anything. */
+function isEffective(target: Target): target is Target<Write> {
+  const { operation, current } = target;
+  return (
+    operation.type === 'put' || (operation.type === 'delete' && current !== undefined && !current.deleted)
+  );
 }
 
 /** Applies commits within the transaction that the caller holds open. */
@@ -68,7 +78,7 @@ export function createSqliteWriter(database: DatabaseSync): SqliteWriter {
     return row && { id: row[0], revision: row[0] + row[1], deleted: row[2] === 1 };
   };
 
-  const append = ({ operation, current }: Target, id: number, revision: number): AppliedChange => {
+  const append = ({ operation, current }: Target<Write>, id: number, revision: number): AppliedChange => {
     const { key } = operation;
     const deleted = operation.type === 'delete';
     const value = operation.value && spliceRevision(operation.value, operation.revisionOffset, revision);
@@ -89,9 +99,7 @@ export function createSqliteWriter(database: DatabaseSync): SqliteWriter {
         if (preconditionHolds(operation.precondition, live?.revision)) continue;
         return { type: 'conflict', key: operation.key, id: live?.id };
       }
-      const effective = targets.filter(({ operation, current }) => {
-        return operation.type === 'put' || (current !== undefined && !current.deleted);
-      });
+      const effective = targets.filter(isEffective);
       const next = revision + effective.length;
       const changes = effective.map((target, index) => append(target, revision + index + 1, next));
       return { type: 'committed', revision: next, changes };

@@ -28,8 +28,8 @@ export interface Store extends AsyncDisposable {
   /**
    * Applies all operations (1 to {@link COMMIT_OPERATIONS_MAX}) at one new revision, or none where a precondition fails.
    * Durable before it resolves. Where nothing is to be changed, the revision is the one in force. Rejects with
-   * {@link StoreUnavailableError}; then the operations were not applied, but for a failure that leaves this open and
-   * after which the store refuses every write.
+   * {@link StoreUnavailableError}; then the operations were not applied, but for a failure that leaves this open: after a
+   * failed disk the store refuses every write from then on, and a server of another process may have lost only its answer.
    */
   commit(operations: readonly Operation[]): Promise<CommitResult>;
   /**
@@ -96,8 +96,17 @@ export interface DeleteOperation {
   readonly precondition?: Precondition;
 }
 
+/** Changes nothing, and lets the commit through only where `precondition` holds: how a late writer is fenced off. */
+export interface CheckOperation {
+  readonly type: 'check';
+  readonly key: string;
+  /** There is none: so that operations can be looked through alike. */
+  readonly value?: undefined;
+  readonly precondition: Precondition;
+}
+
 /** Deleting an absent key without a precondition changes nothing and is no conflict. A key stands at most once in a commit. */
-export type Operation = PutOperation | DeleteOperation;
+export type Operation = PutOperation | DeleteOperation | CheckOperation;
 
 export type CommitResult =
   | { readonly type: 'committed'; readonly revision: number }

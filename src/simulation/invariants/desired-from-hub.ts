@@ -38,7 +38,7 @@ export const desiredFromHub: InvariantMaker = (world, broken) => {
         const name = nameOfStoreKey(applicationInstanceResource, operation.key);
         if (name === undefined) continue;
         if (operation.type === 'delete') accepted.delete(`${place} ${name}`);
-        else check(place, name, storedObject(operation.value));
+        else if (operation.type === 'put') check(place, name, storedObject(operation.value));
       }
     },
     opened(place, { entries }) {

@@ -11,7 +11,7 @@ export const signedBundles: InvariantMaker = (world, broken) => ({
     if (place === 'hub') return;
     for (const operation of operations) {
       if (
-        operation.type === 'delete' ||
+        operation.type !== 'put' ||
         nameOfStoreKey(applicationRevisionResource, operation.key) === undefined
       )
         continue;

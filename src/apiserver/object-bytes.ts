@@ -37,6 +37,16 @@ export function withoutManagedFields(value: Uint8Array): Uint8Array {
   return managedFields === undefined ? value : cut(value, managedFields);
 }
 
+/** The stored bytes of an object as an answer that is no table shows it. */
+export function representBytes(
+  value: Uint8Array,
+  { shape, omitsManagedFields }: { shape: 'object' | 'partialMetadata'; omitsManagedFields: boolean },
+): Uint8Array {
+  if (shape === 'partialMetadata')
+    return partialMetadataBytes(value, { withManagedFields: !omitsManagedFields });
+  return omitsManagedFields ? withoutManagedFields(value) : value;
+}
+
 /** The stored bytes of an object as those of a `meta/v1.PartialObjectMetadata`, with or without `managedFields`. */
 export function partialMetadataBytes(
   value: Uint8Array,

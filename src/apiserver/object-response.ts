@@ -1,10 +1,11 @@
 import type { ResourceType } from '#api/resource.ts';
 import { chooseRepresentation, type Representation } from '#apiserver/accept.ts';
-import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse } from '#apiserver/request.ts';
+import { representBytes, withoutManagedFields } from '#apiserver/object-bytes.ts';
+import { type ApiRequest, type ApiResponse, bytesResponse } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { includeObjectOf } from '#apiserver/rest-list.ts';
 import { decodeObject } from '#apiserver/stored-object.ts';
-import { type IncludeObject, toPartialMetadata, toTable } from '#apiserver/table.ts';
+import { type IncludeObject, tableOf } from '#apiserver/table.ts';
 import type { Entry } from '#store/store.ts';
 
 /** In which shape the client wants an object. To be read before anything is written: what cannot be answered is refused. */
@@ -29,13 +30,13 @@ export function objectResponse(
   },
 ): ApiResponse {
   const { representation, include, entry, status, headers } = answer;
-  if (representation === 'object') return bytesResponse(status, [entry.value], headers);
-  const object = decodeObject(entry.value);
-  if (representation === 'partialMetadata') return jsonResponse(status, toPartialMetadata(object), headers);
-  const metadata = { resourceVersion: object.metadata.resourceVersion };
-  return jsonResponse(
-    status,
-    toTable(type, [object], { nowMs: context.clock.now(), include, metadata }),
-    headers,
-  );
+  const { shape, omitsManagedFields } = representation;
+  if (shape !== 'table')
+    return bytesResponse(status, [representBytes(entry.value, { shape, omitsManagedFields })], headers);
+  const chunks = tableOf(type, [entry.value], {
+    nowMs: context.clock.now(),
+    include,
+    metadata: { resourceVersion: decodeObject(withoutManagedFields(entry.value)).metadata.resourceVersion },
+  });
+  return bytesResponse(status, chunks, headers);
 }

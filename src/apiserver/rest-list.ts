@@ -1,17 +1,16 @@
 import { exactFieldValue, parseFieldSelector } from '#api/field-selector.ts';
-import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { badRequest, StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
+import { representBytes } from '#apiserver/object-bytes.ts';
 import { countOf, quoted } from '#apiserver/query-parameters.ts';
-import { type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
+import { type ApiResponse, bytesResponse, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import { type Selection, selectionOf } from '#apiserver/selection.ts';
-import { decodeObject, listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
-import { type IncludeObject, toPartialMetadata, toTable } from '#apiserver/table.ts';
+import { decodeSelectable, type Selection, selectionOf } from '#apiserver/selection.ts';
+import { listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
+import { type IncludeObject, tableOf } from '#apiserver/table.ts';
 import { type Entry, type ListResult, RevisionExpiredError, RevisionFutureError } from '#store/store.ts';
-import { unreachable } from '#system/assert.ts';
 
 export interface ListRequest {
   readonly namespace: string | undefined;
@@ -25,7 +24,7 @@ const LIMIT_MAX = 100_000;
 /** Entries read at a time while a selector is looking for a full page. */
 const SELECTED_PAGE_SIZE = 500;
 
-const OPEN_BRACKET_COMMA = utf8(',');
+const COMMA = utf8(',');
 const CLOSE = utf8(']}');
 
 interface Page {
@@ -48,26 +47,16 @@ export async function listObjects(
     ...(page.next === undefined ? {} : { continue: page.next }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   };
-  switch (request.representation) {
-    case 'object':
-      return joinedList(type, page.entries, metadata);
-    case 'table': {
-      const objects = page.entries.map((entry) => decodeObject(entry.value));
-      const options = { nowMs: context.clock.now(), include: includeObjectOf(request.query), metadata };
-      return jsonResponse(200, toTable(type, objects, options));
-    }
-    case 'partialMetadata': {
-      const items = page.entries.map((entry) => toPartialMetadata(decodeObject(entry.value)));
-      return jsonResponse(200, {
-        kind: 'PartialObjectMetadataList',
-        apiVersion: 'meta.k8s.io/v1',
-        metadata,
-        items,
-      });
-    }
-    default:
-      return unreachable(request.representation);
+  const values = page.entries.map(({ value }) => value);
+  const { shape, omitsManagedFields } = request.representation;
+  if (shape === 'table') {
+    const options = { nowMs: context.clock.now(), include: includeObjectOf(request.query), metadata };
+    return bytesResponse(200, tableOf(type, values, options));
   }
+  const [kind, apiVersion] =
+    shape === 'object' ? [type.kind, apiVersionOf(type)] : ['PartialObjectMetadata', 'meta.k8s.io/v1'];
+  const items = values.map((value) => representBytes(value, { shape, omitsManagedFields }));
+  return joinedList(items, { kind: `${kind}List`, apiVersion, metadata });
 }
 
 /** `includeObject` of a table request. */
@@ -77,12 +66,14 @@ export function includeObjectOf(query: URLSearchParams): IncludeObject {
   throw badRequest(`includeObject: ${quoted(wanted)} is not one of None, Metadata, Object`);
 }
 
-function joinedList(type: ResourceType, entries: readonly Entry[], metadata: object): ApiResponse {
-  const head = `{"kind":"${type.kind}List","apiVersion":"${apiVersionOf(type)}","metadata":${JSON.stringify(metadata)},"items":[`;
-  const chunks: Uint8Array[] = [utf8(head)];
-  for (const [index, entry] of entries.entries()) {
-    if (index > 0) chunks.push(OPEN_BRACKET_COMMA);
-    chunks.push(entry.value);
+function joinedList(
+  items: readonly Uint8Array[],
+  head: { kind: string; apiVersion: string; metadata: object },
+): ApiResponse {
+  const chunks: Uint8Array[] = [utf8(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
+  for (const [index, item] of items.entries()) {
+    if (index > 0) chunks.push(COMMA);
+    chunks.push(item);
   }
   chunks.push(CLOSE);
   return bytesResponse(200, chunks);
@@ -137,7 +128,7 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
     const result = await context.store.list(read.prefix, listOptions(position, size));
     const served = await servedEntries(read.type, result.entries, context.convert);
     for (const entry of served) {
-      if (!selection(decodeObject<KubeObject>(entry.value))) continue;
+      if (!selection(decodeSelectable(entry.value))) continue;
       entries.push(entry);
       if (entries.length === read.limit && (entry !== served.at(-1) || result.remaining > 0)) {
         return {
@@ -163,7 +154,7 @@ async function oneEntry(
   const { revision } = context.store;
   const stored = await context.store.get(key);
   const entry = stored === undefined ? undefined : await servedEntry(type, stored, context.convert);
-  const entries = entry !== undefined && (selection?.(decodeObject(entry.value)) ?? true) ? [entry] : [];
+  const entries = entry !== undefined && (selection?.(decodeSelectable(entry.value)) ?? true) ? [entry] : [];
   return {
     entries,
     revision: Math.max(revision, entry?.revision ?? 0),

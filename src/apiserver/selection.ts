@@ -3,9 +3,16 @@ import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { parseLabelSelector } from '#api/selector-parse.ts';
 import { badRequest } from '#api/status.ts';
+import { withoutManagedFields } from '#apiserver/object-bytes.ts';
+import { decodeObject } from '#apiserver/stored-object.ts';
 
 /** Whether an object is selected by the label and field selectors of a query. */
 export type Selection = (object: KubeObject) => boolean;
+
+/** Stored bytes as what a selection looks at: an object without its `managedFields`. */
+export function decodeSelectable(value: Uint8Array): KubeObject {
+  return decodeObject(withoutManagedFields(value));
+}
 
 /** The selection that a query asks for; undefined where it takes every object. Throws 400 on a selector that cannot be read. */
 export function selectionOf(query: URLSearchParams, type: ResourceType): Selection | undefined {

@@ -3,11 +3,12 @@ import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { watchServed } from '#apiserver/custom/watch-served.ts';
+import { representBytes } from '#apiserver/object-bytes.ts';
 import { type Sink, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import type { Selection } from '#apiserver/selection.ts';
+import { decodeSelectable, type Selection } from '#apiserver/selection.ts';
 import { decodeObject } from '#apiserver/stored-object.ts';
-import { type IncludeObject, toPartialMetadata, toTable } from '#apiserver/table.ts';
+import { type IncludeObject, tableOf } from '#apiserver/table.ts';
 import { type Entry, RevisionExpiredError, type StoreEvent, type WatchHandle } from '#store/store.ts';
 import type { Timer } from '#system/clock.ts';
 
@@ -28,8 +29,21 @@ export type InitialEvents = 'none' | 'plain' | 'marked';
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-/** The lines of one store event, made once for all its watchers. */
-const linesOfEvent = new WeakMap<StoreEvent, Map<EventType, Uint8Array>>();
+const EVENT_HEADS: Readonly<Record<EventType, Uint8Array>> = {
+  ADDED: utf8('{"type":"ADDED","object":'),
+  MODIFIED: utf8('{"type":"MODIFIED","object":'),
+  DELETED: utf8('{"type":"DELETED","object":'),
+};
+const EVENT_END = utf8('}\n');
+
+/** The lines of one store event by type and representation, made once for all its watchers. */
+const linesOfEvent = new WeakMap<StoreEvent, Map<string, Uint8Array>>();
+
+/** What a store event was before and is after, decoded once for all its watchers with selectors. */
+const objectsOfEvent = new WeakMap<StoreEvent, { before?: KubeObject; after?: KubeObject }>();
+
+/** What is there when a watch begins is written in pieces of about this size, in bytes. */
+const INITIAL_WRITE_BYTES = 64 * 1024;
 
 export interface WatchStreamOptions {
   readonly type: ResourceType;
@@ -66,7 +80,7 @@ export class WatchStream {
   /** Sends what is there at revision `from`, and from then on every change after it. */
   start(from: number, entries: readonly Entry[]): void {
     const { clock } = this.#context;
-    for (const entry of entries) this.#sendEntry(entry);
+    this.#sendEntries(entries);
     if (this.#options.initial === 'marked') this.#sendBookmark(from, true);
     this.#bufferBytesMax += this.#sink.bufferedBytes;
     this.#timeout = clock.after(this.#options.endAfterMs, () => this.#end());
@@ -125,12 +139,14 @@ export class WatchStream {
     const type = this.#typeOf(event);
     if (type === undefined) return undefined;
     const hasLeft = type === 'DELETED' && event.type === 'put';
-    if (hasLeft) return this.#represented(type, lastSelected(event));
-    if (this.#options.representation !== 'object') return this.#represented(type, decodeObject(event.value));
-    const lines = linesOfEvent.get(event) ?? new Map<EventType, Uint8Array>();
+    if (hasLeft) return this.#lineOfValue(type, lastSelected(event));
+    const { shape, omitsManagedFields } = this.#options.representation;
+    if (shape === 'table') return this.#lineOfValue(type, event.value);
+    const lines = linesOfEvent.get(event) ?? new Map<string, Uint8Array>();
     linesOfEvent.set(event, lines);
-    const line = lines.get(type) ?? eventLine(type, event.value);
-    lines.set(type, line);
+    const name = `${type} ${shape} ${omitsManagedFields}`;
+    const line = lines.get(name) ?? this.#lineOfValue(type, event.value);
+    lines.set(name, line);
     return line;
   }
 
@@ -141,33 +157,45 @@ export class WatchStream {
     if (selection === undefined) {
       return event.type === 'delete' ? 'DELETED' : previous === undefined ? 'ADDED' : 'MODIFIED';
     }
-    const before = previous !== undefined && selection(decodeObject(previous));
-    const after = event.type === 'put' && selection(decodeObject(event.value));
+    const objects = objectsOfEvent.get(event) ?? {};
+    objectsOfEvent.set(event, objects);
+    if (previous !== undefined) objects.before ??= decodeSelectable(previous);
+    if (event.type === 'put') objects.after ??= decodeSelectable(event.value);
+    const before = objects.before !== undefined && selection(objects.before);
+    const after = objects.after !== undefined && selection(objects.after);
     if (after) return before ? 'MODIFIED' : 'ADDED';
     return before ? 'DELETED' : undefined;
   }
 
-  #sendEntry(entry: Entry): void {
-    const { selection, representation } = this.#options;
-    if (selection !== undefined && !selection(decodeObject(entry.value))) return;
-    const isPlain = representation === 'object';
-    this.#sink.write(
-      isPlain ? eventLine('ADDED', entry.value) : this.#represented('ADDED', decodeObject(entry.value)),
-    );
+  #sendEntries(entries: readonly Entry[]): void {
+    const { selection } = this.#options;
+    let waiting: Uint8Array[] = [];
+    let bytes = 0;
+    for (const { value } of entries) {
+      if (selection !== undefined && !selection(decodeSelectable(value))) continue;
+      const line = this.#lineOfValue('ADDED', value);
+      waiting.push(line);
+      bytes += line.length;
+      if (bytes < INITIAL_WRITE_BYTES) continue;
+      this.#sink.write(Buffer.concat(waiting, bytes));
+      waiting = [];
+      bytes = 0;
+    }
+    if (bytes > 0) this.#sink.write(Buffer.concat(waiting, bytes));
   }
 
-  #represented(type: EventType, object: KubeObject): Uint8Array {
+  #lineOfValue(type: EventType, value: Uint8Array): Uint8Array {
     const { representation, include } = this.#options;
-    if (representation === 'object') return jsonLine({ type, object });
-    if (representation === 'partialMetadata') return jsonLine({ type, object: toPartialMetadata(object) });
-    const table = toTable(this.#options.type, [object], {
+    const { shape, omitsManagedFields } = representation;
+    if (shape !== 'table') return eventLine(type, [representBytes(value, { shape, omitsManagedFields })]);
+    const table = tableOf(this.#options.type, [value], {
       nowMs: this.#context.clock.now(),
       include,
-      metadata: { resourceVersion: object.metadata.resourceVersion },
+      metadata: { resourceVersion: decodeSelectable(value).metadata.resourceVersion },
       withColumns: !this.#columnsSent,
     });
     this.#columnsSent = true;
-    return jsonLine({ type, object: table });
+    return eventLine(type, table);
   }
 
   #sendBookmark(revision: number, initialEventsEnd: boolean): void {
@@ -184,7 +212,7 @@ export class WatchStream {
         rows: [],
       },
       partialMetadata: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata },
-    }[representation];
+    }[representation.shape];
     this.#sink.write(jsonLine({ type: 'BOOKMARK', object }));
   }
 
@@ -210,10 +238,10 @@ export class WatchStream {
 }
 
 /** An object that leaves a selection is told as it was in it, at the revision at which it left. */
-function lastSelected({ previous, revision }: StoreEvent): KubeObject {
+function lastSelected({ previous, revision }: StoreEvent): Uint8Array {
   const object = decodeObject<KubeObject>(previous ?? new Uint8Array());
   object.metadata.resourceVersion = String(revision);
-  return object;
+  return utf8(JSON.stringify(object));
 }
 
 function watchStatus(error: unknown): StatusError {
@@ -223,13 +251,8 @@ function watchStatus(error: unknown): StatusError {
   return new StatusError('ServiceUnavailable', 'the watch was ended by the server', { cause: error });
 }
 
-function eventLine(type: EventType, value: Uint8Array): Uint8Array {
-  const head = `{"type":"${type}","object":`;
-  const line = Buffer.allocUnsafe(head.length + value.length + 2);
-  line.write(head, 0, 'latin1');
-  line.set(value, head.length);
-  line.write('}\n', head.length + value.length, 'latin1');
-  return line;
+function eventLine(type: EventType, object: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat([EVENT_HEADS[type], ...object, EVENT_END]);
 }
 
 function jsonLine(value: unknown): Uint8Array {

@@ -19,6 +19,11 @@ export function unsupportedValue(field: string, value: unknown, supported: reado
   return { type: 'NotSupported', field, value, detail: `supported values: ${quoted}` };
 }
 
+/** `spec.target: Not found: "x"`. */
+export function notFoundValue(field: string, value: unknown): FieldError {
+  return { type: 'NotFound', field, value, detail: '' };
+}
+
 /** `spec.ports: Forbidden: may not be used in this context`. */
 export function forbiddenField(field: string, detail: string): FieldError {
   return { type: 'Forbidden', field, detail };

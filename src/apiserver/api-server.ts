@@ -228,6 +228,7 @@ class Server {
     if (subresource === 'scale' && type.subresources.includes('scale'))
       return serveScale(context, { ...call, name });
     if (type.group === '' && type.plural === 'pods') {
+      if (subresource === 'ephemeralcontainers') return serveObjects(context, call);
       return servePodSubresource(context, { ...call, name, subresource }, this.#options.pods?.());
     }
     if (type.group === '' && type.plural === 'serviceaccounts' && subresource === 'token') {

@@ -105,6 +105,7 @@ test('the aggregated form, in the version that the client names first', async ()
   assert.deepEqual(pods?.subresources?.map(({ subresource }) => subresource).toSorted(), [
     'attach',
     'binding',
+    'ephemeralcontainers',
     'eviction',
     'exec',
     'log',

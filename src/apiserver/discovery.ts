@@ -32,6 +32,7 @@ export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
   { plural: 'namespaces', name: 'finalize', kind: 'Namespace', verbs: ['update'] },
   { plural: 'pods', name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
   { plural: 'pods', name: 'binding', kind: 'Binding', verbs: ['create'] },
+  { plural: 'pods', name: 'ephemeralcontainers', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
   { plural: 'pods', name: 'eviction', kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
   { plural: 'pods', name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
   { plural: 'pods', name: 'log', kind: 'Pod', verbs: ['get'] },

@@ -28,6 +28,6 @@ export type PodStream =
 export interface PodAccess {
   /** The log's lines as bytes, as `kubectl logs` prints them; with `follow` it goes on until the container ends. */
   logs(pod: Pod, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** A one-time URL of a streaming endpoint that speaks WebSocket `v4.channel.k8s.io` and SPDY/3.1. */
+  /** A one-time URL of a streaming endpoint that speaks SPDY/3.1, and for ports WebSocket `v4.channel.k8s.io`. */
   streamUrl(pod: Pod, stream: PodStream): Promise<string>;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Pod } from '#api/core/pod.ts';
+import type { Status } from '#api/status.ts';
 import type { LogOptions, PodAccess, PodStream } from '#apiserver/pod-access.ts';
 import { type Sink, SYSTEM_USER } from '#apiserver/request.ts';
 import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
@@ -337,4 +338,55 @@ test('where pods do not run, that is what is said', async () => {
     );
   }
   await hub.stop();
+});
+
+test('a container for debugging is added through its own subresource, and stays as it is', async () => {
+  await create('debugged');
+  const path = `${PODS}/debugged`;
+  const container = { name: 'look', image: 'i', targetContainerName: 'c', stdin: true, tty: true };
+  const patch = (ephemeralContainers: object[], spec: object = {}) =>
+    server.call<Pick<Pod, 'spec'> & Partial<Status>>({
+      method: 'PATCH',
+      path: `${path}/ephemeralcontainers`,
+      headers: { 'content-type': 'application/strategic-merge-patch+json' },
+      body: { spec: { ephemeralContainers, ...spec } },
+    });
+  const added = await patch([container], { nodeName: 'elsewhere' });
+  assert.equal(added.status, 200, added.text);
+  assert.deepEqual(
+    [added.body.spec.ephemeralContainers?.map(({ name }) => name), added.body.spec.nodeName],
+    [['look'], undefined],
+    'what else was sent is passed over',
+  );
+  assert.equal((await patch([{ name: 'second', image: 'i' }])).body.spec.ephemeralContainers?.length, 2);
+  const refusals: [object, RegExp][] = [
+    [{ name: 'look', image: 'other' }, /^422 .*spec\.ephemeralContainers: Forbidden: existing ephemeral/u],
+    [{ name: 'c', image: 'i' }, /spec\.ephemeralContainers\[\d\]\.name: Duplicate value: "c"/u],
+    [{ name: 'x', image: 'i', targetContainerName: 'none' }, /targetContainerName: Not found: "none"/u],
+    [
+      { name: 'x', image: 'i', ports: [{ containerPort: 1 }] },
+      /\.ports: Forbidden: cannot be set for an Ephemeral Container/u,
+    ],
+    [{ name: 'x', image: 'i', livenessProbe: { exec: { command: ['a'] } } }, /livenessProbe: Forbidden/u],
+    [{ name: 'x' }, /image: Required value/u],
+  ];
+  for (const [wrong, message] of refusals) assert.match(refusalOf(await patch([wrong])), message);
+  const read = await server.call<Pod>({ path: `${path}/ephemeralcontainers` });
+  assert.equal(read.body.spec.ephemeralContainers?.length, 2);
+  const created = await server.call({
+    method: 'POST',
+    path: PODS,
+    body: {
+      metadata: { name: 'early' },
+      spec: { containers: [{ name: 'c', image: 'i' }], ephemeralContainers: [{ name: 'e', image: 'i' }] },
+    },
+  });
+  assert.match(refusalOf(created), /spec\.ephemeralContainers: Forbidden: cannot be set on create/u);
+  const plain = await server.call({
+    method: 'PATCH',
+    path,
+    headers: { 'content-type': 'application/strategic-merge-patch+json' },
+    body: { spec: { ephemeralContainers: [{ name: 'third', image: 'i' }] } },
+  });
+  assert.equal(plain.status, 422);
 });

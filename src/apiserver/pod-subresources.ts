@@ -227,7 +227,8 @@ function timeOf(text: string): number {
 /** The container that is meant: the named one, or the only one. */
 function containerOf(pod: Pod, wanted: string): string {
   const names = pod.spec.containers.map((container) => container.name);
-  const all = [...names, ...(pod.spec.initContainers ?? []).map((container) => container.name)];
+  const { initContainers = [], ephemeralContainers = [] } = pod.spec;
+  const all = [...names, ...[...initContainers, ...ephemeralContainers].map(({ name }) => name)];
   const annotated = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
   if (wanted !== '') {
     if (all.includes(wanted)) return wanted;

@@ -327,8 +327,18 @@ function keepServerFields(
     if (oldHalves.status === undefined) delete halves.status;
     else halves.status = oldHalves.status;
   }
+  // As in Kubernetes, whatever else such a request changes of the spec is passed over.
+  if (request.subresource === 'ephemeralcontainers') halves.spec = withEphemeralContainers(next, old);
   if (isNamespace(type) && request.subresource !== 'finalize')
     halves.spec = { ...(halves.spec as object | undefined), finalizers: namespaceFinalizers(old) };
+}
+
+function withEphemeralContainers(next: KubeObject, old: KubeObject): unknown {
+  const { spec } = next as KubeObject & { spec?: { ephemeralContainers?: unknown } };
+  const { spec: kept } = old as KubeObject & { spec?: object };
+  const { ephemeralContainers: _, ...others } = { ...kept } as { ephemeralContainers?: unknown };
+  const wanted = spec?.ephemeralContainers;
+  return wanted === undefined ? others : { ...others, ephemeralContainers: wanted };
 }
 
 function isNamespace(type: ResourceType): boolean {

@@ -47,6 +47,8 @@ export const NamespaceOption = message({
   network: enumeration(1, NAMESPACE_MODES),
   pid: enumeration(2, NAMESPACE_MODES),
   ipc: enumeration(3, NAMESPACE_MODES),
+  /** The container whose processes are seen, where the mode is `TARGET`. */
+  targetId: string(4),
 });
 
 /** A seccomp profile. */

@@ -33,10 +33,21 @@ describe('a sandbox request', () => {
   it('shares namespaces as the pod says', () => {
     const options = (change: Partial<SandboxConfig>) =>
       sandboxSent(change).linux?.securityContext?.namespaceOptions;
-    assert.deepEqual(options({}), { network: 'POD', pid: 'CONTAINER', ipc: 'POD' });
-    assert.deepEqual(options({ shareProcessNamespace: true }), { network: 'POD', pid: 'POD', ipc: 'POD' });
+    const targetId = '';
+    assert.deepEqual(options({}), { network: 'POD', pid: 'CONTAINER', ipc: 'POD', targetId });
+    const shared = options({ shareProcessNamespace: true });
+    assert.deepEqual(shared, { network: 'POD', pid: 'POD', ipc: 'POD', targetId });
     const host = { hostNetwork: true, hostPid: true, hostIpc: true };
-    assert.deepEqual(options(host), { network: 'NODE', pid: 'NODE', ipc: 'NODE' });
+    assert.deepEqual(options(host), { network: 'NODE', pid: 'NODE', ipc: 'NODE', targetId });
+  });
+
+  it('lets a container see the processes of another, unless it sees all of them anyway', () => {
+    const options = (sandbox: Partial<SandboxConfig>) =>
+      containerSent({ security: { ...security, targetContainerId: 'c1' } }, sandbox).linux?.securityContext
+        ?.namespaceOptions;
+    assert.deepEqual([options({})?.pid, options({})?.targetId], ['TARGET', 'c1']);
+    assert.equal(options({ shareProcessNamespace: true })?.pid, 'POD');
+    assert.equal(options({ hostPid: true })?.pid, 'NODE');
   });
 
   it("leaves name and ports to the host in the host's network", () => {

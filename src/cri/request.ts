@@ -135,7 +135,7 @@ function securityContext(
       dropCapabilities: security.dropCapabilities.map(withoutPrefix),
     },
     privileged: security.privileged,
-    namespaceOptions: namespaces(sandbox),
+    namespaceOptions: { ...namespaces(sandbox), ...targetOf(sandbox, security) },
     runAsUser: wrapped(security.runAsUser ?? imageUser),
     runAsUsername: username,
     runAsGroup: wrapped(security.runAsGroup),
@@ -173,6 +173,15 @@ function namespaces(sandbox: SandboxConfig): {
     pid: sandbox.hostPid ? 'NODE' : sandbox.shareProcessNamespace ? 'POD' : 'CONTAINER',
     ipc: sandbox.hostIpc ? 'NODE' : 'POD',
   };
+}
+
+/** Whoever sees all processes of the pod or the host anyway needs no target. */
+function targetOf(
+  sandbox: SandboxConfig,
+  { targetContainerId }: ContainerSecurity,
+): { pid?: 'TARGET'; targetId?: string } {
+  if (targetContainerId === undefined || sandbox.hostPid || sandbox.shareProcessNamespace) return {};
+  return { pid: 'TARGET', targetId: targetContainerId };
 }
 
 /** CRI names capabilities without the prefix; manifests are seen with and without it. */

@@ -186,6 +186,8 @@ export interface ContainerSecurity {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
   readonly supplementalGroups: readonly number[];
+  /** A running container of the same pod whose processes it shall see. */
+  readonly targetContainerId?: string;
   readonly seccomp:
     | { readonly type: 'runtimeDefault' }
     | { readonly type: 'unconfined' }

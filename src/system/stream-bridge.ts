@@ -2,18 +2,19 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
+import { bridgeChannels } from '#system/channel-bridge.ts';
 import type { HttpRequest } from '#system/https-server.ts';
 
-/**
- * What the container runtime's streaming server speaks, and so what clients may. Not v5: there a client ends its standard
- * input and stays for the output, which the runtime's v4 cannot be told. kubectl then takes SPDY/3.1, which can.
- */
-const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
+/** Frames that begin with the number of a channel; from the second one on a client can say that its input has ended. */
+const CHANNEL_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+
+/** What a runtime's own WebSocket speaks. */
+const RUNTIME_CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
 
 const PORT_FORWARD_PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
 
-/** Sub-protocols of Kubernetes' streaming over WebSocket that we take from clients. */
-const PROTOCOLS: readonly string[] = [CHANNEL_PROTOCOL, PORT_FORWARD_PROTOCOL];
+/** Sub-protocols of Kubernetes' streaming over WebSocket that we take from clients, the best one first. */
+const PROTOCOLS: readonly string[] = [...CHANNEL_PROTOCOLS, PORT_FORWARD_PROTOCOL];
 
 /** The largest frame that is taken from either side, in bytes. */
 const FRAME_BYTES_MAX = 1024 * 1024;
@@ -26,7 +27,7 @@ const server = new WebSocketServer({
 
 /**
  * Connects an upgraded client (`kubectl exec`, `attach`, `port-forward`) with a streaming endpoint of a container runtime:
- * WebSocket frame by frame, SPDY/3.1 byte by byte. Either end closing closes the other.
+ * WebSocket by channels, SPDY/3.1 byte by byte. Either end closing closes the other.
  */
 export function bridgeStream(
   request: Omit<HttpRequest, 'body'>,
@@ -50,13 +51,16 @@ function bridgeWebSocket(
   }
   const incoming = { method: request.method, url: request.url, headers: request.headers } as never;
   server.handleUpgrade(incoming, socket, head, (client) => {
+    const [path = '', query = ''] = request.url.split('?');
     if (client.protocol === PORT_FORWARD_PROTOCOL) bridgePortForward(client, runtimeUrl);
-    else bridgeChannels(client, runtimeUrl);
+    else if (path.endsWith('/portforward')) bridgePortChannels(client, runtimeUrl);
+    else bridgeChannels(client, runtimeUrl, new URLSearchParams(query));
   });
 }
 
-function bridgeChannels(client: WebSocket, runtimeUrl: string): void {
-  const runtime = new WebSocket(runtimeUrl.replace(/^http/u, 'ws'), [CHANNEL_PROTOCOL], {
+/** Ports over channels: two for each port, both ways, frame by frame. */
+function bridgePortChannels(client: WebSocket, runtimeUrl: string): void {
+  const runtime = new WebSocket(runtimeUrl.replace(/^http/u, 'ws'), [RUNTIME_CHANNEL_PROTOCOL], {
     maxPayload: FRAME_BYTES_MAX,
   });
   const waiting: Buffer[] = [];

@@ -18,7 +18,7 @@ import {
   checkRange,
   checkUnique,
 } from '#api/field-checks.ts';
-import { invalidValue, requiredValue, tooMany } from '#api/field-errors.ts';
+import { forbiddenField, invalidValue, notFoundValue, requiredValue, tooMany } from '#api/field-errors.ts';
 import { ipErrors } from '#api/ip-syntax.ts';
 import { labelNameErrors, qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
@@ -89,7 +89,44 @@ function validateContainers(field: string, spec: PodSpec): FieldError[] {
       (index) => places[index]?.path ?? field,
     ),
     ...validateHostPorts(groups),
+    ...validateEphemeralContainers(`${field}.ephemeralContainers`, spec),
   ];
+}
+
+/** Fields that a container for looking around cannot have, beside hooks and probes. */
+const NOT_EPHEMERAL = ['ports', 'resources', 'resizePolicy', 'restartPolicy'] as const;
+
+/** Source: Kubernetes' `validateEphemeralContainers`. */
+function validateEphemeralContainers(
+  field: string,
+  { ephemeralContainers = [], containers, initContainers = [] }: PodSpec,
+): FieldError[] {
+  const names = new Set([...containers, ...initContainers].map(({ name }) => name));
+  return ephemeralContainers.flatMap((container, index) => {
+    const path = `${field}[${index}]`;
+    const { targetContainerName: target } = container;
+    const isStray = target !== undefined && target !== '' && !names.has(target);
+    return [
+      ...(isStray ? [notFoundValue(`${path}.targetContainerName`, target)] : []),
+      ...NOT_EPHEMERAL.filter((name) => isFilled(container[name])).map((name) =>
+        forbiddenField(`${path}.${name}`, 'cannot be set for an Ephemeral Container'),
+      ),
+      ...(container.volumeMounts ?? []).flatMap(({ subPath = '', subPathExpr = '' }, mount) => [
+        ...(subPath === '' ? [] : [forbiddenField(`${path}.volumeMounts[${mount}].subPath`, NO_SUB_PATH)]),
+        ...(subPathExpr === ''
+          ? []
+          : [forbiddenField(`${path}.volumeMounts[${mount}].subPathExpr`, NO_SUB_PATH)]),
+      ]),
+    ];
+  });
+}
+
+const NO_SUB_PATH = 'cannot be set for an Ephemeral Container';
+
+/** Whether a field has anything in it: clients write empty ones too. */
+function isFilled(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== undefined && JSON.stringify(value) !== '{}';
 }
 
 /** A port of the host can be given away once. */

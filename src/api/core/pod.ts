@@ -5,8 +5,10 @@ import type { PodSpec } from '#api/core/pod-spec.ts';
 import { validatePodSpec } from '#api/core/pod-spec-validation.ts';
 import type { PodStatus } from '#api/core/pod-status.ts';
 import { defineResource } from '#api/define-resource.ts';
+import { forbiddenField } from '#api/field-errors.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** `core/v1.Pod`. */
 export interface Pod extends KubeObject {
@@ -14,6 +16,13 @@ export interface Pod extends KubeObject {
   kind: 'Pod';
   spec: PodSpec;
   status?: PodStatus;
+}
+
+/** Ephemeral containers come later, through their own subresource. */
+function validateNewPod({ spec }: Pod): FieldError[] {
+  return (spec.ephemeralContainers ?? []).length === 0
+    ? []
+    : [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')];
 }
 
 /** `pods`. */
@@ -29,7 +38,7 @@ export const podResource: ResourceType<Pod> = defineResource<Pod>({
   applyDefaults: defaultPod,
   validate: (pod, old, subresource) => [
     ...validatePodSpec('spec', pod.spec),
-    ...(old === undefined ? [] : validatePodChange(pod, old, subresource)),
+    ...(old === undefined ? validateNewPod(pod) : validatePodChange(pod, old, subresource)),
   ],
   columns: POD_COLUMNS,
   selectableFields: {

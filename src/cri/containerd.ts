@@ -216,7 +216,11 @@ function isUnreachable(error: unknown): error is GrpcError {
 function contractError(error: unknown): Error {
   if (isUnreachable(error))
     return new RuntimeUnavailableError(`the container runtime: ${error.message}`, { cause: error });
-  if (error instanceof GrpcError)
-    return new RuntimeRequestError(error.message, { code: error.code, cause: error });
+  if (error instanceof GrpcError) {
+    // Where our deadline is met inside containerd first, in a call of its own, it does not say so by the code.
+    const isLate = error.code === 'UNKNOWN' && error.message.includes('context deadline exceeded');
+    const code = isLate ? 'DEADLINE_EXCEEDED' : error.code;
+    return new RuntimeRequestError(error.message, { code, cause: error });
+  }
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -4,6 +4,8 @@ import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
 import { isStatus } from '#api/status.ts';
 import { type AccessControl, createAccessControl } from '#apiserver/access-control.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
+import { mutatingPolicies } from '#apiserver/admission/policy/mutating-policies.ts';
+import { validatingPolicies } from '#apiserver/admission/policy/validating-policies.ts';
 import { type ApiServer, createApiServer, type Route } from '#apiserver/api-server.ts';
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
 import { escalationCheck } from '#apiserver/authorization/escalation.ts';
@@ -80,7 +82,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     admission: [
       definitionGuard({ store, kinds }),
       ...(options.admission ?? []),
+      mutatingPolicies({ store, kinds, authorizer: access.authorizer }),
       escalationCheck({ ...access, views: roles }),
+      validatingPolicies({ store, kinds, authorizer: access.authorizer }),
     ],
     routes: options.routes ?? [],
   });

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { compileMutatingPolicy, expressionErrors } from '#api/admissionregistration/policy-programs.ts';
 import {
   defaultMatch,
   formatParamKind,
@@ -8,7 +10,7 @@ import type { MatchCondition, MatchResources, ParamKind, Variable } from '#api/a
 import { validateMatchConditions } from '#api/admissionregistration/webhook-rules.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { checkOneOf, checkPresent, checkUnique } from '#api/field-checks.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -72,7 +74,10 @@ export const mutatingAdmissionPolicyResource: ResourceType<MutatingAdmissionPoli
     ],
   });
 
-function validatePolicy({ spec }: MutatingAdmissionPolicy): FieldError[] {
+function validatePolicy(
+  { spec }: MutatingAdmissionPolicy,
+  old: MutatingAdmissionPolicy | undefined,
+): FieldError[] {
   return [
     ...checkOneOf('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore']),
     ...checkOneOf('spec.reinvocationPolicy', spec.reinvocationPolicy, ['IfNeeded', 'Never']),
@@ -89,5 +94,19 @@ function validatePolicy({ spec }: MutatingAdmissionPolicy): FieldError[] {
         ...checkPresent(`${field}.${name}.expression`, patch?.expression),
       ];
     }),
+    ...(spec.variables ?? []).flatMap(({ name, expression }, index) => [
+      ...checkPresent(`spec.variables[${index}].name`, name),
+      ...checkPresent(`spec.variables[${index}].expression`, expression),
+    ]),
+    ...checkUnique(
+      (spec.variables ?? []).map(({ name }) => name),
+      (index) => `spec.variables[${index}].name`,
+    ),
+    ...(old !== undefined && isDeepStrictEqual(old.spec, spec) ? [] : validateExpressions(spec)),
   ];
+}
+
+function validateExpressions(spec: MutatingAdmissionPolicySpec): FieldError[] {
+  const { matchConditions, mutations, variables } = compileMutatingPolicy(spec);
+  return expressionErrors([...matchConditions, ...mutations], variables);
 }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { compileValidatingPolicy, expressionErrors } from '#api/admissionregistration/policy-programs.ts';
 import {
   defaultMatch,
   formatParamKind,
@@ -8,8 +10,8 @@ import type { MatchCondition, MatchResources, ParamKind, Variable } from '#api/a
 import { validateMatchConditions } from '#api/admissionregistration/webhook-rules.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkOneOf, checkPresent } from '#api/field-checks.ts';
-import { requiredValue } from '#api/field-errors.ts';
+import { checkOneOf, checkPresent, checkUnique } from '#api/field-checks.ts';
+import { invalidValue, requiredValue } from '#api/field-errors.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -93,7 +95,10 @@ export const validatingAdmissionPolicyResource: ResourceType<ValidatingAdmission
     ],
   });
 
-function validatePolicy({ spec }: ValidatingAdmissionPolicy): FieldError[] {
+function validatePolicy(
+  { spec }: ValidatingAdmissionPolicy,
+  old: ValidatingAdmissionPolicy | undefined,
+): FieldError[] {
   const { validations = [], auditAnnotations = [], variables = [] } = spec;
   const isEmpty = validations.length === 0 && auditAnnotations.length === 0;
   return [
@@ -115,5 +120,34 @@ function validatePolicy({ spec }: ValidatingAdmissionPolicy): FieldError[] {
       ...checkPresent(`spec.auditAnnotations[${index}].key`, key),
       ...checkPresent(`spec.auditAnnotations[${index}].valueExpression`, valueExpression),
     ]),
+    ...checkUnique(
+      variables.map(({ name }) => name),
+      (index) => `spec.variables[${index}].name`,
+    ),
+    ...validations.flatMap(({ message, reason }, index) => [
+      ...checkOneOf(`spec.validations[${index}].reason`, reason, REASONS),
+      ...(message !== undefined && /[\n\r]/.test(message)
+        ? [
+            invalidValue(
+              `spec.validations[${index}].message`,
+              message,
+              'message must not contain line breaks',
+            ),
+          ]
+        : []),
+    ]),
+    ...(old !== undefined && isDeepStrictEqual(old.spec, spec) ? [] : validateExpressions(spec)),
   ];
+}
+
+/** What a refusal may be told as. */
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+
+function validateExpressions(spec: ValidatingAdmissionPolicySpec): FieldError[] {
+  const { matchConditions, validations, messages, auditAnnotations, variables } =
+    compileValidatingPolicy(spec);
+  return expressionErrors(
+    [...matchConditions, ...validations, ...messages.values(), ...auditAnnotations],
+    variables,
+  );
 }

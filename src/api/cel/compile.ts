@@ -99,6 +99,18 @@ export function evaluateCel(
   }
 }
 
+/**
+ * Runs a program inside the evaluation of another, which pays for it: a variable that is an expression of its own. Throws what
+ * ends that evaluation.
+ */
+export function evaluateInside(
+  program: CelProgram,
+  { variables, meter }: { variables: ReadonlyMap<string, CelBinding>; meter: Meter },
+): CelResult {
+  const values = new Map<string, CelResult>();
+  return program.step({ meter, locals: [], variable: (name) => lookUp(name, { variables, values, meter }) });
+}
+
 function lookUp(
   name: string,
   {

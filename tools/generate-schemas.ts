@@ -32,6 +32,7 @@ const ROOTS: Readonly<Record<string, readonly string[]>> = {
   'rbac/v1': ['V1Role', 'V1ClusterRole', 'V1RoleBinding', 'V1ClusterRoleBinding'],
   'storage/v1': ['V1StorageClass', 'V1CSIDriver', 'V1CSINode', 'V1CSIStorageCapacity', 'V1VolumeAttachment'],
   'coordination/v1': ['V1Lease'],
+  'flowcontrol/v1': ['V1FlowSchema', 'V1PriorityLevelConfiguration'],
   'discovery/v1': ['V1EndpointSlice'],
   'events/v1': ['EventsV1Event'],
   'certificates/v1': ['V1CertificateSigningRequest'],
@@ -57,7 +58,7 @@ const ROOTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Class name prefixes that the client generator adds to tell equal names of two packages apart. */
 const PREFIX =
-  /^(?:(?:Core|Events|Discovery|Rbac|Storage|Authentication|Admissionregistration|Apiextensions)?V\d)/;
+  /^(?:(?:Core|Events|Discovery|Rbac|Storage|Authentication|Admissionregistration|Apiextensions|Flowcontrol)?V\d)/;
 
 /** Class types that are no definitions. */
 const SCALARS: Readonly<Record<string, string>> = {

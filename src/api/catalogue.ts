@@ -37,6 +37,8 @@ import { applicationInstanceResource } from '#api/fleet/application-instance.ts'
 import { applicationRevisionResource } from '#api/fleet/application-revision.ts';
 import { joinTokenResource } from '#api/fleet/join-token.ts';
 import { siteResource } from '#api/fleet/site.ts';
+import { flowSchemaResource } from '#api/flowcontrol/flow-schema.ts';
+import { priorityLevelConfigurationResource } from '#api/flowcontrol/priority-level-configuration.ts';
 import { ingressResource } from '#api/networking/ingress.ts';
 import { ingressClassResource } from '#api/networking/ingress-class.ts';
 import { networkPolicyResource } from '#api/networking/network-policy.ts';
@@ -92,6 +94,8 @@ export const BUILTIN_RESOURCES: readonly ResourceType[] = [
   storageClassResource,
   volumeAttachmentResource,
   leaseResource,
+  flowSchemaResource,
+  priorityLevelConfigurationResource,
   endpointSliceResource,
   eventsEventResource,
   certificateSigningRequestResource,

@@ -45,6 +45,8 @@ csinodes.storage.k8s.io: Name Drivers Age
 storageclasses.storage.k8s.io: Name Provisioner ReclaimPolicy VolumeBindingMode AllowVolumeExpansion Age
 volumeattachments.storage.k8s.io: Name Attacher PV Node Attached Age
 leases.coordination.k8s.io: Name Holder Age
+flowschemas.flowcontrol.apiserver.k8s.io: Name PriorityLevel MatchingPrecedence DistinguisherMethod Age MissingPL
+prioritylevelconfigurations.flowcontrol.apiserver.k8s.io: Name Type NominalConcurrencyShares Queues HandSize QueueLengthLimit Age
 endpointslices.discovery.k8s.io: Name AddressType Ports Endpoints Age
 events.events.k8s.io: Last Seen, Type, Reason, Object, Message | Subobject, Source, First Seen, Count, Name
 certificatesigningrequests.certificates.k8s.io: Name Age SignerName Requestor RequestedDuration Condition

@@ -9,6 +9,8 @@ import { storedObjects } from '#apiserver/authentication/stored-objects.ts';
 import type { TokenIssuer } from '#apiserver/authentication/token-request.ts';
 import { createRbac, type Rbac, type RbacViews } from '#apiserver/authorization/rbac-authorizer.ts';
 import { type Authorizer, firstOf, mastersAuthorizer } from '#apiserver/authorize.ts';
+import { Fairness } from '#apiserver/fairness/fairness.ts';
+import type { FlowControlViews } from '#apiserver/fairness/flow-control.ts';
 import type { TokenKeys } from '#pki/token-keys.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
@@ -23,11 +25,13 @@ export interface AccessControl {
   readonly authorizer: Authorizer;
   readonly rbac: Rbac;
   readonly tokens: TokenIssuer;
+  readonly fairness: Fairness;
 }
 
 export interface AccessControlOptions {
   readonly store: Store;
   readonly views: RbacViews;
+  readonly flowControl: FlowControlViews;
   readonly keys: TokenKeys;
   /** {@link DEFAULT_TOKEN_ISSUER} where absent. */
   readonly issuer?: string;
@@ -58,5 +62,6 @@ export function createAccessControl(options: AccessControlOptions): AccessContro
     authorizer: firstOf([mastersAuthorizer, ...(options.authorizers ?? []), rbac]),
     rbac,
     tokens: { ...shared, keys, issuer, random },
+    fairness: new Fairness(options.flowControl, clock),
   };
 }

@@ -24,12 +24,13 @@ import {
   type ApiRequest,
   type ApiResponse,
   jsonResponse,
+  SYSTEM_USER,
   textResponse,
   type User,
 } from '#apiserver/request.ts';
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
-import { fittingWarnings, type RequestNotes } from '#apiserver/request-notes.ts';
+import { fittingWarnings, notesOf, type RequestNotes } from '#apiserver/request-notes.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
@@ -80,7 +81,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     handle: (request) =>
       server.metrics.measure(request, async () => {
         const response = await server.guarded(request, () => server.serve(request));
-        return request.notes?.warnings === undefined ? response : withWarnings(response, request.notes);
+        return request.notes === undefined ? response : withNotes(response, request.notes);
       }),
     async upgrade(request) {
       let url = '';
@@ -93,13 +94,27 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
 }
 
-/** An answer, also a refusal, with what plugins had to say beside it. */
-function withWarnings(response: ApiResponse, notes: RequestNotes): ApiResponse {
-  const { warning } = warningHeaders(fittingWarnings(notes));
-  if (warning === undefined) return response;
+/** An answer, also a refusal, with what plugins had to say beside it, and where it was queued. */
+function withNotes(response: ApiResponse, notes: RequestNotes): ApiResponse {
+  const { warning } = notes.warnings === undefined ? {} : warningHeaders(fittingWarnings(notes));
+  const { flow } = notes;
+  if (warning === undefined && flow === undefined) return response;
   const earlier = response.headers.warning;
-  const all = earlier === undefined ? warning : `${earlier}, ${warning}`;
-  return { ...response, headers: { ...response.headers, warning: all } };
+  const all =
+    earlier === undefined || warning === undefined ? (warning ?? earlier) : `${earlier}, ${warning}`;
+  return {
+    ...response,
+    headers: {
+      ...response.headers,
+      ...(all === undefined ? {} : { warning: all }),
+      ...(flow === undefined
+        ? {}
+        : {
+            'x-kubernetes-pf-flowschema-uid': flow.schemaUid,
+            'x-kubernetes-pf-prioritylevel-uid': flow.levelUid,
+          }),
+    },
+  };
 }
 
 type ResourcePath = Extract<RequestInfo, { type: 'resource' }>;
@@ -183,8 +198,14 @@ class Server {
     const route = this.#options.routes.find((candidate) => candidate.path === path);
     if (route?.anonymous === true) return route.handle(request);
     const user = await this.#authenticate(request);
-    this.#authorize(user, { type: 'nonResource', verb: request.method.toLowerCase(), path });
-    if (route !== undefined) return route.handle(request);
+    const attributes = { type: 'nonResource', verb: request.method.toLowerCase(), path } as const;
+    return this.#fairly({ request, user, attributes }, () => {
+      this.#authorize(user, attributes);
+      return route === undefined ? this.#serveDocument(request, path) : route.handle(request);
+    });
+  }
+
+  async #serveDocument(request: ApiRequest, path: string): Promise<ApiResponse> {
     if (request.method !== 'GET') throw methodNotAllowed();
     if (path === '/metrics') return this.metrics.response();
     await this.#options.definitions.loaded;
@@ -205,7 +226,7 @@ class Server {
     const user = await this.#authenticate(request);
     const verb = verbOf(request.method, info, request.query);
     const resource = info.subresource === undefined ? info.plural : `${info.plural}/${info.subresource}`;
-    this.#authorize(user, {
+    const attributes = {
       type: 'resource',
       verb,
       group: info.group,
@@ -213,7 +234,14 @@ class Server {
       namespace: info.namespace,
       name: info.name ?? (verb === 'list' || verb === 'watch' ? exactNameOf(request.query) : undefined),
       fieldSelector: request.query.get('fieldSelector') ?? undefined,
+    } as const;
+    return this.#fairly({ request, user, attributes }, () => {
+      this.#authorize(user, attributes);
+      return this.#serveAllowed(request, info, user);
     });
+  }
+
+  async #serveAllowed(request: ApiRequest, info: ResourcePath, user: User): Promise<ApiResponse> {
     const { schemas } = this.#served.now.kinds;
     const review = await serveReview({ ...this.#options.access, schemas }, { request, info, user });
     if (review !== undefined) return review;
@@ -239,6 +267,24 @@ class Server {
       return finalizeNamespace(context, { ...call, name, types: kinds.types });
     }
     throw unknownResource();
+  }
+
+  /** Works on a request when there are seats for it. This process's own components are part of the requests of others. */
+  async #fairly(
+    { request, user, attributes }: { request: ApiRequest; user: User; attributes: Attributes },
+    handler: () => Promise<ApiResponse>,
+  ): Promise<ApiResponse> {
+    if (user === SYSTEM_USER) return handler();
+    const { fairness } = this.#options.access;
+    const flow = fairness.classify(user, attributes);
+    notesOf(request).flow = { schemaUid: flow.schema.uid, levelUid: flow.level.settings.uid };
+    const entered = fairness.enter(flow, user, attributes);
+    const leave = typeof entered === 'function' ? entered : await entered;
+    try {
+      return fairness.follow(user, attributes, await handler());
+    } finally {
+      leave();
+    }
   }
 
   /** What is served, with the kind of a path: one that nobody knows may have been defined a moment ago. */

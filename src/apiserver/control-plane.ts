@@ -13,6 +13,7 @@ import { rbacViews } from '#apiserver/authorization/rbac-authorizer.ts';
 import type { Authorizer } from '#apiserver/authorize.ts';
 import { definitionGuard } from '#apiserver/custom/definition-guard.ts';
 import { Definitions } from '#apiserver/custom/definitions.ts';
+import { flowControlViews } from '#apiserver/fairness/flow-control.ts';
 import { Kinds } from '#apiserver/kinds.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
 import { SYSTEM_USER } from '#apiserver/request.ts';
@@ -67,6 +68,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const access = createAccessControl({
     store,
     views: roles,
+    flowControl: flowControlViews(views),
     keys: options.tokenKeys ?? createTokenKeys(),
     tokenAuthenticators: options.tokenAuthenticators ?? [],
     authorizers: options.authorizers?.(views) ?? [],

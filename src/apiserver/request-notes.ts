@@ -4,6 +4,8 @@ export interface RequestNotes {
   warnings: string[] | undefined;
   /** For the audit log: keys as `pod-security.kubernetes.io/enforce-policy`. */
   auditAnnotations: Record<string, string> | undefined;
+  /** Which flow schema and which priority level it was put under: their uids. */
+  flow?: { readonly schemaUid: string; readonly levelUid: string };
 }
 
 /** Where one request's notes are kept. */

@@ -8,6 +8,7 @@ import {
   createControlPlane,
   ensureNamespaces,
 } from '#apiserver/control-plane.ts';
+import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { type ApiResponse, type Sink, SYSTEM_USER, type User, utf8 } from '#apiserver/request.ts';
 import { openMemoryStore } from '#store/memory.ts';
 import { createMemoryLog } from '#store/memory-log.ts';
@@ -93,6 +94,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   });
   await ensureNamespaces(plane.client, ['default', 'kube-system']);
   await reconcileDefaultRoles(plane.client);
+  await ensureFlowControl(plane.client);
   options.prepare?.(plane);
   const stop = new AbortController();
   const running = plane.views.run(stop.signal);

@@ -5,6 +5,7 @@ import type { Route } from '#apiserver/api-server.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
+import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
 import { SYSTEM_USER } from '#apiserver/request.ts';
 import { inProcessTransport } from '#apiserver/transport.ts';
@@ -93,6 +94,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     async run(signal) {
       await ensureNamespaces(client, HUB_NAMESPACES);
       await reconcileDefaultRoles(client);
+      await ensureFlowControl(client);
       await Promise.all([
         views.run(signal),
         link.run(signal),

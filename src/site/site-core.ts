@@ -7,6 +7,7 @@ import { type ApiEndpoint, publishApiService } from '#apiserver/api-service.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
+import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
 import { serviceAddresses } from '#apiserver/service-address.ts';
 import { CustomKinds } from '#controllers/custom-kinds.ts';
@@ -128,6 +129,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     async run(signal) {
       await ensureNamespaces(client, SITE_NAMESPACES);
       await reconcileDefaultRoles(client);
+      await ensureFlowControl(client);
       if (options.apiEndpoint !== undefined) await publishApiService(client, options.apiEndpoint);
       await Promise.all([
         views.run(signal),

@@ -361,6 +361,27 @@ export const GENERATED_SCHEMAS: Readonly<Record<string, string>> = {
   'discovery/v1.ForZone': 'name!:string',
   'events/v1.Event': 'action:string apiVersion:string deprecatedCount:int32 deprecatedFirstTimestamp:time deprecatedLastTimestamp:time deprecatedSource:core/v1.EventSource eventTime!:micro-time kind:string metadata:meta/v1.ObjectMeta note:string reason:string regarding:core/v1.ObjectReference related:core/v1.ObjectReference reportingController:string reportingInstance:string series:events/v1.EventSeries type:string',
   'events/v1.EventSeries': 'count!:int32 lastObservedTime!:micro-time',
+  'flowcontrol/v1.ExemptPriorityLevelConfiguration': 'lendablePercent:int32 nominalConcurrencyShares:int32',
+  'flowcontrol/v1.FlowDistinguisherMethod': 'type!:string',
+  'flowcontrol/v1.FlowSchema': 'apiVersion:string kind:string metadata:meta/v1.ObjectMeta spec:flowcontrol/v1.FlowSchemaSpec status:flowcontrol/v1.FlowSchemaStatus',
+  'flowcontrol/v1.FlowSchemaCondition': 'lastTransitionTime:time message:string reason:string status:string type:string',
+  'flowcontrol/v1.FlowSchemaSpec': 'distinguisherMethod:flowcontrol/v1.FlowDistinguisherMethod matchingPrecedence:int32 priorityLevelConfiguration!:flowcontrol/v1.PriorityLevelConfigurationReference rules:[flowcontrol/v1.PolicyRulesWithSubjects]',
+  'flowcontrol/v1.FlowSchemaStatus': 'conditions:[flowcontrol/v1.FlowSchemaCondition]',
+  'flowcontrol/v1.GroupSubject': 'name!:string',
+  'flowcontrol/v1.LimitResponse': 'queuing:flowcontrol/v1.QueuingConfiguration type!:string',
+  'flowcontrol/v1.LimitedPriorityLevelConfiguration': 'borrowingLimitPercent:int32 lendablePercent:int32 limitResponse:flowcontrol/v1.LimitResponse nominalConcurrencyShares:int32',
+  'flowcontrol/v1.NonResourcePolicyRule': 'nonResourceURLs!:[string] verbs!:[string]',
+  'flowcontrol/v1.PolicyRulesWithSubjects': 'nonResourceRules:[flowcontrol/v1.NonResourcePolicyRule] resourceRules:[flowcontrol/v1.ResourcePolicyRule] subjects!:[flowcontrol/v1.Subject]',
+  'flowcontrol/v1.PriorityLevelConfiguration': 'apiVersion:string kind:string metadata:meta/v1.ObjectMeta spec:flowcontrol/v1.PriorityLevelConfigurationSpec status:flowcontrol/v1.PriorityLevelConfigurationStatus',
+  'flowcontrol/v1.PriorityLevelConfigurationCondition': 'lastTransitionTime:time message:string reason:string status:string type:string',
+  'flowcontrol/v1.PriorityLevelConfigurationReference': 'name!:string',
+  'flowcontrol/v1.PriorityLevelConfigurationSpec': 'exempt:flowcontrol/v1.ExemptPriorityLevelConfiguration limited:flowcontrol/v1.LimitedPriorityLevelConfiguration type!:string',
+  'flowcontrol/v1.PriorityLevelConfigurationStatus': 'conditions:[flowcontrol/v1.PriorityLevelConfigurationCondition]',
+  'flowcontrol/v1.QueuingConfiguration': 'handSize:int32 queueLengthLimit:int32 queues:int32',
+  'flowcontrol/v1.ResourcePolicyRule': 'apiGroups!:[string] clusterScope:boolean namespaces:[string] resources!:[string] verbs!:[string]',
+  'flowcontrol/v1.ServiceAccountSubject': 'name!:string namespace!:string',
+  'flowcontrol/v1.Subject': 'group:flowcontrol/v1.GroupSubject kind!:string serviceAccount:flowcontrol/v1.ServiceAccountSubject user:flowcontrol/v1.UserSubject',
+  'flowcontrol/v1.UserSubject': 'name!:string',
   'meta/v1.Condition': 'lastTransitionTime!:time message!:string observedGeneration:int64 reason!:string status!:string type!:string',
   'meta/v1.DeleteOptions': 'apiVersion:string dryRun:[string] gracePeriodSeconds:int64 ignoreStoreReadErrorWithClusterBreakingPotential:boolean kind:string orphanDependents:boolean preconditions:meta/v1.Preconditions propagationPolicy:string',
   'meta/v1.FieldSelectorRequirement': 'key!:string operator!:string values:[string]',
@@ -431,4 +452,4 @@ export const GENERATED_SCHEMAS: Readonly<Record<string, string>> = {
 };
 
 /** The packages that have a file under `descriptions/`. */
-export const GENERATED_DESCRIPTION_PACKAGES: readonly string[] = ["admissionregistration/v1","apiextensions/v1","apps/v1","authentication/v1","authorization/v1","autoscaling/v1","autoscaling/v2","batch/v1","certificates/v1","coordination/v1","core/v1","discovery/v1","events/v1","meta/v1","networking/v1","node/v1","policy/v1","rbac/v1","scheduling/v1","storage/v1"];
+export const GENERATED_DESCRIPTION_PACKAGES: readonly string[] = ["admissionregistration/v1","apiextensions/v1","apps/v1","authentication/v1","authorization/v1","autoscaling/v1","autoscaling/v2","batch/v1","certificates/v1","coordination/v1","core/v1","discovery/v1","events/v1","flowcontrol/v1","meta/v1","networking/v1","node/v1","policy/v1","rbac/v1","scheduling/v1","storage/v1"];

@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Row[]> }>>
   store: () => import('./store.ts'),
   api: () => import('./api.ts'),
   site: () => import('./site.ts'),
+  cel: () => import('./cel.ts'),
 };
 
 const USAGE = `usage: node bench/main.ts [--json] [${Object.keys(BENCHES).join(' | ')}]...`;

@@ -15,6 +15,7 @@ import { replicaSetController } from '#controllers/replica-set.ts';
 import { serviceAccountController } from '#controllers/service-account.ts';
 import { statefulSetController } from '#controllers/stateful-set.ts';
 import { type TokenSecretOptions, tokenSecretController } from '#controllers/token-secret.ts';
+import { validatingAdmissionPolicyStatusController } from '#controllers/validating-admission-policy-status.ts';
 import type { Controller } from '#reconcile/controller.ts';
 
 export interface StandardOptions {
@@ -38,6 +39,7 @@ export function hubControllers({ roster, authority, tokens }: StandardOptions): 
     tokenSecretController({ authority, ...tokens }),
     bootstrapTokenCleaner,
     clusterRoleAggregationController,
+    validatingAdmissionPolicyStatusController(roster),
     ...garbageCollectors(roster),
   ];
 }

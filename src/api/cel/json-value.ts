@@ -47,10 +47,12 @@ function mapOf(json: JsonObject, type: CelType): CelResult {
   if (type.kind === 'object') return objectOf(json, type);
   if (type.kind !== 'map' && type.kind !== 'dyn') return mismatch(type);
   const { value = DYN } = type.kind === 'map' ? type : ({} as Partial<MapCelType>);
-  return new CelMap(Object.keys(json), (key) =>
-    typeof key === 'string' && Object.hasOwn(json, key) && json[key] !== undefined
-      ? valueOfJson(json[key], value)
-      : undefined,
+  return new CelMap(
+    () => Object.keys(json),
+    (key) =>
+      typeof key === 'string' && Object.hasOwn(json, key) && json[key] !== undefined
+        ? valueOfJson(json[key], value)
+        : undefined,
   );
 }
 
@@ -61,7 +63,7 @@ function objectOf(json: JsonObject, type: ObjectCelType): CelMap {
     const value = json[field.jsonName];
     return value === undefined ? undefined : valueOfJson(value, field.type);
   };
-  return new CelMap(type.namesOf(Object.keys(json)), read, type.name);
+  return new CelMap(() => type.namesOf(Object.keys(json)), read, type.name);
 }
 
 function numberOf(json: number, type: CelType): CelResult {

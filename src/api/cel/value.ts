@@ -104,15 +104,26 @@ export class CelList {
 
 /** A map, or an object with declared fields: then `typeName` says of which type. */
 export class CelMap {
-  readonly keys: readonly CelValue[];
   /** The value of a key, undefined where there is none. */
   readonly get: (key: CelValue) => CelResult | undefined;
   readonly typeName: string;
+  readonly #listKeys: () => readonly CelValue[];
+  #keys: readonly CelValue[] | undefined;
 
-  constructor(keys: readonly CelValue[], get: (key: CelValue) => CelResult | undefined, typeName = 'map') {
-    this.keys = keys;
+  /** Keys are listed when they are first asked for: reading one field of a large object does not look at the others. */
+  constructor(
+    listKeys: () => readonly CelValue[],
+    get: (key: CelValue) => CelResult | undefined,
+    typeName = 'map',
+  ) {
+    this.#listKeys = listKeys;
     this.get = get;
     this.typeName = typeName;
+  }
+
+  get keys(): readonly CelValue[] {
+    this.#keys ??= this.#listKeys();
+    return this.#keys;
   }
 
   get size(): number {
@@ -121,7 +132,11 @@ export class CelMap {
 
   static of(entries: ReadonlyMap<CelValue, CelValue>, typeName = 'map'): CelMap {
     const byKey = new Map([...entries].map(([key, value]) => [mapKey(key), value]));
-    return new CelMap([...entries.keys()], (key) => byKey.get(mapKey(key)), typeName);
+    return new CelMap(
+      () => [...entries.keys()],
+      (key) => byKey.get(mapKey(key)),
+      typeName,
+    );
   }
 
   static ofFields(fields: Readonly<Record<string, CelValue>>, typeName = 'map'): CelMap {

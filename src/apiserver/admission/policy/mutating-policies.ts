@@ -10,6 +10,7 @@ import {
 import { compileMutatingPolicy, type MutatingPrograms } from '#api/admissionregistration/policy-programs.ts';
 import type { JsonObject, MutableJsonObject } from '#api/json.ts';
 import { type KubeObject, objectKey } from '#api/object.ts';
+import type { SchemaSet } from '#api/schema.ts';
 import { StatusError } from '#api/status.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '#apiserver/admission/plugin.ts';
 import {
@@ -28,6 +29,7 @@ import { PolicyConfigurationError, PolicyParams } from '#apiserver/admission/pol
 import { policyRefusal } from '#apiserver/admission/policy/refusal.ts';
 import { requestValues } from '#apiserver/admission/policy/request-values.ts';
 import type { PolicyOptions } from '#apiserver/admission/policy/validating-policies.ts';
+import { decodeObjectBody } from '#apiserver/decode-object.ts';
 
 type InForce = PolicyInForce<MutatingAdmissionPolicy, MutatingPrograms, MutatingAdmissionPolicyBinding>;
 
@@ -148,6 +150,7 @@ async function mutateOnce(
         ? applyPatchOf(object, value)
         : applyConfiguration(object, value, { schema: schemas.get(request.type.schema), schemas });
       replaceObject(request, next);
+      shapeObject(request, schemas);
     });
   } catch (error) {
     // A policy that fails open leaves nothing half done.
@@ -159,6 +162,20 @@ async function mutateOnce(
     request.reinvoke();
   }
   if (policy.spec.reinvocationPolicy === 'IfNeeded') passes.reinvocable.add(key);
+}
+
+/** A mutated object is as good as one that a client sends: of its kind's schema, and defaulted. Throws MutationError. */
+function shapeObject({ object, type, kind, subresource }: AdmissionRequest, schemas: SchemaSet): void {
+  if (kind.kind !== type.kind) return;
+  try {
+    const decoded = { value: object as unknown as JsonObject, duplicateFields: [] };
+    const input = { body: new Uint8Array(), headers: {}, decoded };
+    decodeObjectBody(input, { type, schemas, fieldValidation: 'Strict' });
+  } catch (error) {
+    if (error instanceof StatusError) throw new MutationError(error.message);
+    throw error;
+  }
+  if (subresource !== 'status' || type.custom !== undefined) type.applyDefaults(object);
 }
 
 /** What no policy changes: which object it is. */

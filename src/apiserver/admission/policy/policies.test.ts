@@ -357,7 +357,12 @@ describe('mutating admission policies', () => {
         ],
       });
       const answer = await server.call<
-        KubeObject & { spec: { replicas: number; template: { spec: { containers: { name: string }[] } } } }
+        KubeObject & {
+          spec: {
+            replicas: number;
+            template: { spec: { containers: { name: string; imagePullPolicy: string }[] } };
+          };
+        }
       >({
         method: 'POST',
         path: DEPLOYMENTS,
@@ -366,6 +371,8 @@ describe('mutating admission policies', () => {
       assert.equal(answer.status, 201, answer.text);
       assert.equal(answer.body.metadata.labels?.['added'], 'web');
       assert.equal(answer.body.spec.replicas, 4);
+      const side = answer.body.spec.template.spec.containers.find(({ name }) => name === 'side');
+      assert.equal(side?.imagePullPolicy, 'Always', 'what was added is defaulted');
       assert.deepEqual(answer.body.spec.template.spec.containers.map(({ name }) => name).sort(), [
         'c',
         'side',
@@ -472,7 +479,7 @@ describe('mutating admission policies', () => {
       };
       await mutating(server, { mutations: [wrong] }, 'n');
       const answer = await post(server, CONFIG_MAPS, configMap('b'));
-      assert.ok(answer.status >= 400 && answer.status < 500, refusalOf(answer));
+      assert.match(refusalOf(answer), /^422 .*policy 'n' with binding 'n-b' denied request: .*data/);
     }));
 
   it('refuses expressions of another type when the policy is written', () =>

@@ -1,6 +1,7 @@
 import type { Draft, KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { isStatus, STATUS_CODES, type Status, StatusError, type StatusReason } from '#api/status.ts';
+import { makeLazy } from '#client/lazy-object.ts';
 import { readBody, type Transport, type TransportRequest } from '#client/transport.ts';
 import { decodeWatchLines, type WatchEvent } from '#client/watch-lines.ts';
 
@@ -17,6 +18,11 @@ export interface ListScope {
   readonly fieldSelector?: string;
   /** Only `metadata` of each object (`meta/v1.PartialObjectMetadata`), under the kind's own apiVersion and kind. */
   readonly metadataOnly?: boolean;
+  /**
+   * For whoever keeps many objects and looks into few: without `managedFields`, where the server can leave them out, and
+   * parsed beyond their metadata only when looked at (see lazy-object.ts).
+   */
+  readonly lazy?: boolean;
 }
 
 export interface WriteOptions {
@@ -111,7 +117,8 @@ export function createClient(transport: Transport, options: { name: string }): C
       for (const item of answer.items) {
         nameKind(item, type, scope);
       }
-      return { items: answer.items, resourceVersion: answer.metadata.resourceVersion };
+      const items = scope.lazy === true ? answer.items.map(makeLazy) : answer.items;
+      return { items, resourceVersion: answer.metadata.resourceVersion };
     },
 
     async *watch<T extends KubeObject>(
@@ -127,7 +134,7 @@ export function createClient(transport: Transport, options: { name: string }): C
       const request = { method: 'GET' as const, path, signal: scope.signal, ...acceptOf(scope) };
       const response = await transport.request(request);
       if (response.status !== 200) throw statusErrorOf(response.status, await readBody(response));
-      for await (const event of decodeWatchLines<T>(response.body)) {
+      for await (const event of decodeWatchLines<T>(response.body, scope)) {
         if (event.type !== 'BOOKMARK') nameKind(event.object, type, scope);
         yield event;
       }
@@ -190,8 +197,14 @@ export function createClient(transport: Transport, options: { name: string }): C
 const METADATA_ONLY =
   'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
-function acceptOf({ metadataOnly }: ListScope): { headers?: Record<string, string> } {
-  return metadataOnly === true ? { headers: { accept: METADATA_ONLY } } : {};
+/** Our own servers' way to leave out who owns which field; others take it for plain JSON. */
+const UNMANAGED = ';managedfields=omit';
+
+function acceptOf({ metadataOnly, lazy }: ListScope): { headers?: Record<string, string> } {
+  if (metadataOnly !== true && lazy !== true) return {};
+  const ranges = (metadataOnly === true ? METADATA_ONLY : 'application/json').split(',');
+  const accept = lazy === true ? ranges.map((range) => `${range}${UNMANAGED}`) : ranges;
+  return { headers: { accept: accept.join(',') } };
 }
 
 /** Items of a list may say nothing of their kind, and metadata alone calls itself something else. */

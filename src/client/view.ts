@@ -48,7 +48,7 @@ const RETRY_MAX_MS = 30_000;
 
 /**
  * All objects of one kind (or of a scope of it), kept current by list and watch, without their `managedFields`. Objects are
- * shared by all readers and must not be changed. Reads are of the last state taken in: level, never edge.
+ * shared by all readers and must not be changed; beyond its metadata, one is parsed when first looked at. Reads are of the last state taken in: level, never edge.
  */
 export class View<T extends KubeObject> {
   readonly type: ResourceType<T>;
@@ -155,7 +155,7 @@ export class View<T extends KubeObject> {
 
   async #listOrNothing(): Promise<{ items: T[]; resourceVersion: string }> {
     try {
-      return await this.#client.list(this.type, this.#options.scope);
+      return await this.#client.list(this.type, { ...this.#options.scope, lazy: true });
     } catch (error) {
       if (this.#options.mayBeUnknown !== true || !isStatus(error, 'NotFound')) throw error;
       for (const [key, object] of this.#objects) this.#take(key, undefined, object);
@@ -164,7 +164,7 @@ export class View<T extends KubeObject> {
   }
 
   async #follow(signal: AbortSignal, onEvent: () => void): Promise<void> {
-    const options = { ...this.#options.scope, resourceVersion: String(this.#revision), signal };
+    const options = { ...this.#options.scope, lazy: true, resourceVersion: String(this.#revision), signal };
     for await (const event of this.#client.watch(this.type, options)) {
       onEvent();
       this.#apply(event);
@@ -179,8 +179,8 @@ export class View<T extends KubeObject> {
   }
 
   #take(key: string, object: T | undefined, previous: T | undefined): void {
-    // Who owns which field is for the server: it is the larger half of many objects.
-    delete object?.metadata.managedFields;
+    // Who owns which field is for the server: it is the larger half of many objects. Not every server leaves it out.
+    if (object?.metadata.managedFields !== undefined) delete object.metadata.managedFields;
     if (previous !== undefined) this.#unindex(key, previous);
     if (object === undefined) this.#objects.delete(key);
     else {

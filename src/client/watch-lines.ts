@@ -1,5 +1,6 @@
 import type { KubeObject } from '#api/object.ts';
 import { type Status, StatusError } from '#api/status.ts';
+import { parseLazily } from '#client/lazy-object.ts';
 
 /** One event of a watch stream. */
 export type WatchEvent<T extends KubeObject> =
@@ -18,6 +19,7 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
  */
 export async function* decodeWatchLines<T extends KubeObject>(
   body: AsyncIterable<Uint8Array>,
+  { lazy = false }: { readonly lazy?: boolean } = {},
 ): AsyncIterable<WatchEvent<T>> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -25,8 +27,22 @@ export async function* decodeWatchLines<T extends KubeObject>(
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > LINE_BYTES_MAX) throw new Error(`a watch line is longer than ${LINE_BYTES_MAX} bytes`);
-    for (const line of lines) if (line !== '') yield decodeLine<T>(line);
+    for (const line of lines)
+      if (line !== '') yield (lazy ? decodeLazily<T>(line) : undefined) ?? decodeLine<T>(line);
   }
+}
+
+/** How the line of a change begins, as our own servers write it. */
+const CHANGE = /^\{"type":"(ADDED|MODIFIED|DELETED)","object":/;
+
+/** The event of a line that is that of a change; undefined for any other. */
+function decodeLazily<T extends KubeObject>(line: string): WatchEvent<T> | undefined {
+  const [head, type] = CHANGE.exec(line) ?? [];
+  if (head === undefined || !line.endsWith('}')) return undefined;
+  return {
+    type: type as 'ADDED' | 'MODIFIED' | 'DELETED',
+    object: parseLazily<T>(line.slice(head.length, -1)),
+  };
 }
 
 function decodeLine<T extends KubeObject>(line: string): WatchEvent<T> {

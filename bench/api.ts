@@ -6,23 +6,32 @@ import { type Row, type Sample, toRow } from './row.ts';
 
 /** Interleaved runs: ours, etcd, ours, etcd, … */
 const RUNS = 3;
-const WARM_UP_MS = 1000;
-const MEASURE_MS = 3000;
+/** The first seconds of a process are spent compiling it, which no longer run sees. */
+const WARM_UP_MS = 4000;
+const MEASURE_MS = 4000;
 
 const WRITERS = [64, 16, 1] as const;
 
 const LIST_PODS = 10_000;
 const LISTS = 10;
-const WATCHERS = 1000;
-const WATCH_EVENTS = 100;
+/** Watchers of one kind, and how many events each of them gets. */
+const FAN_OUTS = [
+  { watchers: 1000, events: 100 },
+  { watchers: 10_000, events: 20 },
+] as const;
+
+const MANY_PODS = 100_000;
 
 /** TLS connections of the load generator; each carries many requests at a time. */
 const SESSIONS = 4;
 
+/** Watchers of one connection. */
+const WATCHERS_PER_SESSION = 500;
+
 /**
  * The whole API beside etcd: durable creates of a 3 KB pod over TLS with authorisation, validation, defaults and field
  * ownership, against bare puts of the same bytes into etcd over gRPC without TLS. CPU is the server's alone on both sides. The
- * hub runs its controllers meanwhile, as it always does. Lists, watches, start and memory have no peer here.
+ * hub runs its controllers meanwhile, as it always does. Patches, lists, watches, start and memory have no peer here.
  */
 export async function run(): Promise<Row[]> {
   const peerName = etcdName();
@@ -31,9 +40,11 @@ export async function run(): Promise<Row[]> {
   );
   const starts: Sample[] = [];
   const gets: Sample[] = [];
+  const patches: Sample[] = [];
   const lists: { plain: Sample[]; table: Sample[] } = { plain: [], table: [] };
-  const deliveries: Sample[] = [];
+  const deliveries = FAN_OUTS.map(() => [] as Sample[]);
   const memory: Sample[] = [];
+  const memoryOfMany: Sample[] = [];
   for (let round = 0; round < RUNS; round++) {
     for (const [writers, pair] of creates) {
       {
@@ -46,12 +57,19 @@ export async function run(): Promise<Row[]> {
       pair.peers.push(await measurePuts(etcd, writers));
     }
     await using hub = await startHub();
-    await fill(hub);
+    await fill(hub, { from: 0, to: LIST_PODS });
+    memory.push(pssSampleOf(hub));
     gets.push(await measureGets(hub));
     lists.plain.push(await measureLists(hub, 'application/json'));
     lists.table.push(await measureLists(hub, 'application/json;as=Table;v=v1;g=meta.k8s.io'));
-    memory.push({ value: pssMibOf(hub.pid), cpuSeconds: cpuSecondsOf(hub.pid) });
-    deliveries.push(await measureWatches(hub));
+    patches.push(await measurePatches(hub));
+    for (const [index, fanOut] of FAN_OUTS.entries())
+      deliveries[index]?.push(await measureWatches(hub, fanOut));
+    // Once: it takes a minute.
+    if (round > 0) continue;
+    await using crowded = await startHub();
+    await fill(crowded, { from: 0, to: MANY_PODS });
+    memoryOfMany.push(pssSampleOf(crowded));
   }
   const rows: Row[] = [];
   for (const [writers, { ours, peers }] of creates) {
@@ -71,11 +89,24 @@ export async function run(): Promise<Row[]> {
   }
   rows.push(
     toRow('api.get.perCpuSecond', { unit: 'gets/cpu-s', better: 'higher', ours: perCpuSecond(gets) }),
+    toRow('api.patch.perSecond', { unit: 'patches/s', better: 'higher', ours: patches }),
+    toRow('api.patch.perCpuSecond', {
+      unit: 'patches/cpu-s',
+      better: 'higher',
+      ours: perCpuSecond(patches),
+    }),
     toRow('api.list10k.cpuMs', { unit: 'ms', better: 'lower', ours: lists.plain }),
-    toRow('api.list10kTable.cpuMs', { unit: 'ms', better: 'lower', ours: lists.table }),
-    toRow('api.watch.deliveriesPerCpuSecond', { unit: 'events/cpu-s', better: 'higher', ours: deliveries }),
+    toRow('api.table10k.cpuMs', { unit: 'ms', better: 'lower', ours: lists.table }),
+    ...FAN_OUTS.map(({ watchers }, index) =>
+      toRow(`api.watch${watchers === 1000 ? '' : '10k'}.deliveriesPerCpuSecond`, {
+        unit: 'events/cpu-s',
+        better: 'higher',
+        ours: deliveries[index] ?? [],
+      }),
+    ),
     toRow('api.start.seconds', { unit: 's', better: 'lower', ours: starts }),
     toRow('api.pss10k.mib', { unit: 'MiB', better: 'lower', ours: memory }),
+    toRow('api.pss100k.mib', { unit: 'MiB', better: 'lower', ours: memoryOfMany }),
   );
   return rows;
 }
@@ -121,10 +152,11 @@ function wait(ms: number): Promise<void> {
 async function withSessions<T>(
   hub: HubProcess,
   use: (session: (index: number) => ClientHttp2Session) => Promise<T>,
+  count = SESSIONS,
 ): Promise<T> {
-  const sessions = Array.from({ length: SESSIONS }, () => openSession(hub.context));
+  const sessions = Array.from({ length: count }, () => openSession(hub.context));
   try {
-    return await use((index) => sessions[index % SESSIONS] as ClientHttp2Session);
+    return await use((index) => sessions[index % count] as ClientHttp2Session);
   } finally {
     for (const session of sessions) session.destroy();
   }
@@ -190,12 +222,12 @@ function measurePuts(etcd: EtcdPeer, writers: number): Promise<Sample> {
   });
 }
 
-async function fill(hub: HubProcess): Promise<void> {
-  let next = 0;
+async function fill(hub: HubProcess, { from, to }: { from: number; to: number }): Promise<void> {
+  let next = from;
   await withSessions(hub, (session) =>
     Promise.all(
       Array.from({ length: 64 }, async (_, loop) => {
-        while (next < LIST_PODS) {
+        while (next < to) {
           next += 1;
           await send(session(loop), {
             method: 'POST',
@@ -205,6 +237,26 @@ async function fill(hub: HubProcess): Promise<void> {
         }
       }),
     ),
+  );
+}
+
+function pssSampleOf({ pid }: HubProcess): Sample {
+  return { value: pssMibOf(pid), cpuSeconds: cpuSecondsOf(pid) };
+}
+
+/** Merge patches of one annotation, of all pods in turn. */
+function measurePatches(hub: HubProcess): Promise<Sample> {
+  let next = 0;
+  return withSessions(hub, (session) =>
+    measureLoops(hub.pid, 64, (loop) => {
+      next += 1;
+      return send(session(loop), {
+        method: 'PATCH',
+        path: `${PODS_PATH}/pod-${(next % LIST_PODS) + 1}?fieldManager=bench-patch`,
+        contentType: 'application/merge-patch+json',
+        body: Buffer.from(JSON.stringify({ metadata: { annotations: { turn: String(next) } } })),
+      });
+    }),
   );
 }
 
@@ -241,32 +293,44 @@ function listOnce(session: ClientHttp2Session, accept: string): Promise<void> {
 }
 
 /** Events delivered to all watchers of one kind by CPU-second of the server. */
-async function measureWatches(hub: HubProcess): Promise<Sample> {
-  return withSessions(hub, async (session) => {
+async function measureWatches(
+  hub: HubProcess,
+  { watchers, events }: { watchers: number; events: number },
+): Promise<Sample> {
+  const measure = async (session: (index: number) => ClientHttp2Session): Promise<Sample> => {
     let lines = 0;
-    const path = '/api/v1/namespaces/default/configmaps?watch=true';
-    const watches = Array.from({ length: WATCHERS }, (_, index) => {
-      const stream = session(index).request({ ':method': 'GET', ':path': path, accept: 'application/json' });
+    const namespace = `fan-out-${watchers}`;
+    await send(session(0), { method: 'POST', path: '/api/v1/namespaces', body: bodyOf('Namespace', namespace) });
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    const watches = Array.from({ length: watchers }, (_, index) => {
+      const stream = session(index).request({
+        ':method': 'GET',
+        ':path': `${path}?watch=true`,
+        accept: 'application/json',
+      });
       stream.on('data', (chunk: Buffer) => {
         for (const byte of chunk) if (byte === 10) lines += 1;
       });
       stream.on('error', () => undefined);
       return stream;
     });
-    await reached(() => lines >= WATCHERS);
+    // Every namespace comes to hold one: the authority's certificate.
+    await reached(() => lines >= watchers);
     const [linesBefore, cpuBefore] = [lines, cpuSecondsOf(hub.pid)];
-    const data = { value: 'x'.repeat(700) };
-    for (let i = 0; i < WATCH_EVENTS; i++) {
-      const body = Buffer.from(
-        JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `event-${i}` }, data }),
-      );
-      await send(session(i), { method: 'POST', path: '/api/v1/namespaces/default/configmaps', body });
+    for (let i = 0; i < events; i++) {
+      const body = bodyOf('ConfigMap', `event-${i}`, { data: { value: 'x'.repeat(700) } });
+      await send(session(i), { method: 'POST', path, body });
     }
-    await reached(() => lines - linesBefore >= WATCHERS * WATCH_EVENTS);
+    await reached(() => lines - linesBefore >= watchers * events);
     const cpuSeconds = cpuSecondsOf(hub.pid) - cpuBefore;
     for (const stream of watches) stream.destroy();
-    return { value: (WATCHERS * WATCH_EVENTS) / cpuSeconds, cpuSeconds };
-  });
+    return { value: (watchers * events) / cpuSeconds, cpuSeconds };
+  };
+  return withSessions(hub, measure, Math.ceil(watchers / WATCHERS_PER_SESSION));
+}
+
+function bodyOf(kind: string, name: string, fields: object = {}): Buffer {
+  return Buffer.from(JSON.stringify({ apiVersion: 'v1', kind, metadata: { name }, ...fields }));
 }
 
 async function reached(condition: () => boolean): Promise<void> {

@@ -213,7 +213,8 @@ export class View<T extends KubeObject> {
 
   #resolve(keys: Set<string> | undefined): T[] {
     const found: T[] = [];
-    for (const key of keys ?? []) {
+    if (keys === undefined) return found;
+    for (const key of keys) {
       const object = this.#objects.get(key);
       if (object !== undefined) found.push(object);
     }

@@ -52,11 +52,15 @@ export function garbageCollector(type: ResourceType, roster: KindRoster): Contro
   };
 }
 
+const NO_KEYS: readonly string[] = [];
+
 /** An owner that goes concerns its dependents; a dependent that changes concerns an owner that waits for it. */
 function readRelatives(type: ResourceType, other: ResourceType): Read {
   return read(other, (relative, lookup) => {
-    const dependents = lookup.list(type, { dependentOn: relative.metadata.uid });
+    const { uid, ownerReferences } = relative.metadata;
+    const dependents = lookup.list(type, { dependentOn: uid });
     // Nearly every change is of an object that nothing of this kind depends on, or that stays.
+    if (dependents.length === 0 && ownerReferences === undefined) return NO_KEYS;
     const concerned =
       dependents.length > 0 && isLeaving(other, { relative, lookup }) ? dependents.map(objectKey) : [];
     return [...concerned, ...waitingOwners(type, { relative, lookup })];

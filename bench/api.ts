@@ -300,7 +300,11 @@ async function measureWatches(
   const measure = async (session: (index: number) => ClientHttp2Session): Promise<Sample> => {
     let lines = 0;
     const namespace = `fan-out-${watchers}`;
-    await send(session(0), { method: 'POST', path: '/api/v1/namespaces', body: bodyOf('Namespace', namespace) });
+    await send(session(0), {
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: bodyOf('Namespace', namespace),
+    });
     const path = `/api/v1/namespaces/${namespace}/configmaps`;
     const watches = Array.from({ length: watchers }, (_, index) => {
       const stream = session(index).request({

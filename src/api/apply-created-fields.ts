@@ -82,7 +82,7 @@ function metadataNode(
   const resolved = schema === undefined ? undefined : schemas.resolve(schema);
   const struct = resolved?.type === 'object' || resolved?.type === 'map' ? resolved : undefined;
   let text = '';
-  for (const name of inOrder(Object.keys(metadata))) {
+  for (const name of Object.keys(metadata).toSorted()) {
     const value = metadata[name];
     if (value === undefined || SERVER_METADATA.has(name)) continue;
     const node = writerOf(fieldSchema(struct, name), schemas)(value);
@@ -125,76 +125,146 @@ function writeLeaf(): string {
 
 /** Where there is no schema, objects have fields, and all else is a leaf. */
 function writeFree(value: Json): string {
-  return isJsonObject(value) ? writeFields(value, () => ({ head: undefined, write: writeFree })) : LEAF_TEXT;
-}
-
-interface FieldWriter {
-  /** `"f:name":`; undefined where it is not known beforehand. */
-  readonly head: string | undefined;
-  readonly write: NodeWriter;
+  return isJsonObject(value) ? writeEntries(value, writeFree) : LEAF_TEXT;
 }
 
 function fieldsWriter(schema: ObjectSchema | MapSchema, schemas: SchemaSet): NodeWriter {
   if (schema.type === 'map') {
-    const entry: FieldWriter = { head: undefined, write: (value) => writerOf(schema.values, schemas)(value) };
-    return (value) => (isJsonObject(value) ? writeFields(value, () => entry) : LEAF_TEXT);
+    return (value) =>
+      isJsonObject(value) ? writeEntries(value, writerOf(schema.values, schemas)) : LEAF_TEXT;
   }
-  const free: FieldWriter = { head: undefined, write: writeFree };
-  const declared = new Map<string, FieldWriter>();
-  const fieldOf = (name: string): FieldWriter => {
-    const known = declared.get(name);
-    if (known !== undefined) return known;
-    const property = propertyOf(schema.properties, name);
-    if (property === undefined) return free;
-    const field = { head: elementHead('f:', name), write: writerOf(property, schemas) };
-    declared.set(name, field);
-    return field;
+  const plans: StructPlan[] = [];
+  return (value) => {
+    if (!isJsonObject(value)) return LEAF_TEXT;
+    const names = definedNames(value);
+    for (const plan of plans) if (isFor(plan, names)) return followPlan(value, plan);
+    const plan = planOf(names, schema, schemas);
+    if (plans.length < PLANS_MAX) plans.push(plan);
+    return followPlan(value, plan);
   };
-  return (value) => (isJsonObject(value) ? writeFields(value, fieldOf) : LEAF_TEXT);
 }
 
-function writeFields(object: JsonObject, fieldOf: (name: string) => FieldWriter): string {
+/** Ways to write a struct that are kept, by its fields; objects of one origin have the same ones. More are made each time. */
+const PLANS_MAX = 16;
+
+function isFor(plan: StructPlan, names: readonly string[]): boolean {
+  const { length } = names;
+  if (plan.names.length !== length) return false;
+  for (let i = 0; i < length; i++) if (plan.names[i] !== names[i]) return false;
+  return true;
+}
+
+/** How to write a struct that has certain fields. */
+interface StructPlan {
+  /** The fields in the order in which the object has them. */
+  readonly names: readonly string[];
+  /** The text, where nothing in the struct has anything below: it is always the same. */
+  readonly text: string | undefined;
+  /** In the order of the text. */
+  readonly fields: readonly { name: string; head: string; write: NodeWriter }[];
+}
+
+function planOf(names: readonly string[], schema: ObjectSchema, schemas: SchemaSet): StructPlan {
+  const fields = names.toSorted().map((name) => ({
+    name,
+    head: elementHead('f:', name),
+    write: writerOf(propertyOf(schema.properties, name), schemas),
+  }));
+  const isFlat = fields.every(({ write }) => write === writeLeaf);
+  const text = nodeText(fields.map(({ head }) => `,${head}${LEAF_TEXT}`).join(''));
+  return { names, text: isFlat ? text : undefined, fields };
+}
+
+function followPlan(object: JsonObject, plan: StructPlan): string {
+  if (plan.text !== undefined) return plan.text;
   let text = '';
-  for (const name of inOrder(Object.keys(object))) {
-    const value = object[name];
-    if (value === undefined) continue;
-    const { head, write } = fieldOf(name);
-    text += `,${head ?? elementHead('f:', name)}${write(value)}`;
-  }
-  return text === '' ? LEAF_TEXT : `{".":{}${text}}`;
+  for (const { name, head, write } of plan.fields) text += `,${head}${write(object[name] ?? null)}`;
+  return nodeText(text);
+}
+
+function writeEntries(object: JsonObject, write: NodeWriter): string {
+  let text = '';
+  for (const name of definedNames(object).toSorted())
+    text += `,${elementHead('f:', name)}${write(object[name] ?? null)}`;
+  return nodeText(text);
+}
+
+function nodeText(below: string): string {
+  return below === '' ? LEAF_TEXT : `{".":{}${below}}`;
+}
+
+function definedNames(object: JsonObject): string[] {
+  const names = Object.keys(object);
+  return names.some((name) => object[name] === undefined)
+    ? names.filter((name) => object[name] !== undefined)
+    : names;
 }
 
 function itemsWriter(list: ArraySchema, schemas: SchemaSet): NodeWriter {
   const elementOf = elementReader(list, schemas);
+  const plainKeyOf = plainKeyReader(list);
   return (value) => {
     if (!isJsonArray(value) || value.length === 0) return LEAF_TEXT;
     const write = writerOf(list.items, schemas);
-    const nodes = new Map<string, string>();
-    for (const item of value) {
-      const element = elementOf(item);
-      // An item that stands there twice is owned as one leaf.
-      if (element !== undefined) nodes.set(element, nodes.has(element) ? LEAF_TEXT : write(item));
-    }
-    let text = '';
-    for (const [element, node] of nodes) text += `,${element}:${node}`;
-    return text === '' ? LEAF_TEXT : `{".":{}${text}}`;
+    return (plainKeyOf && writePlainItems(value, plainKeyOf, write)) ?? writeItems(value, elementOf, write);
   };
+}
+
+interface PlainKey {
+  readonly field: string;
+  /** What stands before the key's value in the text of an element. */
+  readonly head: string;
 }
 
 /** Text that stands in JSON as it is, also within a text that is itself in JSON. */
 const PLAIN_TEXT = /^[\w ./:-]*$/;
 
-/** What makes the element of an item, as JSON text; most lists have one key, and most keys are plain. */
+/** Most lists of items by key have one key field. */
+function plainKeyReader({ listType, listMapKeys = [] }: ArraySchema): PlainKey | undefined {
+  const [field, ...others] = listMapKeys;
+  if (listType !== 'map' || field === undefined || others.length > 0) return undefined;
+  return { field, head: `,"k:{\\"${field}\\":\\"` };
+}
+
+/** The short way: each item has a plain text for its key, and none stands twice. Undefined where that is not so. */
+function writePlainItems(
+  items: readonly Json[],
+  { field, head }: PlainKey,
+  write: NodeWriter,
+): string | undefined {
+  const seen = new Set<string>();
+  let text = '';
+  for (const item of items) {
+    const key = isJsonObject(item) ? propertyOf(item, field) : undefined;
+    if (typeof key !== 'string' || seen.has(key) || !PLAIN_TEXT.test(key)) return undefined;
+    seen.add(key);
+    text += `${head}${key}\\"}":${write(item)}`;
+  }
+  return nodeText(text);
+}
+
+/** An item that stands there twice is owned as one leaf. */
+function writeItems(
+  items: readonly Json[],
+  elementOf: (item: Json) => string | undefined,
+  write: NodeWriter,
+): string {
+  const nodes = new Map<string, string>();
+  for (const item of items) {
+    const element = elementOf(item);
+    if (element !== undefined) nodes.set(element, nodes.has(element) ? LEAF_TEXT : write(item));
+  }
+  let text = '';
+  for (const [element, node] of nodes) text += `,${element}:${node}`;
+  return nodeText(text);
+}
+
+/** What makes the element of an item, as JSON text. */
 function elementReader(list: ArraySchema, schemas: SchemaSet): (item: Json) => string | undefined {
   if (list.listType === 'set') {
     return (item) => (typeof item === 'object' ? undefined : JSON.stringify(valueElement(item)));
   }
-  const [only = ''] = list.listMapKeys ?? [];
-  const isSingle = list.listMapKeys?.length === 1;
-  const plainHead = `"k:{\\"${only}\\":\\"`;
   return (item) => {
-    const value = isSingle && isJsonObject(item) ? propertyOf(item, only) : undefined;
-    if (typeof value === 'string' && PLAIN_TEXT.test(value)) return `${plainHead}${value}\\"}"`;
     const key = itemKey(item, list, schemas);
     return key === undefined ? undefined : JSON.stringify(keyElement(key));
   };
@@ -202,12 +272,4 @@ function elementReader(list: ArraySchema, schemas: SchemaSet): (item: Json) => s
 
 function elementHead(prefix: string, name: string): string {
   return PLAIN_TEXT.test(name) ? `"${prefix}${name}":` : `${JSON.stringify(prefix + name)}:`;
-}
-
-/** The names sorted, as a set of fields has them; most objects have theirs in order already. */
-function inOrder(names: string[]): string[] {
-  for (let i = 1; i < names.length; i++) {
-    if ((names[i - 1] ?? '') > (names[i] ?? '')) return names.toSorted();
-  }
-  return names;
 }

@@ -62,8 +62,21 @@ export function readQuantity(input: unknown): Quantity | undefined {
   return typeof parsed === 'string' ? undefined : parsed;
 }
 
+/** Texts whose quantity is kept: few stand in nearly all objects. More are read each time. */
+const QUANTITIES_KEPT_MAX = 1024;
+const knownQuantities = new Map<string, Quantity>();
+
 /** The quantity, or in Kubernetes' words why the text is none. */
 function scan(text: string): Quantity | string {
+  const known = knownQuantities.get(text);
+  if (known !== undefined) return known;
+  const quantity = scanAnew(text);
+  if (typeof quantity === 'object' && knownQuantities.size < QUANTITIES_KEPT_MAX)
+    knownQuantities.set(text, quantity);
+  return quantity;
+}
+
+function scanAnew(text: string): Quantity | string {
   if (text.length > QUANTITY_CHARS_MAX)
     return `quantity has ${text.length} characters, at most ${QUANTITY_CHARS_MAX} are accepted`;
   const [matched, sign, whole = '', fraction = '', suffix = ''] = QUANTITY.exec(text) ?? [];

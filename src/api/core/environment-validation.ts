@@ -26,10 +26,20 @@ export function validateEnvironment(
   field: string,
   { env = [], envFrom = [] }: { env?: readonly EnvVar[]; envFrom?: readonly EnvFromSource[] },
 ): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [index, variable] of env.entries()) {
+    // Nearly every variable is a name and a value: no path is made for those.
+    if (variable.valueFrom !== undefined || !isEnvironmentName(variable.name))
+      errors.push(...validateVariable(`${field}.env[${index}]`, variable));
+  }
   return [
-    ...env.flatMap((variable, index) => validateVariable(`${field}.env[${index}]`, variable)),
+    ...errors,
     ...envFrom.flatMap((source, index) => validateEnvFrom(`${field}.envFrom[${index}]`, source)),
   ];
+}
+
+function isEnvironmentName(name: string): boolean {
+  return name !== '' && environmentNameErrors(name).length === 0;
 }
 
 function validateVariable(field: string, { name, value, valueFrom }: EnvVar): FieldError[] {

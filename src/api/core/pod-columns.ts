@@ -1,22 +1,22 @@
 import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn, wide } from '#api/columns.ts';
 import type { Pod } from '#api/core/pod.ts';
-import { formatRestarts, summarizePod } from '#api/core/pod-summary.ts';
+import { formatRestarts, type PodSummary, summarizePod } from '#api/core/pod-summary.ts';
 import type { Column } from '#api/resource.ts';
 
 /** The columns of `kubectl get pods`. */
 export const POD_COLUMNS: readonly Column<Pod>[] = [
   NAME_COLUMN,
   textColumn('Ready', 'Containers that are ready, of all containers and sidecars.', (pod) => {
-    const { readyContainers, totalContainers } = summarizePod(pod);
+    const { readyContainers, totalContainers } = summaryOf(pod);
     return `${readyContainers}/${totalContainers}`;
   }),
   textColumn(
     'Status',
     'The phase of the pod, or the reason why a container does not run.',
-    (pod) => summarizePod(pod).status,
+    (pod) => summaryOf(pod).status,
   ),
   textColumn('Restarts', 'How often containers have been restarted, and when last.', (pod, nowMs) =>
-    formatRestarts(summarizePod(pod), nowMs),
+    formatRestarts(summaryOf(pod), nowMs),
   ),
   AGE_COLUMN,
   wide(
@@ -30,6 +30,17 @@ export const POD_COLUMNS: readonly Column<Pod>[] = [
   ),
   wide(textColumn('Readiness Gates', 'Readiness gates that are passed, of all.', readinessGates)),
 ];
+
+/** Three columns in a row ask for the summary of the same pod. */
+const summaries = new WeakMap<Pod, PodSummary>();
+
+function summaryOf(pod: Pod): PodSummary {
+  const known = summaries.get(pod);
+  if (known !== undefined) return known;
+  const summary = summarizePod(pod);
+  summaries.set(pod, summary);
+  return summary;
+}
 
 function orNone(text: string | undefined): string {
   return text === undefined || text === '' ? NONE : text;

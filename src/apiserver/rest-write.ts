@@ -409,6 +409,11 @@ function encodeWithinLimit(object: KubeObject, managedFields?: string): EncodedO
 
 /** A write that changes nothing is no write: the resourceVersion stays. Times of managed fields alone are no change. */
 function isUnchanged(old: KubeObject, next: KubeObject): boolean {
+  // What most patches change, and what differs after any change of the spec, before all the rest.
+  const { generation, annotations, labels } = old.metadata;
+  if (generation !== next.metadata.generation) return false;
+  if (!isDeepStrictEqual(annotations, next.metadata.annotations)) return false;
+  if (!isDeepStrictEqual(labels, next.metadata.labels)) return false;
   const timeless = (entry: unknown): unknown => ({ ...(entry as object), time: undefined });
   const essence = ({ metadata, ...rest }: KubeObject): unknown => ({
     ...rest,

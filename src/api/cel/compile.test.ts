@@ -229,6 +229,14 @@ describe('costs', () => {
       'self.spec.text.split("").map(c, c + c).size() > 0',
       '"%s%s%s%s%s%s%s%s%s%s".format([self.spec.text, self.spec.text, self.spec.many, self.spec.many, self.spec.many, self.spec.many, self.spec.many, self.spec.many, self.spec.many, self.spec.many].map(x, dyn(x))) == ""',
       'cel.bind(a, self.spec.text + self.spec.text, cel.bind(b, a + a, cel.bind(c, b + b, cel.bind(d, c + c, (d + d).size() > 0))))',
+      'self.spec.many.all(x, self.spec.many != [])',
+      'self.spec.many.all(x, self.spec.text != "")',
+      'self.spec.many.all(x, self.spec.text > "A")',
+      'self.spec.many.all(x, size(self.spec.text) > 0)',
+      'self.spec.many.all(x, self.spec.text.charAt(0) == "a")',
+      'self.spec.many.all(x, any.spec != {})',
+      'double("1".replace("1", self.spec.text.replace("a", "1")) + "x") > 0.0',
+      '("x" + self.spec.text.replace("a", " ") + "x").trim().size() > 0',
       'self.spec.many.exists(x, self.spec.many.exists(y, self.spec.text.contains(x + y + "c")))',
     ];
     for (const expression of costly) {

@@ -13,7 +13,7 @@ import {
   type CelValue,
   isCelObject,
   mapKey,
-  sizeOf,
+  weightOf,
 } from '#api/cel/value.ts';
 
 /**
@@ -22,7 +22,7 @@ import {
  * they are worth.
  */
 export function equalValues(a: CelValue, b: CelValue, meter: Meter): boolean {
-  meter.charge(TRAVERSAL * Math.min(sizeOf(a), sizeOf(b)));
+  meter.charge(TRAVERSAL * Math.min(weightOf(a), weightOf(b)));
   if (a === b) return true;
   if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b) === 0;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;

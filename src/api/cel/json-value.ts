@@ -38,30 +38,47 @@ function mismatch(type: CelType): CelError {
   return new CelError(`invalid data, expected a value of type ${type.kind}`);
 }
 
+/**
+ * Keeps what a list or map holds of lists and maps, once converted: an expression that looks at one again and again finds its
+ * keys listed.
+ */
+function remembering(convert: (json: Json, type: CelType) => CelResult) {
+  const known = new Map<Json, CelResult>();
+  return (json: Json, type: CelType): CelResult => {
+    if (typeof json !== 'object' || json === null) return convert(json, type);
+    const value = known.get(json) ?? convert(json, type);
+    known.set(json, value);
+    return value;
+  };
+}
+
 function listOf(json: readonly Json[], type: CelType): CelList {
   const { item = DYN, list } = type.kind === 'list' ? type : ({} as Partial<ListCelType>);
-  return new CelList(json.length, (index) => valueOfJson(json[index] ?? null, item), list);
+  const convert = remembering(valueOfJson);
+  return new CelList(json.length, (index) => convert(json[index] ?? null, item), list);
 }
 
 function mapOf(json: JsonObject, type: CelType): CelResult {
   if (type.kind === 'object') return objectOf(json, type);
   if (type.kind !== 'map' && type.kind !== 'dyn') return mismatch(type);
   const { value = DYN } = type.kind === 'map' ? type : ({} as Partial<MapCelType>);
+  const convert = remembering(valueOfJson);
   return new CelMap(
     () => Object.keys(json),
     (key) =>
       typeof key === 'string' && Object.hasOwn(json, key) && json[key] !== undefined
-        ? valueOfJson(json[key], value)
+        ? convert(json[key], value)
         : undefined,
   );
 }
 
 function objectOf(json: JsonObject, type: ObjectCelType): CelMap {
+  const convert = remembering(valueOfJson);
   const read = (name: CelValue): CelResult | undefined => {
     const field = typeof name === 'string' ? type.fieldOf(name) : undefined;
     if (field === undefined || !Object.hasOwn(json, field.jsonName)) return undefined;
     const value = json[field.jsonName];
-    return value === undefined ? undefined : valueOfJson(value, field.type);
+    return value === undefined ? undefined : convert(value, field.type);
   };
   return new CelMap(() => type.namesOf(Object.keys(json)), read, type.name);
 }

@@ -10,6 +10,7 @@ import {
 } from '#api/cel/argument.ts';
 import { type Overload, overload, sizeLike, traversing } from '#api/cel/function.ts';
 import { checkedInt, checkedUint } from '#api/cel/library-operators.ts';
+import type { Meter } from '#api/cel/meter.ts';
 import {
   formatDuration,
   formatTimestamp,
@@ -24,6 +25,7 @@ import {
   CelTimestamp,
   CelTypeValue,
   CelUint,
+  type CelValue,
   sizeOf,
   typeNameOf,
 } from '#api/cel/value.ts';
@@ -62,7 +64,11 @@ function uintOfText(text: string): CelResult {
     : value;
 }
 
+/** The longest text of a double in characters; a longer one is none. */
+const DOUBLE_CHARS_MAX = 512;
+
 function doubleOfText(text: string): CelResult {
+  if (text.length > DOUBLE_CHARS_MAX) return new CelError('strconv.ParseFloat: value out of range');
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   if (/^nan$/i.test(text)) return Number.NaN;
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)
@@ -119,6 +125,14 @@ const SHORT_TEXT = { resultSize: (): number => 32 };
 const BYTES_OF_TEXT = { cost: traversing(0), resultSize: sizeLike(0, 4) };
 const TEXT_OF_BYTES = { cost: traversing(0), resultSize: sizeLike(0) };
 
+/** Units for counting one character. */
+const COUNTING = 0.01;
+
+function countOf(value: CelValue, meter: Meter): bigint {
+  if (typeof value === 'string') meter.charge(value.length * COUNTING);
+  return BigInt(sizeOf(value));
+}
+
 /** Conversions, `size`, `type` and `dyn`. Source: the CEL language definition, "List of Standard Definitions". */
 export const CONVERSIONS: readonly Overload[] = [
   overload('int(int): int', ([a]) => intOf(a)),
@@ -162,7 +176,7 @@ export const CONVERSIONS: readonly Overload[] = [
   overload('dyn(A): dyn', ([a = null]) => a, { resultSize: sizeLike(0) }),
   overload('type(A): type(A)', ([a = null]) => new CelTypeValue(typeNameOf(a))),
   ...['string', 'bytes', 'list(A)', 'map(A, B)'].flatMap((type) => [
-    overload(`size(${type}): int`, ([a = null]) => BigInt(sizeOf(a))),
-    overload(`${type}.size(): int`, ([a = null]) => BigInt(sizeOf(a))),
+    overload(`size(${type}): int`, ([a = null], meter) => countOf(a, meter)),
+    overload(`${type}.size(): int`, ([a = null], meter) => countOf(a, meter)),
   ]),
 ];

@@ -185,7 +185,9 @@ export function compareValues(a: CelValue | undefined, b: CelValue | undefined):
 /** UTF-16 orders as UTF-8 does, but where there are surrogates. */
 function compareTexts(a: string, b: string): number {
   if (a === b) return 0;
-  if (/[\uD800-\uDFFF]/.test(a) || /[\uD800-\uDFFF]/.test(b))
+  // What comes after the end of the shorter decides nothing.
+  const length = Math.min(a.length, b.length) + 1;
+  if (/[\uD800-\uDFFF]/.test(a.slice(0, length)) || /[\uD800-\uDFFF]/.test(b.slice(0, length)))
     return Buffer.compare(Buffer.from(a), Buffer.from(b));
   return a < b ? -1 : 1;
 }

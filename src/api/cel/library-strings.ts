@@ -112,9 +112,15 @@ function upperAscii(text: string): string {
   return text.replace(/[a-z]+/g, (part) => part.toUpperCase());
 }
 
-/** Unicode's white space, as Go's `strings.TrimSpace` takes it. */
+const WHITE_SPACE = /^\p{White_Space}$/u;
+
+/** Unicode's white space, as Go's `strings.TrimSpace` takes it. From both ends: a pattern could take long over the middle. */
 function trim(text: string): string {
-  return text.replace(/^[\p{White_Space}]+/u, '').replace(/[\p{White_Space}]+$/u, '');
+  let start = 0;
+  let end = text.length;
+  while (start < end && WHITE_SPACE.test(text.charAt(start))) start += 1;
+  while (end > start && WHITE_SPACE.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 const QUOTED: Readonly<Record<string, string>> = {
@@ -145,6 +151,9 @@ function matches(text: string, pattern: string, meter: Meter): CelResult {
   return expression.test(text);
 }
 
+/** Units for passing over one character. */
+const COUNTING = 0.01;
+
 /** Runs in both texts at once are what `contains` costs. */
 const CONTAINING = (sizes: readonly ArgumentSize[]): number =>
   Math.ceil((sizes[0]?.size ?? 0) * TRAVERSAL) * Math.ceil((sizes[1]?.size ?? 0) * TRAVERSAL);
@@ -157,7 +166,8 @@ const REPLACING = {
 };
 const SPLITTING = { cost: traversing(0, 2), resultSize: sizeLike(0) };
 const JOINING = {
-  cost: (sizes: readonly ArgumentSize[]): number => Math.ceil(joinedSize(sizes) * TRAVERSAL),
+  cost: (sizes: readonly ArgumentSize[]): number =>
+    Math.ceil((joinedSize(sizes) + (sizes[0]?.size ?? 0)) * TRAVERSAL),
   resultSize: joinedSize,
 };
 
@@ -181,7 +191,10 @@ export const STRINGS: readonly Overload[] = [
   overload('matches(string, string): bool', ([a, b], meter) => matches(textOf(a), textOf(b), meter), {
     cost: matching(0, 1),
   }),
-  overload('string.charAt(int): string', ([a, b]) => charAt(textOf(a), intOf(b)), { resultSize: () => 1 }),
+  overload('string.charAt(int): string', ([a, b]) => charAt(textOf(a), intOf(b)), {
+    cost: (sizes) => 1 + (sizes[0]?.size ?? 0) * COUNTING,
+    resultSize: () => 1,
+  }),
   overload('string.indexOf(string): int', ([a, b]) => indexOf(textOf(a), textOf(b), 0n), {
     cost: traversing(0),
   }),

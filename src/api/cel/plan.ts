@@ -23,8 +23,8 @@ import {
   type CelValue,
   isCelObject,
   mapKey,
-  sizeOf,
   typeNameOf,
+  weightOf,
 } from '#api/cel/value.ts';
 import { assert } from '#system/assert.ts';
 
@@ -166,13 +166,18 @@ function noOverload(name: string, values: readonly CelValue[]): CelError {
   return new CelError(`no such overload: ${name}(${values.map(typeNameOf).join(', ')})`);
 }
 
-/** How large a value is, for what a function of it costs. */
+/** How large a value is, for what a function of it costs. Items are looked at by functions only that pay for it. */
 function measure(value: CelValue): ArgumentSize {
-  let itemSize = 0;
-  if (value instanceof CelList)
-    for (let index = 0; index < value.size; index += 1)
-      itemSize = Math.max(itemSize, sizeOf(value.at(index)));
-  return { size: isCelObject(value) ? 1 : sizeOf(value), itemSize };
+  return {
+    size: isCelObject(value) ? 1 : weightOf(value),
+    get itemSize() {
+      let largest = 0;
+      if (value instanceof CelList)
+        for (let index = 0; index < value.size; index += 1)
+          largest = Math.max(largest, weightOf(value.at(index)));
+      return largest;
+    },
+  };
 }
 
 /** Either side may decide alone, also where the other is an error. */

@@ -8,12 +8,15 @@ const SECONDS_MAX = 253_402_300_799n;
 /** The longest duration: what an int64 of nanoseconds holds. */
 const DURATION_NANOS_MAX = 2n ** 63n - 1n;
 
+/** The longest text of a time or duration in characters; a longer one is none. */
+const TIME_CHARS_MAX = 64;
+
 const TIMESTAMP =
   /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 
 /** Nanoseconds since 1970 of an RFC 3339 text; undefined where it is none. */
 export function parseTimestamp(text: string): bigint | undefined {
-  const match = TIMESTAMP.exec(text);
+  const match = text.length > TIME_CHARS_MAX ? null : TIMESTAMP.exec(text);
   if (match === null) return undefined;
   const [
     ,
@@ -144,8 +147,9 @@ const UNIT_NANOS: Readonly<Record<string, bigint>> = {
 
 /** Nanoseconds of `1h15m30.5s`; undefined where the text is no duration of Go's, or too long a one. */
 export function parseDuration(text: string): bigint | undefined {
+  if (text.length > TIME_CHARS_MAX) return undefined;
   const match = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text);
-  if (match === null || text.length > 64) return undefined;
+  if (match === null) return undefined;
   const [, sign, body = ''] = match;
   let total = 0n;
   for (const [, whole = '', fraction = '', unit = ''] of body.matchAll(

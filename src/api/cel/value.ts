@@ -183,6 +183,11 @@ export function typeNameOf(value: CelValue): string {
   return value.celType;
 }
 
+/** As {@link sizeOf}, without counting the characters of a text: its UTF-16 units, which is what looking at it takes. */
+export function weightOf(value: CelResult): number {
+  return typeof value === 'string' ? value.length : sizeOf(value);
+}
+
 /** What `size(x)` gives, 1 where it has none: characters of a string, bytes, items of a list, entries of a map. */
 export function sizeOf(value: CelResult): number {
   if (typeof value === 'string') return stringSize(value);

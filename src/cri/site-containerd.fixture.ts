@@ -12,6 +12,8 @@ import { realProcesses } from '#system/real-process.ts';
 /** A containerd of a test's own, with its own folders, bridge and addresses. Disposing leaves nothing on the host. */
 export interface SiteContainerd extends AsyncDisposable {
   readonly folder: string;
+  /** The address of the host on the pods' bridge. */
+  readonly gateway: string;
   readonly layout: ContainerdLayout;
   readonly options: ContainerdOptions;
   readonly service: ContainerdService;
@@ -23,10 +25,13 @@ export async function startSiteContainerd(families: readonly string[]): Promise<
   const layout = containerdLayout({ dataFolder: join(folder, 'containerd') });
   const system = { ...createRealSystem(), log: silentLog };
   const options = { system, layout, searchPath: process.env.PATH ?? '' };
-  const bridge = `t${layout.runFolder.slice(-8)}`;
+  const id = layout.runFolder.slice(-8);
+  const bridge = `t${id}`;
+  // Each its own, so that what a killed test left behind is in nobody's way.
+  const network = `10.251.${Number.parseInt(id.slice(-2), 16)}`;
   await realDisk.write(
     join(layout.cniConfigFolder, 'test.conflist'),
-    networkConfiguration(bridge, join(folder, 'leases')),
+    networkConfiguration({ bridge, subnet: `${network}.0/24`, leases: join(folder, 'leases') }),
   );
   const cleanUp = async (): Promise<void> => {
     await purgeContainerd(options);
@@ -40,6 +45,7 @@ export async function startSiteContainerd(families: readonly string[]): Promise<
     }
     return {
       folder,
+      gateway: `${network}.1`,
       layout,
       options,
       service,
@@ -54,11 +60,19 @@ export async function startSiteContainerd(families: readonly string[]): Promise<
   }
 }
 
-function networkConfiguration(bridge: string, leases: string): string {
+function networkConfiguration({
+  bridge,
+  subnet,
+  leases,
+}: {
+  bridge: string;
+  subnet: string;
+  leases: string;
+}): string {
   const ipam = {
     type: 'host-local',
     dataDir: leases,
-    ranges: [[{ subnet: '10.251.0.0/24' }]],
+    ranges: [[{ subnet }]],
     routes: [{ dst: '0.0.0.0/0' }],
   };
   return JSON.stringify({

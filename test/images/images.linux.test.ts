@@ -130,7 +130,7 @@ describe('the images of the examples', () => {
   it('busybox looks names up where the pod is told to', async () => {
     const { address: server } = await run({ image: 'nginx' });
     await get(server);
-    const gateway = '10.251.0.1';
+    const { gateway } = site;
     const dns = dgram.createSocket('udp4');
     dns.on('message', (query, from) => dns.send(dnsAnswer(query, server), from.port, from.address));
     await new Promise<void>((resolve) => dns.bind(53, gateway, resolve));

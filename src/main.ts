@@ -3,9 +3,11 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { collect, collectLabel, parseCount, parseDuration, parsePort, parseSites } from '#cli/arguments.ts';
+import { backup } from '#cli/backup.ts';
 import { connectContext, readContext } from '#cli/connect.ts';
 import { down } from '#cli/down.ts';
 import { dataLayout, type RuntimeKind } from '#cli/machine.ts';
+import { restore } from '#cli/restore.ts';
 import { CommandError, type Screen } from '#cli/screen.ts';
 import { printFleet } from '#cli/status.ts';
 import { createToken } from '#cli/token.ts';
@@ -16,6 +18,8 @@ import { joinAsSite } from '#site/join-site.ts';
 import { localMachine } from '#site/local-machine.ts';
 import { runSite } from '#site/site.ts';
 import { pause } from '#system/clock.ts';
+import { armFailpoints } from '#system/failpoints.ts';
+import { realGzipFiles } from '#system/gzip-file.ts';
 import { createRealSystem } from '#system/real.ts';
 import { splitAddress } from '#system/real-network.ts';
 import { SOFTWARE_VERSION } from '#system/version.ts';
@@ -278,6 +282,41 @@ program
   });
 
 program
+  .command('backup')
+  .description('write all that a running hub or site is into one file')
+  .argument('<file>', 'file to be made or replaced, or - for standard output')
+  .addOption(dataOption())
+  .option(
+    '--context <name>',
+    "context of the folder's kubeconfig: hub, or a site; its first one where absent",
+  )
+  .action(async (path: string, options: { data: string; context?: string }) => {
+    const { disk } = createRealSystem({ level: 'warn' });
+    const target = {
+      path: path === '-' ? path : resolve(path),
+      folder: resolve(options.data),
+      context: options.context,
+    };
+    await backup(target, { disk, files: realGzipFiles, screen });
+  });
+
+program
+  .command('restore')
+  .description('put a backup into a data folder, all of it or nothing')
+  .argument('<file>', 'what "skerry backup" wrote')
+  .requiredOption('--data <folder>', 'the folder of a hub or site that does not run; empty, or with --force')
+  .option('--force', 'put aside what is in the folder')
+  .option('--epoch <number>', 'least epoch of the store afterwards', parseCount, 0)
+  .action(async (path: string, options: { data: string; force?: boolean; epoch: number }) => {
+    const target = {
+      ...{ path: path === '-' ? path : resolve(path), folder: resolve(options.data) },
+      ...{ force: options.force === true, epochMin: options.epoch, pid: process.pid },
+    };
+    const system = createRealSystem({ level: 'warn' });
+    await restore(target, { system, files: realGzipFiles, screen });
+  });
+
+program
   .command('version')
   .description('print the version')
   .action(() => screen.print(SOFTWARE_VERSION));
@@ -298,6 +337,7 @@ function fail(error: unknown): never {
 
 process.on('unhandledRejection', fail);
 try {
+  armFailpoints(process.env.SKERRY_FAILPOINTS ?? '');
   await program.parseAsync();
   process.exit(0);
 } catch (error) {

@@ -11,6 +11,7 @@ import { decodeObject } from '#apiserver/stored-object.ts';
 import { type IncludeObject, tableOf } from '#apiserver/table.ts';
 import { type Entry, RevisionExpiredError, type StoreEvent, type WatchHandle } from '#store/store.ts';
 import type { Timer } from '#system/clock.ts';
+import { failpoint } from '#system/failpoints.ts';
 
 /**
  * Bytes that may wait for a slow watcher, beside what was there when it began; above this it is told so and closed, and
@@ -126,7 +127,9 @@ export class WatchStream {
       const lines = batch.flatMap((event) => this.#lineOf(event) ?? []);
       const [only] = lines;
       if (only === undefined) return;
+      failpoint('watch.before-send');
       this.#sink.write(lines.length === 1 ? only : Buffer.concat(lines));
+      failpoint('watch.after-send');
     } catch (error) {
       return this.#fail(error);
     }

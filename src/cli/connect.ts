@@ -5,12 +5,15 @@ import { readBody } from '#client/transport.ts';
 import type { Disk } from '#system/disk.ts';
 import { type HttpsClient, httpsClient } from '#system/https-client.ts';
 import { describeError } from '#system/log.ts';
+import { splitLines } from '#system/split-lines.ts';
 
 /** A connection to one API server, as a command uses it. */
 export interface ApiConnection extends Disposable {
   readonly client: Client;
   /** Undefined where the server answers that it is ready, else why not. */
   unreadiness(): Promise<string | undefined>;
+  /** The lines of what `GET path` answers, as they come. Throws where that is refused. */
+  lines(path: string): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** Connects as a kubeconfig's context says. Nothing is sent yet. */
@@ -31,8 +34,25 @@ export function connectContext(context: KubeContext): ApiConnection {
         return describeError(error);
       }
     },
+    async lines(path) {
+      const response = await https.request({ method: 'GET', path });
+      if (response.status === 200) return splitLines(response.body);
+      const answer = Buffer.from(await readBody(response)).toString('utf8');
+      throw new CommandError(`${context.server}${path} answered ${response.status}: ${messageOf(answer)}`);
+    },
     [Symbol.dispose]: () => https[Symbol.dispose](),
   };
+}
+
+/** What a Status says; the answer itself where it is none. */
+function messageOf(answer: string): string {
+  try {
+    const { message } = JSON.parse(answer) as { message?: unknown };
+    if (typeof message === 'string') return message;
+  } catch {
+    // Some other text.
+  }
+  return answer.slice(0, 200);
 }
 
 /** A context of a kubeconfig file by name; the first one where no name is given. */

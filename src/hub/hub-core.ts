@@ -4,6 +4,7 @@ import { podResource } from '#api/core/pod.ts';
 import type { Route } from '#apiserver/api-server.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
+import { backupRoute } from '#apiserver/backup-route.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
@@ -68,6 +69,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   });
   const { client, views } = plane;
   routes.push(...(options.routes?.(client) ?? []));
+  routes.push(backupRoute({ store, role: 'hub', name: 'hub', clock, log }));
   const election = electionOf(options, plane);
   const link = new HubLink({ client, views, clock, random, log, epoch: store.epoch });
   const roster = new KindRoster(BUILTIN_RESOURCES);

@@ -7,6 +7,7 @@ import { LINK_PROTOCOL } from '#link/wire.ts';
 import { bundleKeyFromSeed, createBundleSigner } from '#pki/bundle-signature.ts';
 import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
 import { openTokenKeys } from '#pki/token-keys.ts';
+import { finishRestore } from '#store/restored-folder.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
 import type { System } from '#system/system.ts';
 
@@ -33,6 +34,7 @@ export async function runHub(
   const { disk, clock, log, random, processes } = system;
   const release = await claimDataFolder(config.dataFolder, { disk, processes, pid: config.pid, role: 'hub' });
   try {
+    await finishRestore(config.dataFolder, disk);
     const credentials = await hubCredentials(config, system);
     // After a failed fsync, or where the data was restored under it, only a new start sees what is really there.
     const storeFailed = Promise.withResolvers<never>();

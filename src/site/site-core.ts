@@ -6,6 +6,7 @@ import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts
 import { type ApiEndpoint, publishApiService } from '#apiserver/api-service.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
+import { backupRoute } from '#apiserver/backup-route.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
@@ -75,6 +76,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
       serviceAccountAdmission,
       serviceAddresses({ store, cidr: options.serviceCidr, clock, random }),
     ],
+    routes: [backupRoute({ store, role: 'site', name, clock, log })],
     tokenKeys,
     pods: () => must(late.kubelet, 'the kubelet is made before the API serves').access,
     clock,

@@ -20,6 +20,7 @@ import { serviceSources } from '#site/service-sources.ts';
 import { createSiteCore, type SiteCore } from '#site/site-core.ts';
 import { containerdFolder, kubeletFolder, podNetworkFolders } from '#site/site-folders.ts';
 import { networkOf, readSettings, type SiteSettings } from '#site/site-settings.ts';
+import { finishRestore } from '#store/restored-folder.ts';
 import { openSqliteStore } from '#store/sqlite.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
 import { createSimulatedProber } from '#system/probe.ts';
@@ -56,6 +57,7 @@ export async function runSite(
   const { disk, processes, log } = system;
   const release = await claimDataFolder(config.folder, { disk, processes, pid: config.pid, role: 'site' });
   try {
+    await finishRestore(config.folder, disk);
     const identity = await readIdentity(disk, identityFolder(config.folder));
     const settings = await readSettings(disk, config.folder);
     if (identity === undefined || settings === undefined) {

@@ -21,6 +21,7 @@ import {
 } from '#store/store.ts';
 import { Watches } from '#store/watches.ts';
 import { assert, must } from '#system/assert.ts';
+import { failpoint } from '#system/failpoints.ts';
 import type { Random } from '#system/random.ts';
 
 /** Transactions under way at the same time; more wait. */
@@ -169,8 +170,11 @@ class EtcdStore implements Store {
       const { state, epochs } = this.#replica;
       const txn = planTxn(operations, { epochs, known: (key) => state.get(key), withLastStates });
       const answer = await this.#calling('commit', async () => {
+        failpoint('commit.before');
         try {
-          return await this.#client.txn(txn);
+          const answered = await this.#client.txn(txn);
+          failpoint('commit.after');
+          return answered;
         } catch (error) {
           // An etcd that is full still deletes, where nothing is put beside it.
           if (!isOutOfSpace(error) || !withLastStates || operations.some(({ type }) => type === 'put'))

@@ -9,6 +9,7 @@ import {
 } from '#store/sqlite-database.ts';
 import { prepare } from '#store/sqlite-statement.ts';
 import { StoreFormatError, StoreUnavailableError } from '#store/store.ts';
+import { failpoint } from '#system/failpoints.ts';
 
 /** Frames of the write-ahead log that wait to be copied into the database before a checkpoint is due: 4 MiB. */
 const CHECKPOINT_FRAMES_MIN = 1000;
@@ -93,7 +94,10 @@ export class SqliteConnection {
     this.#begin.run();
     try {
       const result = work();
+      failpoint('commit.before');
+      failpoint('commit.sync');
       this.#commit.run();
+      failpoint('commit.after');
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');

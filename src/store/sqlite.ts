@@ -28,6 +28,7 @@ import { StoreUnavailableError } from '#store/store.ts';
 import type { EventPage } from '#store/watches.ts';
 import { Watches } from '#store/watches.ts';
 import { assert } from '#system/assert.ts';
+import { failpoint } from '#system/failpoints.ts';
 
 /** Entries kept in memory, in bytes, where the options do not say otherwise. */
 export const CACHE_BYTES_MAX = 32 * 1024 * 1024;
@@ -160,10 +161,12 @@ class SqliteStore implements Store {
     this.#connection.assertWritable();
     if (revision > this.#range.compacted) {
       assertReadable(this.#range, revision);
+      failpoint('compact.before');
       this.#connection.write('compact', () => this.#meta.write({ compacted: revision }));
       this.#range = { ...this.#range, compacted: revision };
     }
     while (this.#sweepSlice()) await this.#turn();
+    failpoint('compact.after');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -206,6 +209,7 @@ class SqliteStore implements Store {
     let { revision } = this;
     return batch.map(({ operations }) => {
       const outcome = this.#writer.apply(operations, revision);
+      failpoint('commit.within');
       if (outcome.type === 'committed') ({ revision } = outcome);
       return outcome;
     });
@@ -280,6 +284,7 @@ class SqliteStore implements Store {
     this.#swept = this.#connection.write('compact', () => {
       const swept = this.#sweep.slice(this.#swept, boundary);
       this.#meta.write({ swept });
+      failpoint('compact.within');
       return swept;
     });
     return this.#swept < boundary;

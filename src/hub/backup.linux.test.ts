@@ -157,22 +157,18 @@ test('a damaged backup, a folder in use and one that is not empty are refused in
       [gzipSync(text.replace('"format":1', '"format":99')), /made by a newer Skerry/u],
     ] as const) {
       writeFileSync(file, bytes);
-      const refused = await skerry(['restore', file, '--data', folder, '--force']);
-      assert.equal(refused.code, 1);
-      assert.match(refused.stderr, expected);
-      assert.match(refused.stderr, /Nothing was changed/u);
+      const refused = restoreHere(file, folder, { force: true });
+      await assert.rejects(refused, expected);
+      await assert.rejects(refused, /Nothing was changed/u);
     }
     writeFileSync(file, whole);
-    const full = await skerry(['restore', file, '--data', folder]);
-    assert.equal(full.code, 1);
-    assert.match(full.stderr, /is not empty .* --force/u);
+    await assert.rejects(restoreHere(file, folder, { force: false }), /is not empty .* --force/u);
     assert.ok(database.equals(readFileSync(join(folder, 'store.db'))));
-    assert.match(
-      (await skerry(['restore', join(place, 'none'), '--data', folder])).stderr,
-      /there is no such file/u,
-    );
-    assert.equal((await skerry(['restore', file])).code, 2);
-    assert.match((await skerry(['backup', file, '--data', folder])).stderr, /does not answer/u);
+    await assert.rejects(restoreHere(join(place, 'none'), folder, { force: true }), /there is no such file/u);
+    const stopped = await skerry(['backup', file, '--data', folder]);
+    assert.equal(stopped.code, 1);
+    assert.match(stopped.stderr, /does not answer/u);
+    assert.ok(whole.equals(readFileSync(file)), 'the backup that was there is kept');
   }));
 
 test('a restore that is killed anywhere is done wholly or not at all', () =>

@@ -29,10 +29,16 @@ export interface Acknowledged {
  */
 export async function writeAndKill(
   path: string,
-  options: { commits: number; after?: (pid: number) => 'kill' | 'wait until refused' },
+  options: {
+    commits: number;
+    after?: (pid: number) => 'kill' | 'wait until refused';
+    /** `SKERRY_FAILPOINTS` of the process, which then dies by itself. */
+    failpoints?: string;
+  },
 ): Promise<Acknowledged> {
   const program = fileURLToPath(import.meta.resolve('./sqlite-writers.fixture.ts'));
-  const child = spawn(process.execPath, [program, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const env = { ...process.env, SKERRY_FAILPOINTS: options.failpoints ?? '' };
+  const child = spawn(process.execPath, [program, path], { stdio: ['pipe', 'pipe', 'inherit'], env });
   const exited = once(child, 'exit');
   const counts = new Map<number, number>();
   let [commits, newest, refused] = [0, 0, 0];

@@ -1,12 +1,14 @@
 import { text } from '#store/conformance-words.ts';
 import { openSqliteStore } from '#store/sqlite.ts';
 import { keysOf, WRITERS } from '#store/sqlite-survival.fixture.ts';
+import { armFailpoints } from '#system/failpoints.ts';
 
 /**
  * The program that tests kill: writers that count up in the store at the path given, each in two keys that one commit
  * changes together. After each acknowledgement it prints `<writer> <count> <revision>`; where the store is out of order,
  * `refused`. It compacts now and then, and goes on until it is killed.
  */
+armFailpoints(process.env['SKERRY_FAILPOINTS'] ?? '');
 const store = openSqliteStore(process.argv[2] ?? '', { defer: setImmediate });
 
 const writers = Array.from({ length: WRITERS }, async (_, writer) => {

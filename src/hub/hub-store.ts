@@ -59,7 +59,7 @@ export async function openHubStore(
   onFailure: (error: Error) => void,
 ): Promise<Store> {
   if (store.type === 'sqlite')
-    return openSqliteStore(`${dataFolder}/store.db`, { defer: realDefer, onFailure });
+    return openSqliteStore(`${dataFolder}/store.db`, { defer: realDefer, keepsReserve: true, onFailure });
   const client = await etcdClientOptions(store, system);
   return openEtcdStore({ ...client, random: system.random, defer: realDefer, onFailure });
 }

@@ -71,6 +71,7 @@ export async function runSite(
     await using store = openSqliteStore(`${config.folder}/store.db`, {
       defer: realDefer,
       cacheBytesMax: CACHE_BYTES_MAX,
+      keepsReserve: true,
       onFailure: diskFailed.reject,
     });
     const credentials = await siteCredentials(config.folder, settings, system);

@@ -21,8 +21,12 @@ export function makeFolder(): string {
 }
 
 /** Opens the store at `path` for `work`, and closes it. */
-export async function withStore<T>(path: string, work: (store: Store) => Promise<T>): Promise<T> {
-  await using store = openSqliteStore(path, { defer: setImmediate });
+export async function withStore<T>(
+  path: string,
+  work: (store: Store) => Promise<T>,
+  options: { keepsReserve?: boolean } = {},
+): Promise<T> {
+  await using store = openSqliteStore(path, { defer: setImmediate, ...options });
   return await work(store);
 }
 

@@ -128,8 +128,7 @@ export class SqliteConnection {
    * one (https://wiki.postgresql.org/wiki/Fsync_Errors). Only a new start helps, which reads back what is there.
    */
   #failed(action: string, cause: unknown): StoreUnavailableError {
-    const code = sqliteCode(cause);
-    if (code === SQLITE_IOERR_WRITE || primaryCode(code) === SQLITE_FULL) {
+    if (isOutOfSpace(cause)) {
       const message = `could not ${action}: the disk is full or refuses to write`;
       return new StoreUnavailableError(message, { cause });
     }
@@ -139,6 +138,12 @@ export class SqliteConnection {
     this.#options.onFailure(error);
     return error;
   }
+}
+
+/** Whether a write failed for want of space: it may pass again when there is some. */
+export function isOutOfSpace(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === SQLITE_IOERR_WRITE || primaryCode(code) === SQLITE_FULL;
 }
 
 type Progress = [busy: number, frames: number, copied: number];

@@ -47,6 +47,32 @@ test('where the disk fails under a running store, commits are refused, and what 
   });
 });
 
+test('on a full disk deletions still go through, and when they are compacted there is room again, without a restart', async () => {
+  await onSmallDisk(96, async (disk) => {
+    await withStore(
+      join(disk.folder, 'store.db'),
+      async (store) => {
+        const { bavail, bsize } = statfsSync(disk.folder);
+        writeFileSync(join(disk.folder, 'ballast'), Buffer.alloc(bavail * bsize - 24 * 1024 * 1024));
+        const value = Buffer.alloc(200_000, 'x');
+        let stored = 0;
+        const refused = await (async () => {
+          for (; ; stored++) await store.commit([{ type: 'put', key: `/large/${stored}`, value }]);
+        })().catch((error: unknown) => error);
+        assert.ok(refused instanceof StoreUnavailableError, String(refused));
+        const last = Buffer.from('{"metadata":{"deletionTimestamp":"2026-11-22T00:00:00Z"}}');
+        for (let n = 0; n < stored; n++)
+          await committed(store, { type: 'delete', key: `/large/${n}`, value: last });
+        assert.equal(await store.count('/large/'), 0);
+        await store.compact(store.revision);
+        await committed(store, { type: 'put', key: '/large/again', value });
+        assert.equal(await store.count('/large/'), 1);
+      },
+      { keepsReserve: true },
+    );
+  });
+});
+
 test('on a full disk commits are refused and reads go on; with space again, commits go through', async () => {
   await onSmallDisk(32, async (disk) => {
     await withStore(join(disk.folder, 'store.db'), async (store) => {

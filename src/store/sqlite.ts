@@ -5,12 +5,13 @@ import { EntryCache } from '#store/entry-cache.ts';
 import type { RevisionRange } from '#store/revision-range.ts';
 import { assertReadable } from '#store/revision-range.ts';
 import { createSqliteSweep } from '#store/sqlite-compaction.ts';
-import { SqliteConnection } from '#store/sqlite-connection.ts';
+import { isOutOfSpace, SqliteConnection } from '#store/sqlite-connection.ts';
 import { openDatabase } from '#store/sqlite-database.ts';
 import { createSqliteReplay } from '#store/sqlite-events.ts';
 import { createSqliteMeta } from '#store/sqlite-meta.ts';
 import type { KeyRange, Slice } from '#store/sqlite-read.ts';
 import { createSqliteReader, rangeOf } from '#store/sqlite-read.ts';
+import { createDiskReserve, type DiskReserve, NO_RESERVE } from '#store/sqlite-reserve.ts';
 import type { Applied, AppliedChange } from '#store/sqlite-write.ts';
 import { createSqliteWriter } from '#store/sqlite-write.ts';
 import type {
@@ -44,6 +45,8 @@ export interface SqliteStoreOptions {
    * seen outside. All revisions before it are then gone.
    */
   readonly epochMin?: number;
+  /** Keeps some of the disk back, in a file beside the database, so that deletions go through where it is full. */
+  readonly keepsReserve?: boolean;
   /** Bytes of entries to keep in memory, for gets and lists; {@link CACHE_BYTES_MAX} where absent. */
   readonly cacheBytesMax?: number;
   /**
@@ -55,11 +58,17 @@ export interface SqliteStoreOptions {
 
 /** Opens the store in the database file at `path`; with the conditions and errors of {@link openDatabase}. */
 export function openSqliteStore(path: string, options: SqliteStoreOptions): Store {
-  return createSqliteStore(openDatabase(path), options);
+  const reserve = options.keepsReserve === true ? createDiskReserve(`${path}-reserve`) : NO_RESERVE;
+  const store = createSqliteStore(openDatabase(path), { ...options, reserve });
+  reserve.hold();
+  return store;
 }
 
 /** The store on a database from {@link openDatabase}; it closes the database on disposal, and where it cannot begin. */
-export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOptions): Store {
+export function createSqliteStore(
+  database: DatabaseSync,
+  options: SqliteStoreOptions & { reserve?: DiskReserve },
+): Store {
   const queue = new CommitQueue();
   const connection = new SqliteConnection(database, {
     defer: options.defer,
@@ -82,6 +91,7 @@ class SqliteStore implements Store {
   readonly #connection: SqliteConnection;
   readonly #queue: CommitQueue;
   readonly #cache: EntryCache;
+  readonly #reserve: DiskReserve;
   readonly #meta;
   readonly #writer;
   readonly #reader;
@@ -95,8 +105,13 @@ class SqliteStore implements Store {
 
   constructor(
     database: DatabaseSync,
-    options: SqliteStoreOptions & { connection: SqliteConnection; queue: CommitQueue },
+    options: SqliteStoreOptions & {
+      connection: SqliteConnection;
+      queue: CommitQueue;
+      reserve?: DiskReserve;
+    },
   ) {
+    this.#reserve = options.reserve ?? NO_RESERVE;
     this.#defer = options.defer;
     this.#connection = options.connection;
     this.#queue = options.queue;
@@ -162,11 +177,12 @@ class SqliteStore implements Store {
     if (revision > this.#range.compacted) {
       assertReadable(this.#range, revision);
       failpoint('compact.before');
-      this.#connection.write('compact', () => this.#meta.write({ compacted: revision }));
+      this.#writeDespiteFullDisk(() => this.#meta.write({ compacted: revision }));
       this.#range = { ...this.#range, compacted: revision };
     }
     while (this.#sweepSlice()) await this.#turn();
     failpoint('compact.after');
+    this.#reserve.hold();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -189,13 +205,41 @@ class SqliteStore implements Store {
   /** Makes one batch durable with one fsync, then acknowledges it and tells the watches. */
   #flush(): void {
     const batch = this.#queue.takeBatch();
-    let applied: Applied[];
     try {
-      applied = this.#connection.write('commit', () => this.#apply(batch));
+      this.#commitBatch(batch);
     } catch (error) {
-      for (const { reject } of batch) reject(error);
-      return;
+      this.#commitDeletions(batch, error);
     }
+  }
+
+  /** What can still be done on a full disk: what only deletes has a reserve. The rest is refused with `error`. */
+  #commitDeletions(batch: readonly QueuedCommit[], error: unknown): void {
+    const isFull = error instanceof StoreUnavailableError && isOutOfSpace(error.cause);
+    const isDeletion = ({ operations }: QueuedCommit): boolean =>
+      isFull && operations.every(({ type }) => type !== 'put');
+    const deletions = batch.filter(isDeletion);
+    for (const commit of batch) if (!isDeletion(commit)) commit.reject(error);
+    if (deletions.length === 0) return;
+    this.#reserve.release();
+    try {
+      this.#commitBatch(deletions);
+    } catch (again) {
+      for (const { reject } of deletions) reject(again);
+    }
+  }
+
+  #writeDespiteFullDisk<T>(work: () => T): T {
+    try {
+      return this.#connection.write('compact', work);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || !isOutOfSpace(error.cause)) throw error;
+      this.#reserve.release();
+      return this.#connection.write('compact', work);
+    }
+  }
+
+  #commitBatch(batch: readonly QueuedCommit[]): void {
+    const applied = this.#connection.write('commit', () => this.#apply(batch));
     const newest = applied.findLast((outcome) => outcome.type === 'committed')?.revision ?? this.revision;
     this.#range = { ...this.#range, revision: newest };
     for (const [index, outcome] of applied.entries())
@@ -281,7 +325,7 @@ class SqliteStore implements Store {
     this.#connection.assertWritable();
     const boundary = this.#connection.read(() => this.#reader.boundary(this.#range.compacted));
     if (this.#swept >= boundary) return false;
-    this.#swept = this.#connection.write('compact', () => {
+    this.#swept = this.#writeDespiteFullDisk(() => {
       const swept = this.#sweep.slice(this.#swept, boundary);
       this.#meta.write({ swept });
       failpoint('compact.within');

@@ -12,6 +12,8 @@ import { freePort } from './hub-process.ts';
 /** One etcd member on loopback, without TLS, with its data in a temporary folder; fsync as it is by default. */
 export interface EtcdPeer extends AsyncDisposable {
   readonly pid: number;
+  /** Its port on 127.0.0.1. */
+  readonly port: number;
   /** Puts a value; resolves when etcd has acknowledged it. */
   put(key: string, value: Uint8Array): Promise<void>;
   /** Reads every key under a prefix; resolves with the bytes of the answer. */
@@ -42,7 +44,8 @@ export function etcdName(): string | undefined {
 /** Starts a member, and waits until it answers. */
 export async function startEtcd(): Promise<EtcdPeer> {
   const folder = mkdtempSync(join(tmpdir(), 'skerry-bench-etcd-'));
-  const clientUrl = `http://127.0.0.1:${await freePort()}`;
+  const port = await freePort();
+  const clientUrl = `http://127.0.0.1:${port}`;
   const peerUrl = `http://127.0.0.1:${await freePort()}`;
   const child = spawn(
     'etcd',
@@ -55,6 +58,8 @@ export async function startEtcd(): Promise<EtcdPeer> {
       `--initial-advertise-peer-urls=${peerUrl}`,
       `--initial-cluster=default=${peerUrl}`,
       `--quota-backend-bytes=${QUOTA_BYTES}`,
+      '--max-request-bytes=8388608',
+      '--max-txn-ops=256',
     ],
     { stdio: 'ignore' },
   );
@@ -79,6 +84,7 @@ export async function startEtcd(): Promise<EtcdPeer> {
   };
   return {
     pid: child.pid ?? 0,
+    port,
     async put(key, value) {
       await call('/etcdserverpb.KV/Put', Buffer.concat([field(1, Buffer.from(key)), field(2, value)]));
     },

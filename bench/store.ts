@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { openEtcdStore } from '#store/etcd.ts';
 import { openSqliteStore } from '#store/sqlite.ts';
 import type { Store } from '#store/store.ts';
+import { realClock, realRandom } from '#system/real.ts';
 import type { EtcdPeer } from './etcd-peer.ts';
 import { etcdName, startEtcd } from './etcd-peer.ts';
 import { cpuSecondsOf, ownCpuSeconds, pssMibOf } from './process-cost.ts';
@@ -28,8 +30,10 @@ interface WriteCase {
   readonly valueBytes: number;
 }
 
+const HEADLINE: WriteCase = { name: 'store.writes', writers: 64, valueBytes: 3072 };
+
 const WRITE_CASES: readonly WriteCase[] = [
-  { name: 'store.writes', writers: 64, valueBytes: 3072 },
+  HEADLINE,
   { name: 'store.writes16', writers: 16, valueBytes: 3072 },
   { name: 'store.writes1', writers: 1, valueBytes: 3072 },
   { name: 'store.smallWrites', writers: 64, valueBytes: 1024 },
@@ -81,6 +85,53 @@ export async function run(): Promise<Row[]> {
     }),
     toRow('store.list10k.cpuMs', { unit: 'ms', better: 'lower', ours: lists.ours, ...peerOf(lists.peers) }),
     toRow('store.pss100k.mib', { unit: 'MiB', better: 'lower', ours: memory.ours, ...peerOf(memory.peers) }),
+    ...(peerName === undefined ? [] : await runEtcdDriver(peerName)),
+  ];
+}
+
+/**
+ * The etcd driver on one member beside bare puts to another: what the driver costs. The CPU of ours is this process and its
+ * etcd together, the peer's its etcd alone.
+ */
+async function runEtcdDriver(peerName: string): Promise<Row[]> {
+  const writes: Pair = { ours: [], peers: [] };
+  const lists: Pair = { ours: [], peers: [] };
+  for (let round = 0; round < RUNS; round++) {
+    await withEtcd(async (etcd) => {
+      await using store = await openEtcdStore({
+        endpoints: [{ host: '127.0.0.1', port: etcd.port, secure: false }],
+        clock: realClock,
+        random: realRandom,
+        defer: setImmediate,
+      });
+      const cpu = (): number => ownCpuSeconds() + cpuSecondsOf(etcd.pid);
+      writes.ours.push(await measureWrites(HEADLINE, putter(store, HEADLINE), cpu));
+      await fill(putter(store, HEADLINE), KEYS);
+      lists.ours.push(await listSample(() => store.list('/registry/pods/'), cpu));
+    });
+    await withEtcd(async (etcd) => {
+      const cpu = (): number => cpuSecondsOf(etcd.pid);
+      writes.peers.push(await measureWrites(HEADLINE, etcdPutter(etcd, HEADLINE), cpu));
+      await fill(etcdPutter(etcd, HEADLINE), KEYS);
+      lists.peers.push(await listSample(() => etcd.list('/registry/pods/'), cpu));
+    });
+  }
+  const peer = (samples: Sample[]) => ({ peer: { name: `${peerName}, bare`, samples } });
+  return [
+    toRow('store.etcd.writes.perSecond', {
+      ...{ unit: '1/s', better: 'higher', ours: writes.ours },
+      ...peer(writes.peers),
+    }),
+    toRow('store.etcd.writes.perCpuSecond', {
+      ...{ unit: '1/cpu-s', better: 'higher', ours: writes.ours.map(perCpuSecond) },
+      ...peer(writes.peers.map(perCpuSecond)),
+    }),
+    toRow('store.etcd.list10k.cpuMs', {
+      unit: 'ms',
+      better: 'lower',
+      ours: lists.ours,
+      ...peer(lists.peers),
+    }),
   ];
 }
 

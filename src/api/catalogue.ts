@@ -11,6 +11,7 @@ import { deploymentResource } from '#api/apps/deployment.ts';
 import { replicaSetResource } from '#api/apps/replica-set.ts';
 import { statefulSetResource } from '#api/apps/stateful-set.ts';
 import { horizontalPodAutoscalerResource } from '#api/autoscaling/horizontal-pod-autoscaler.ts';
+import { horizontalPodAutoscalerV1Resource } from '#api/autoscaling/horizontal-pod-autoscaler-v1.ts';
 import { cronJobResource } from '#api/batch/cron-job.ts';
 import { jobResource } from '#api/batch/job.ts';
 import { certificateSigningRequestResource } from '#api/certificates/certificate-signing-request.ts';
@@ -41,7 +42,9 @@ import { flowSchemaResource } from '#api/flowcontrol/flow-schema.ts';
 import { priorityLevelConfigurationResource } from '#api/flowcontrol/priority-level-configuration.ts';
 import { ingressResource } from '#api/networking/ingress.ts';
 import { ingressClassResource } from '#api/networking/ingress-class.ts';
+import { ipAddressResource } from '#api/networking/ip-address.ts';
 import { networkPolicyResource } from '#api/networking/network-policy.ts';
+import { serviceCidrResource } from '#api/networking/service-cidr.ts';
 import { runtimeClassResource } from '#api/node/runtime-class.ts';
 import type { KubeObject } from '#api/object.ts';
 import { podDisruptionBudgetResource } from '#api/policy/pod-disruption-budget.ts';
@@ -53,8 +56,10 @@ import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { priorityClassResource } from '#api/scheduling/priority-class.ts';
 import { csiDriverResource } from '#api/storage/csi-driver.ts';
 import { csiNodeResource } from '#api/storage/csi-node.ts';
+import { csiStorageCapacityResource } from '#api/storage/csi-storage-capacity.ts';
 import { storageClassResource } from '#api/storage/storage-class.ts';
 import { volumeAttachmentResource } from '#api/storage/volume-attachment.ts';
+import { volumeAttributesClassResource } from '#api/storage/volume-attributes-class.ts';
 
 /** Every kind that is built in, by group. */
 export const BUILTIN_RESOURCES: readonly ResourceType[] = [
@@ -81,9 +86,12 @@ export const BUILTIN_RESOURCES: readonly ResourceType[] = [
   cronJobResource,
   jobResource,
   horizontalPodAutoscalerResource,
+  horizontalPodAutoscalerV1Resource,
   ingressClassResource,
   ingressResource,
+  ipAddressResource,
   networkPolicyResource,
+  serviceCidrResource,
   podDisruptionBudgetResource,
   clusterRoleBindingResource,
   clusterRoleResource,
@@ -91,8 +99,10 @@ export const BUILTIN_RESOURCES: readonly ResourceType[] = [
   roleResource,
   csiDriverResource,
   csiNodeResource,
+  csiStorageCapacityResource,
   storageClassResource,
   volumeAttachmentResource,
+  volumeAttributesClassResource,
   leaseResource,
   flowSchemaResource,
   priorityLevelConfigurationResource,

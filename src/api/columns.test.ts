@@ -35,6 +35,10 @@ horizontalpodautoscalers.autoscaling: Name Reference Targets MinPods MaxPods Rep
 ingressclasses.networking.k8s.io: Name Controller Parameters Age
 ingresses.networking.k8s.io: Name Class Hosts Address Ports Age
 networkpolicies.networking.k8s.io: Name Pod-Selector Age
+ipaddresses.networking.k8s.io: Name ParentRef Age
+servicecidrs.networking.k8s.io: Name CIDRs Age
+csistoragecapacities.storage.k8s.io: Name StorageClassName Capacity
+volumeattributesclasses.storage.k8s.io: Name DriverName Age
 poddisruptionbudgets.policy: Name, Min Available, Max Unavailable, Allowed Disruptions, Age
 clusterrolebindings.rbac.authorization.k8s.io: Name Role Age | Users Groups ServiceAccounts
 clusterroles.rbac.authorization.k8s.io: Name, Created At

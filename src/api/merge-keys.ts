@@ -89,6 +89,8 @@ export const LIST_RULES: Readonly<Record<string, ListRule>> = {
   'batch/v1.UncountedTerminatedPods.failed': SET,
   'batch/v1.UncountedTerminatedPods.succeeded': SET,
   'autoscaling/v2.HorizontalPodAutoscalerStatus.conditions': keyed('type'),
+  'networking/v1.ServiceCIDRSpec.cidrs': { listType: 'atomic' },
+  'networking/v1.ServiceCIDRStatus.conditions': keyed('type'),
   'policy/v1.PodDisruptionBudgetStatus.conditions': keyed('type'),
   'storage/v1.CSIDriverSpec.volumeLifecycleModes': SET,
   'storage/v1.CSINodeSpec.drivers': keyed('name'),

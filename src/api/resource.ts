@@ -22,6 +22,8 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly schema: string;
   /** What is wrong with a name; an RFC 1123 subdomain where absent. */
   readonly nameRule?: (name: string) => string[];
+  /** Only of a version of a kind that is kept in the form of another one: the stored objects are the same. */
+  readonly storedAs?: StoredVersion;
   /** Fills defaults in, in place, as the Kubernetes API reference states them. Total on any schema-valid object. */
   applyDefaults(object: T): void;
   /**
@@ -40,6 +42,13 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly hasGeneration: boolean;
   /** Only of a kind that a CustomResourceDefinition defines. */
   readonly custom?: CustomKind;
+}
+
+/** The version in whose form objects of another one are kept. Neither way changes the object that it is given. */
+export interface StoredVersion {
+  readonly type: Pick<ResourceType, 'group' | 'version' | 'plural'>;
+  readonly toStored: (object: KubeObject) => KubeObject;
+  readonly fromStored: (object: KubeObject) => KubeObject;
 }
 
 /** The value of a selectable field. A method, so that a `ResourceType<Pod>` is a `ResourceType`. */

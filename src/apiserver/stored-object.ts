@@ -47,7 +47,8 @@ export function decodeObject<T extends KubeObject>(value: Uint8Array): T {
 }
 
 /** `/registry/apps/deployments/`: all objects of a kind. */
-export function kindPrefix(type: { group: string; plural: string }): string {
+export function kindPrefix(type: Pick<ResourceType, 'group' | 'plural' | 'storedAs'>): string {
+  if (type.storedAs !== undefined) return kindPrefix(type.storedAs.type);
   return `/registry/${type.group === '' ? 'core' : type.group}/${type.plural}/`;
 }
 

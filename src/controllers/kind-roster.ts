@@ -8,7 +8,8 @@ export class KindRoster {
   readonly #types: ResourceType[];
 
   constructor(types: readonly ResourceType[]) {
-    this.#types = [...types];
+    // Objects that are served in two versions are dealt with once.
+    this.#types = types.filter(({ storedAs }) => storedAs === undefined);
   }
 
   get types(): readonly ResourceType[] {

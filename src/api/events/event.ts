@@ -1,8 +1,9 @@
-import type { EventSource } from '#api/core/event.ts';
+import { type Event as CoreEvent, type EventSource, eventResource } from '#api/core/event.ts';
 import { eventColumns } from '#api/core/event-columns.ts';
 import { validateEventWords } from '#api/core/event-validation.ts';
 import type { ObjectReference } from '#api/core/reference.ts';
 import { defineResource } from '#api/define-resource.ts';
+import { fromCoreEvent, toCoreEvent } from '#api/events/event-conversion.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 
@@ -41,6 +42,11 @@ export const eventsEventResource: ResourceType<Event> = defineResource<Event>({
   shortNames: ['ev'],
   schema: 'events/v1.Event',
   hasGeneration: false,
+  storedAs: {
+    type: eventResource,
+    toStored: (object) => toCoreEvent(object as Event),
+    fromStored: (object) => fromCoreEvent(object as CoreEvent),
+  },
   validate: (event, old) => (old === undefined ? validateEventWords(event) : []),
   columns: eventColumns((event) => ({
     type: event.type,

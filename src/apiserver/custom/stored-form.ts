@@ -5,7 +5,7 @@ import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
 import { pruneObject } from '#api/apiextensions/prune-object.ts';
 import type { MutableJsonObject } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
-import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { apiVersionOf, type ResourceType, type StoredVersion } from '#api/resource.ts';
 import { utf8 } from '#apiserver/request.ts';
 import { decodeObject } from '#apiserver/stored-object.ts';
 import type { Entry } from '#store/store.ts';
@@ -29,7 +29,8 @@ export async function servedEntries(
   entries: readonly Entry[],
   convert: Convert,
 ): Promise<readonly Entry[]> {
-  const { custom } = type;
+  const { custom, storedAs } = type;
+  if (storedAs !== undefined) return entries.map((entry) => fromStored(entry, storedAs));
   if (custom === undefined) return entries;
   const cache = cacheOf(custom);
   const isCurrent = currentCheck(type, custom);
@@ -49,8 +50,22 @@ export async function servedEntries(
   });
 }
 
+/** What is served of a stored value of a built-in kind, by version: made once for all who ask. */
+const fromOther = new WeakMap<StoredVersion, WeakMap<Uint8Array, Uint8Array>>();
+
+function fromStored(entry: Entry, storedAs: StoredVersion): Entry {
+  const cache = fromOther.get(storedAs) ?? new WeakMap<Uint8Array, Uint8Array>();
+  fromOther.set(storedAs, cache);
+  const known = cache.get(entry.value);
+  if (known !== undefined) return { ...entry, value: known };
+  const value = utf8(JSON.stringify(storedAs.fromStored(decodeObject(entry.value))));
+  cache.set(entry.value, value);
+  return { ...entry, value };
+}
+
 /** One stored entry, as {@link servedEntries}. */
 export async function servedEntry(type: ResourceType, entry: Entry, convert: Convert): Promise<Entry> {
+  if (type.storedAs !== undefined) return fromStored(entry, type.storedAs);
   if (type.custom === undefined) return entry;
   const [served_] = await servedEntries(type, [entry], convert);
   return served_ ?? entry;
@@ -62,7 +77,8 @@ export async function storedForm(
   object: KubeObject,
   convert: Convert,
 ): Promise<KubeObject> {
-  const { custom } = type;
+  const { custom, storedAs } = type;
+  if (storedAs !== undefined) return storedAs.toStored(object);
   if (custom === undefined || custom.storage.apiVersion === object.apiVersion) return object;
   const [converted] = await convert([structuredClone(object)], type, custom.storage.apiVersion);
   return shaped(converted ?? object, custom.storage.schema);

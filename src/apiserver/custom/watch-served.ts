@@ -20,8 +20,9 @@ export async function watchServed(
   watch: { readonly prefix: string; readonly from: number; readonly watcher: Watcher },
 ): Promise<WatchHandle> {
   const { prefix, from, watcher } = watch;
-  if (type.custom === undefined) return context.store.watch(prefix, from, watcher);
-  const { retired } = type.custom;
+  const { custom, storedAs } = type;
+  if (custom === undefined && storedAs === undefined) return context.store.watch(prefix, from, watcher);
+  const retired = custom?.retired ?? NEVER;
   const queue = new OrderedEvents(context, type, watcher);
   const handle = await context.store.watch(prefix, from, queue);
   const retire = (): void => queue.end(new StatusError('Expired', 'the definition of the kind has changed'));
@@ -38,6 +39,9 @@ export async function watchServed(
     },
   };
 }
+
+/** The signal of what is never retired: a built-in kind. */
+const NEVER = new AbortController().signal;
 
 /** Passes batches on in their order, each once it is in the version wanted. */
 class OrderedEvents implements Watcher {

@@ -1,0 +1,45 @@
+import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
+import { defineResource } from '#api/define-resource.ts';
+import { checkPresent, checkUnchanged } from '#api/field-checks.ts';
+import { requiredValue } from '#api/field-errors.ts';
+import { ipErrors } from '#api/ip-syntax.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceType } from '#api/resource.ts';
+
+/** `networking.k8s.io/v1.IPAddress`: named for the address. */
+export interface IPAddress extends KubeObject {
+  apiVersion: 'networking.k8s.io/v1';
+  kind: 'IPAddress';
+  spec: { parentRef?: { group?: string; name?: string; namespace?: string; resource?: string } };
+}
+
+/** `ipaddresses.networking.k8s.io`. The server's own allocation of service addresses keeps none. */
+export const ipAddressResource: ResourceType<IPAddress> = defineResource<IPAddress>({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'IPAddress',
+  plural: 'ipaddresses',
+  shortNames: ['ip'],
+  namespaced: false,
+  schema: 'networking/v1.IPAddress',
+  hasGeneration: false,
+  nameRule: ipErrors,
+  validate: ({ spec: { parentRef } }, old) => [
+    ...(parentRef === undefined
+      ? [requiredValue('spec.parentRef')]
+      : [
+          ...checkPresent('spec.parentRef.resource', parentRef.resource),
+          ...checkPresent('spec.parentRef.name', parentRef.name),
+        ]),
+    ...(old === undefined ? [] : checkUnchanged('spec.parentRef', parentRef, old.spec.parentRef)),
+  ],
+  columns: [
+    NAME_COLUMN,
+    textColumn('ParentRef', 'What the address belongs to.', ({ spec: { parentRef = {} } }) =>
+      [parentRef.resource, parentRef.group, parentRef.namespace, parentRef.name]
+        .filter((part) => part !== undefined && part !== '')
+        .join('/'),
+    ),
+    AGE_COLUMN,
+  ],
+});

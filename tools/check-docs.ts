@@ -6,6 +6,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { type CommandLine, commandFault, readCommandLine } from './command-line.ts';
+import { formatKinds, KINDS_PATH } from './generate-kinds.ts';
 import { formatLimits, LIMITS_PATH, type Limit, readLimits } from './generate-limits.ts';
 import { anchorsOf, codeOf, linksOf } from './markdown.ts';
 import { ROOT, readFiles, readText, type SourceFile } from './source-files.ts';
@@ -110,6 +111,13 @@ function limitFaults(limits: readonly Limit[]): string[] {
   ];
 }
 
+/** The list of kinds is up to date. */
+function kindFaults(): string[] {
+  return readText(KINDS_PATH) === formatKinds()
+    ? []
+    : [`${KINDS_PATH}:1: is not what "npm run kinds" writes`];
+}
+
 const manifest = JSON.parse(readText('package.json')) as Manifest;
 const documents = [{ path: 'README.md', text: readText('README.md') }, ...readFiles('docs', '.md')];
 const commandLine = await readCommandLine();
@@ -120,6 +128,7 @@ const faults = [
   ...roomFaults(),
   ...dependencyFaults(manifest),
   ...limitFaults(readLimits()),
+  ...kindFaults(),
 ];
 for (const fault of faults) console.log(fault);
 process.exitCode = faults.length > 0 ? 1 : 0;

@@ -141,6 +141,8 @@ test('what is not served is not found, by whatever method', async () => {
     '/api/v1/namespaces/default/pods/a%00',
     '/api/v1/%zz',
     `/api/v1/namespaces/default/pods/${'x'.repeat(9000)}`,
+    `/api/v1/namespaces/default/pods/${'x'.repeat(401)}`,
+    `/api/v1/namespaces/${'x'.repeat(5000)}/pods/p`,
   ]) {
     assert.match(
       refusalOf(await server.call({ path })),

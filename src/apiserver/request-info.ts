@@ -17,6 +17,9 @@ export type RequestInfo =
 /** The longest path, in characters; a longer one is 404. */
 const PATH_CHARS_MAX = 8192;
 
+/** The longest part of a path between two slashes, in bytes: longer than any name may be; a longer one is 404. */
+const SEGMENT_BYTES_MAX = 400;
+
 /** What stands for no name, and must not be taken for one. */
 const EMPTY_SEGMENTS = new Set(['', '.', '..']);
 
@@ -62,6 +65,7 @@ function decodeSegment(segment: string): string {
   try {
     const decoded = decodeURIComponent(segment);
     if (decoded.includes('/') || decoded.includes('\0')) throw new URIError('a separator inside a segment');
+    if (Buffer.byteLength(decoded) > SEGMENT_BYTES_MAX) throw new URIError('a name that is too long');
     return decoded;
   } catch (cause) {
     throw notServed(cause);

@@ -4,7 +4,7 @@
 export type LabelValues = readonly string[];
 
 /** Series of one metric beyond which further ones are counted under the label values `other`. */
-export const SERIES_MAX = 5000;
+export const SERIES_MAX = 2000;
 
 /** A number that only rises. */
 export interface Counter {
@@ -85,7 +85,8 @@ function headOf({ name, help }: MetricDefinition, type: string): string[] {
 class Series<T> {
   readonly #definition: MetricDefinition;
   readonly #make: () => T;
-  readonly #byKey = new Map<string, { readonly labels: LabelValues; readonly state: T }>();
+  /** By label values; with each its labels as they are shown. */
+  readonly #byKey = new Map<string, { readonly labels: string; readonly state: T }>();
 
   constructor(definition: MetricDefinition, make: () => T) {
     this.#definition = definition;
@@ -99,15 +100,13 @@ class Series<T> {
     const isFull = this.#byKey.size >= SERIES_MAX && labels.some((value) => value !== 'other');
     if (isFull) return this.of(labels.map(() => 'other'));
     const state = this.#make();
-    this.#byKey.set(key, { labels, state });
+    const names = this.#definition.labels;
+    this.#byKey.set(key, { labels: braced(names.map((name, index) => [name, labels[index] ?? ''])), state });
     return state;
   }
 
   all(): [labels: string, state: T][] {
-    return [...this.#byKey.values()].map(({ labels, state }) => [
-      braced(this.#definition.labels.map((name, index) => [name, labels[index] ?? ''])),
-      state,
-    ]);
+    return [...this.#byKey.values()].map(({ labels, state }) => [labels, state]);
   }
 }
 
@@ -139,16 +138,15 @@ class Distribution {
   }
 
   lines(name: string, labels: string): string[] {
-    const withBound = (bound: string): string =>
-      labels === '' ? `{le="${bound}"}` : `${labels.slice(0, -1)},le="${bound}"}`;
+    const head = `${name}_bucket${labels === '' ? '{' : `${labels.slice(0, -1)},`}le="`;
     let below = 0;
     const buckets = this.#bounds.map((bound, index) => {
       below += this.#counts[index] ?? 0;
-      return `${name}_bucket${withBound(String(bound))} ${below}`;
+      return `${head}${bound}"} ${below}`;
     });
     return [
       ...buckets,
-      `${name}_bucket${withBound('+Inf')} ${this.#total}`,
+      `${head}+Inf"} ${this.#total}`,
       `${name}_sum${labels} ${this.#sum}`,
       `${name}_count${labels} ${this.#total}`,
     ];

@@ -119,6 +119,14 @@ function readTypeMeta(reader: WireReader): ExpectedKind {
   return { apiVersion, kind };
 }
 
+/** Whether objects of a kind can be sent as Protobuf. */
+export function hasProtobuf({ apiVersion, kind }: ExpectedKind): boolean {
+  const slash = apiVersion.indexOf('/');
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+  const packageName = Object.hasOwn(PACKAGES, group) ? PACKAGES[group] : undefined;
+  return findMessage(`${packageName ?? ''}/${apiVersion.slice(slash + 1)}.${kind}`) !== undefined;
+}
+
 function messageName(apiVersion: string, kind: string): string {
   const slash = apiVersion.indexOf('/');
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);

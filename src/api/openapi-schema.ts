@@ -59,11 +59,24 @@ function writeDefinition(name: string, writer: Writer): void {
   const schema = writer.schemas.get(name);
   const kind = writer.kinds.get(name);
   const described = writer.descriptions.get(name) ?? {};
-  const body =
-    schema.type === 'object' ? writeObject(schema, described, writer) : writeSchema(schema, writer);
-  const component = { ...describe(described['']), ...body, ...markOf(kind) };
+  const component = {
+    ...describe(described[''] ?? schema.description),
+    ...bodyOf(schema, described, writer),
+    ...markOf(kind),
+  };
   writer.components.set(openApiName(name), component);
   if (kind !== undefined) writer.components.set(`${openApiName(name)}List`, writeList(name, kind, writer));
+}
+
+function bodyOf(schema: Schema, described: Readonly<Record<string, string>>, writer: Writer): JsonObject {
+  if (schema.type !== 'object') return writeSchema(schema, writer);
+  const written = writeObject(schema, described, writer);
+  const { source } = schema;
+  if (source === undefined || writer.version === 2) return written;
+  const { apiVersion, kind, metadata } = written.properties as { readonly [key: string]: Json };
+  const properties = { ...source.properties, apiVersion, kind, metadata };
+  // Rules, limits and alternatives stand in the definition only: they are told as they are written there.
+  return { ...(source as unknown as JsonObject), properties: properties as unknown as Json };
 }
 
 function markOf(kind: GroupVersionKind | undefined): JsonObject {

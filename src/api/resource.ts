@@ -68,6 +68,11 @@ export interface Column<T extends KubeObject = KubeObject> {
   cell(object: T, nowMs: number): string | number | boolean | null;
 }
 
+/** The kind of a list of a kind's objects: `PodList`. */
+export function listKindOf({ kind, custom }: Pick<ResourceType, 'kind' | 'custom'>): string {
+  return custom?.listKind ?? `${kind}List`;
+}
+
 /** A kind's name on the wire: `v1`, `apps/v1`. */
 export function apiVersionOf(type: { group: string; version: string }): string {
   return type.group === '' ? type.version : `${type.group}/${type.version}`;

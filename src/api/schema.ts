@@ -1,3 +1,5 @@
+import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
+
 /**
  * One node of a kind's schema: the compact form from which defaulting, strict field checks, strategic merge, server-side
  * apply and OpenAPI documents are all derived. Generated for Kubernetes' kinds (`gen/`), written by hand for our own.
@@ -23,6 +25,8 @@ export interface ObjectSchema extends SchemaText {
   readonly properties: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly preserveUnknown?: boolean;
+  /** A custom kind as its definition describes it, which OpenAPI v3 documents tell in full. */
+  readonly source?: JSONSchemaProps;
   /** `atomic`: server-side apply owns it whole. */
   readonly mapType?: 'atomic' | 'granular';
   /** Strategic merge: `retainKeys` (a volume's source, a Deployment's strategy). */

@@ -148,6 +148,7 @@ export function forbidden(subject: StatusSubject, why: string): StatusError {
 export interface FieldError {
   type:
     | 'Invalid'
+    | 'TypeInvalid'
     | 'Required'
     | 'NotSupported'
     | 'Forbidden'
@@ -165,6 +166,7 @@ export interface FieldError {
 
 const FIELD_ERROR_TEXT = {
   Invalid: ['FieldValueInvalid', 'Invalid value'],
+  TypeInvalid: ['FieldValueTypeInvalid', 'Invalid value'],
   Required: ['FieldValueRequired', 'Required value'],
   NotSupported: ['FieldValueNotSupported', 'Unsupported value'],
   Forbidden: ['FieldValueForbidden', 'Forbidden'],

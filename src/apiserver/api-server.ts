@@ -30,7 +30,7 @@ import {
 } from '#apiserver/request.ts';
 import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
-import { fittingWarnings, notesOf, type RequestNotes } from '#apiserver/request-notes.ts';
+import { addWarning, fittingWarnings, notesOf, type RequestNotes } from '#apiserver/request-notes.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
@@ -247,6 +247,7 @@ class Server {
     if (review !== undefined) return review;
     const { type, context: unguarded, kinds } = await this.#resolve(info);
     const context = guarded(unguarded, request);
+    if (type.custom?.deprecation !== undefined) addWarning(notesOf(request), type.custom.deprecation);
     const call = { request, info, type, user };
     const { name, subresource } = info;
     if (subresource === undefined || (subresource === 'status' && type.subresources.includes('status'))) {

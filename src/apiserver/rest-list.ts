@@ -1,5 +1,5 @@
 import { exactFieldValue, parseFieldSelector } from '#api/field-selector.ts';
-import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { apiVersionOf, listKindOf, type ResourceType } from '#api/resource.ts';
 import { badRequest, StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';

@@ -6,6 +6,7 @@ import { applyMergePatch } from '#api/patch-merge.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { compileLabelSelector, compileLabelSet, formatSelector } from '#api/selector.ts';
 import { badRequest, invalid, notFound, StatusError } from '#api/status.ts';
+import { customScale, setReplicas } from '#apiserver/custom/custom-scale.ts';
 import { servedEntry } from '#apiserver/custom/stored-form.ts';
 import { mediaTypeOf } from '#apiserver/decode-body.ts';
 import { decodeTypedBody } from '#apiserver/decode-object.ts';
@@ -24,9 +25,9 @@ type Scalable = KubeObject & {
   status?: { replicas?: number };
 };
 
-/** The `autoscaling/v1.Scale` of a workload. */
-export function scaleOf(object: KubeObject): Scale {
-  const { metadata, spec, status } = object as Scalable;
+/** The `autoscaling/v1.Scale` of a workload, or of a custom object that has one. */
+export function scaleOf(object: KubeObject, type: Pick<ResourceType, 'custom'>): Scale {
+  const { metadata } = object;
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
@@ -37,9 +38,41 @@ export function scaleOf(object: KubeObject): Scale {
       resourceVersion: metadata.resourceVersion,
       creationTimestamp: metadata.creationTimestamp,
     },
-    spec: { replicas: spec.replicas ?? 1 },
-    status: { replicas: status?.replicas ?? 0, selector: selectorText(spec.selector) },
+    ...numbersOf(object, type),
   };
+}
+
+function numbersOf(
+  object: KubeObject,
+  { custom }: Pick<ResourceType, 'custom'>,
+): Pick<Scale, 'spec' | 'status'> {
+  if (custom?.scale === undefined) {
+    const { spec, status } = object as Scalable;
+    return {
+      spec: { replicas: spec.replicas ?? 1 },
+      status: { replicas: status?.replicas ?? 0, selector: selectorText(spec.selector) },
+    };
+  }
+  const { specReplicas, statusReplicas, selector } = customScale(object, custom.scale);
+  if (specReplicas === undefined)
+    throw new StatusError(
+      'NotFound',
+      `the spec replicas field "${custom.scale.specReplicasPath}" does not exist`,
+    );
+  return {
+    spec: { replicas: specReplicas },
+    status: { replicas: statusReplicas, ...(selector === '' ? {} : { selector }) },
+  };
+}
+
+/** The Scale that a request changes: of a custom object that has no replicas yet, one of 0. */
+function changeableScale(object: KubeObject, type: Pick<ResourceType, 'custom'>): Scale {
+  const scale = type.custom?.scale;
+  if (scale === undefined || customScale(object, scale).specReplicas !== undefined)
+    return scaleOf(object, type);
+  const filled = structuredClone(object);
+  setReplicas(filled, scale.specReplicasPath, 0);
+  return scaleOf(filled, type);
 }
 
 /** A replication controller's selector is a plain set of labels, all others' a LabelSelector. */
@@ -53,7 +86,11 @@ function selectorText(selector: LabelSelector | Record<string, string> | undefin
 }
 
 /** The workload with the replicas that a Scale asks for. Throws 422 on a negative or broken number. */
-export function withScale(current: KubeObject, scale: KubeObject): KubeObject {
+export function withScale(
+  current: KubeObject,
+  scale: KubeObject,
+  { custom }: Pick<ResourceType, 'custom'>,
+): KubeObject {
   const { metadata, spec } = scale as KubeObject & { spec?: { replicas?: unknown } };
   const replicas = spec?.replicas ?? 0;
   if (scale.kind !== undefined && scale.kind !== 'Scale')
@@ -69,7 +106,8 @@ export function withScale(current: KubeObject, scale: KubeObject): KubeObject {
     ]);
   }
   const target = current as Scalable;
-  target.spec.replicas = replicas;
+  if (custom?.scale === undefined) target.spec.replicas = replicas;
+  else setReplicas(current, custom.scale.specReplicasPath, replicas);
   const demanded = metadata?.resourceVersion;
   if (demanded !== undefined && demanded !== '') target.metadata.resourceVersion = demanded;
   return target;
@@ -85,7 +123,7 @@ export async function serveScale(
     const stored = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
     if (stored === undefined) throw notFound(subjectOf(type, name));
     const entry = await servedEntry(type, stored, context.convert);
-    return jsonResponse(200, scaleOf(decodeObject(entry.value)));
+    return jsonResponse(200, scaleOf(decodeObject(entry.value), type));
   }
   const read = scaleReader(context, request, type);
   const entry = await updateObject(context, type, {
@@ -93,9 +131,9 @@ export async function serveScale(
     namespace: info.namespace,
     name,
     subresource: 'scale',
-    change: (current) => withScale(current, read(scaleOf(current))),
+    change: (current) => withScale(current, read(changeableScale(current, type)), type),
   });
-  return jsonResponse(200, scaleOf(decodeObject(entry.value)));
+  return jsonResponse(200, scaleOf(decodeObject(entry.value), type));
 }
 
 /** How the request makes a new Scale of the current one. */

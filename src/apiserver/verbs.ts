@@ -1,5 +1,5 @@
 import type { KubeObject } from '#api/object.ts';
-import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { apiVersionOf, listKindOf, type ResourceType } from '#api/resource.ts';
 import { isStatus, notFound, StatusError } from '#api/status.ts';
 import { chooseRepresentation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
@@ -163,7 +163,7 @@ async function deleteCollection(context: RestContext, call: ResourceRequest): Pr
     }
   }
   return jsonResponse(200, {
-    kind: `${type.kind}List`,
+    kind: listKindOf(type),
     apiVersion: apiVersionOf(type),
     metadata: { resourceVersion: String(revision) },
     items: deleted,

@@ -1,14 +1,23 @@
-import type { CustomResourceConversion } from '#api/apiextensions/custom-resource-definition.ts';
+import type {
+  CustomResourceConversion,
+  CustomResourceSubresourceScale,
+} from '#api/apiextensions/custom-resource-definition.ts';
 import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
 
 /** What the machinery knows of one version of a kind that a CustomResourceDefinition defines, beside its ResourceType. */
 export interface CustomKind {
   /** The definition's name: `crontabs.stable.example.com`. */
   readonly definition: string;
+  /** The kind of a list of its objects. */
+  readonly listKind: string;
   /** The structural schema of this version: by it objects are pruned, defaulted and validated. */
   readonly schema: JSONSchemaProps;
   /** `GROUP/VERSION` in which objects are stored. */
   readonly storage: { readonly apiVersion: string; readonly schema: JSONSchemaProps };
+  /** Where the `scale` subresource finds its numbers; absent where there is none. */
+  readonly scale?: CustomResourceSubresourceScale;
+  /** What every client of this version is warned with; absent where it is not deprecated. */
+  readonly deprecation?: string;
   readonly conversion: CustomResourceConversion;
   /** Objects written after this revision are stored as this definition wants them; older ones may be of an earlier one. */
   readonly sinceRevision: number;

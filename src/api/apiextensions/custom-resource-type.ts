@@ -4,10 +4,12 @@ import type {
   CustomResourceDefinitionVersion,
 } from '#api/apiextensions/custom-resource-definition.ts';
 import { defaultObject } from '#api/apiextensions/default-object.ts';
+import { findByPath, parseJsonPath } from '#api/apiextensions/json-path.ts';
 import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
-import { CREATED_COLUMN } from '#api/apiextensions/printer-columns.ts';
-import { NAME_COLUMN } from '#api/columns.ts';
+import { printerColumns } from '#api/apiextensions/printer-columns.ts';
+import { validateCustomObject } from '#api/apiextensions/validate-custom-object.ts';
 import type { MutableJsonObject } from '#api/json.ts';
+import type { Json, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 
 /** A version that says nothing of its objects keeps all that they have. */
@@ -45,7 +47,7 @@ function customResourceType(
   version: CustomResourceDefinitionVersion,
   state: DefinitionState,
 ): ResourceType {
-  const { metadata, spec, status } = definition;
+  const { spec, status } = definition;
   const { group } = spec;
   const names = status?.acceptedNames ?? spec.names;
   const custom = customKindOf(definition, version, state);
@@ -64,28 +66,57 @@ function customResourceType(
     ],
     schema: customSchemaName(group, version.name, names.kind),
     applyDefaults: (object) => defaultObject(object as unknown as MutableJsonObject, custom.schema),
-    validate: () => [],
-    columns: [NAME_COLUMN, CREATED_COLUMN],
-    selectableFields: {},
+    validate: (object, old, subresource) => validateCustomObject(object, old, { version, subresource }),
+    columns: printerColumns(version),
+    selectableFields: selectableFieldsOf(version),
     hasGeneration: true,
-    custom: { ...custom, definition: metadata.name },
+    custom,
   };
 }
 
 function customKindOf(
-  { metadata, spec }: CustomResourceDefinition,
+  { metadata, spec, status }: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
   state: DefinitionState,
 ): CustomKind {
+  const { kind, listKind } = status?.acceptedNames ?? spec.names;
   const storage = spec.versions.find((each) => each.storage) ?? version;
   return {
     definition: metadata.name,
+    listKind: listKind ?? `${kind}List`,
     schema: schemaOf(version),
     storage: { apiVersion: `${spec.group}/${storage.name}`, schema: schemaOf(storage) },
+    ...(version.subresources?.scale === undefined ? {} : { scale: version.subresources.scale }),
+    ...(version.deprecated === true ? { deprecation: deprecationOf(spec, version) } : {}),
     conversion: spec.conversion ?? { strategy: 'None' },
     terminating: metadata.deletionTimestamp !== undefined,
     ...state,
   };
+}
+
+/** What a client of a deprecated version is told. */
+function deprecationOf(
+  { group, names }: CustomResourceDefinition['spec'],
+  { name, deprecationWarning }: CustomResourceDefinitionVersion,
+): string {
+  return deprecationWarning ?? `${group}/${name} ${names.kind} is deprecated`;
+}
+
+/** Field selectors by the names that clients write: `spec.colour` of the path `.spec.colour`. */
+function selectableFieldsOf({
+  selectableFields = [],
+}: CustomResourceDefinitionVersion): Readonly<Record<string, (object: KubeObject) => string>> {
+  return Object.fromEntries(
+    selectableFields.flatMap(({ jsonPath }) => {
+      const path = parseJsonPath(jsonPath);
+      if (path === undefined) return [];
+      const read = (object: KubeObject): string => {
+        const value = findByPath(object as unknown as Json, path)[0];
+        return value === undefined || value === null ? '' : String(value);
+      };
+      return [[jsonPath.replace(/^\./u, ''), read]];
+    }),
+  );
 }
 
 function schemaOf({ schema }: CustomResourceDefinitionVersion): JSONSchemaProps {

@@ -25,10 +25,17 @@ const converted = new WeakMap<JSONSchemaProps, ObjectSchema>();
 
 function convertRoot(root: JSONSchemaProps): ObjectSchema {
   const schema = convert({ ...root, 'x-kubernetes-embedded-resource': true });
-  return schema.type === 'object' ? schema : { type: 'object', properties: META_PROPERTIES };
+  const object = schema.type === 'object' ? schema : { type: 'object' as const, properties: META_PROPERTIES };
+  return { ...object, source: root };
 }
 
 function convert(schema: JSONSchemaProps): Schema {
+  const { description } = schema;
+  const converted = convertNode(schema);
+  return description === undefined ? converted : { ...converted, description };
+}
+
+function convertNode(schema: JSONSchemaProps): Schema {
   const { type } = schema;
   if (schema['x-kubernetes-int-or-string'] === true) return { type: 'intOrString' };
   switch (type) {

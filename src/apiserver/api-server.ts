@@ -9,7 +9,7 @@ import { impersonationOf } from '#apiserver/authentication/impersonation.ts';
 import { serveTokenRequest } from '#apiserver/authentication/token-request.ts';
 import { serveReview } from '#apiserver/authorization/access-reviews.ts';
 import { type Attributes, describeRefusal } from '#apiserver/authorize.ts';
-import { convertObjects } from '#apiserver/custom/convert-objects.ts';
+import { createConvert } from '#apiserver/custom/convert-objects.ts';
 import type { Definitions } from '#apiserver/custom/definitions.ts';
 import { KUBERNETES_VERSION, unknownResource } from '#apiserver/discovery.ts';
 import { guardedStore } from '#apiserver/guarded-store.ts';
@@ -133,7 +133,7 @@ class Server {
       turns: new ObjectTurns(),
       creations,
       admission: new AdmissionChain(plugins, options.store),
-      convert: convertObjects,
+      convert: createConvert(options),
     });
     this.metrics = createRequestMetrics(
       options.clock,

@@ -54,9 +54,11 @@ export async function listObjects(
     return bytesResponse(200, tableOf(type, values, options));
   }
   const [kind, apiVersion] =
-    shape === 'object' ? [type.kind, apiVersionOf(type)] : ['PartialObjectMetadata', 'meta.k8s.io/v1'];
+    shape === 'object'
+      ? [listKindOf(type), apiVersionOf(type)]
+      : ['PartialObjectMetadataList', 'meta.k8s.io/v1'];
   const items = values.map((value) => representBytes(value, { shape, omitsManagedFields }));
-  return joinedList(items, { kind: `${kind}List`, apiVersion, metadata });
+  return joinedList(items, { kind, apiVersion, metadata });
 }
 
 /** `includeObject` of a table request. */

@@ -4,7 +4,7 @@ import {
   type CustomResourceDefinitionStatus,
   customResourceDefinitionResource,
 } from '#api/apiextensions/custom-resource-definition.ts';
-import { isEstablished } from '#api/apiextensions/custom-resource-type.ts';
+import { isEstablished } from '#api/apiextensions/definition-state.ts';
 import { type KubeObject, objectKey } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { withCondition } from '#controllers/condition-list.ts';

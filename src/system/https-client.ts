@@ -27,19 +27,21 @@ const ANSWER_MS_MAX = 30_000;
 
 /**
  * HTTPS/1.1 to one server (`host:port`), with connections kept for further requests. `trust` anything: `insecure`, for the
- * one request that fetches an authority whose hash is known.
+ * one request that fetches an authority whose hash is known; trust whom the system trusts: `public`.
  */
-export function httpsClient(address: string, tls: ClientTls | 'insecure'): HttpsClient {
+export function httpsClient(address: string, tls: ClientTls | 'insecure' | 'public'): HttpsClient {
   const agent = new Agent({
     keepAlive: true,
     ...(tls === 'insecure'
       ? { rejectUnauthorized: false }
-      : {
-          ca: tls.authority,
-          ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
-          ...(tls.key === undefined ? {} : { key: tls.key }),
-          ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-        }),
+      : tls === 'public'
+        ? {}
+        : {
+            ca: tls.authority,
+            ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
+            ...(tls.key === undefined ? {} : { key: tls.key }),
+            ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+          }),
   });
   return {
     request: (request) => send(agent, address, request),

@@ -32,11 +32,6 @@ export function customResourceTypes(
     .map((version) => customResourceType(definition, version, state));
 }
 
-/** Whether the names of a definition have been accepted, so that its kinds are served. */
-export function isEstablished({ status }: CustomResourceDefinition): boolean {
-  return status?.conditions?.some((each) => each.type === 'Established' && each.status === 'True') === true;
-}
-
 /** The name under which the schema of a custom kind stands in a schema set. */
 export function customSchemaName(group: string, version: string, kind: string): string {
   return `custom/${group}/${version}.${kind}`;

@@ -1,134 +1,187 @@
+import { validateConversion } from '#api/apiextensions/conversion-validation.ts';
 import type {
   CustomResourceDefinition,
+  CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '#api/apiextensions/custom-resource-definition.ts';
-import { validateStructuralSchema } from '#api/apiextensions/structural-schema.ts';
-import { checkName, checkOneOf, checkPresent, checkUnchanged, checkUnique } from '#api/field-checks.ts';
-import { invalidValue, requiredValue } from '#api/field-errors.ts';
+import { isEstablished } from '#api/apiextensions/definition-state.ts';
+import { approvalFaults } from '#api/apiextensions/group-approval.ts';
+import { validateVersion, versionPaths } from '#api/apiextensions/version-validation.ts';
+import { checkOneOf, checkPresent, checkUnchanged } from '#api/field-checks.ts';
+import { invalidValue, requiredValue, tooMany } from '#api/field-errors.ts';
 import { serviceNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
-/** What is wrong with the definition of a kind. Source: Kubernetes' CustomResourceDefinition API reference. */
+/** The most versions of one kind; more are refused. */
+const VERSIONS_MAX = 100;
+
+/** The longest warning of a deprecated version, in characters; a longer one is refused. */
+const DEPRECATION_WARNING_CHARS_MAX = 256;
+
+/**
+ * What is wrong with the definition of a kind, in the words and at the places of Kubernetes: what all versions have in common
+ * is told as if it stood at the definition itself. Source: apiextensions' `ValidateCustomResourceDefinition`.
+ */
 export function validateDefinition(
-  { metadata, spec }: CustomResourceDefinition,
+  definition: CustomResourceDefinition,
   old: CustomResourceDefinition | undefined,
 ): FieldError[] {
-  const { group, names, scope, versions, conversion } = spec;
-  const fullName = `${names.plural}.${group}`;
+  const { metadata, spec } = definition;
+  const fullName = `${spec.names.plural}.${spec.group}`;
   return [
     ...(metadata.name === fullName
       ? []
       : [invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]),
-    ...checkName('spec.group', group, subdomainNameErrors),
-    ...(group.includes('.')
-      ? []
-      : [invalidValue('spec.group', group, 'should be a domain with at least one dot')]),
-    ...checkOneOf('spec.scope', scope, ['Cluster', 'Namespaced']),
-    ...validateNames(spec),
-    ...validateVersions(versions),
-    ...checkOneOf('spec.conversion.strategy', conversion?.strategy, ['None', 'Webhook']),
-    ...(conversion?.strategy === 'Webhook' && conversion.webhook?.clientConfig === undefined
-      ? [requiredValue('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook')]
+    ...validateSpec(spec, old?.spec),
+    ...validateStoredVersions(definition),
+    ...approvalFaults(definition, old),
+    ...(spec.preserveUnknownFields === true && old?.spec.preserveUnknownFields !== true
+      ? [
+          invalidValue(
+            'spec.preserveUnknownFields',
+            true,
+            'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+          ),
+        ]
       : []),
-    ...(old === undefined ? [] : validateChange(spec, old.spec)),
+    ...(old === undefined ? [] : validateChange(spec, old)),
   ];
 }
 
-function validateNames({ names }: CustomResourceDefinitionSpec): FieldError[] {
+function validateSpec(
+  spec: CustomResourceDefinitionSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
+  const { group, scope, versions } = spec;
+  if (versions.length > VERSIONS_MAX)
+    return [tooMany('spec.versions', { found: versions.length, max: VERSIONS_MAX })];
+  return [
+    ...validateGroup(group),
+    ...checkPresent('spec.scope', scope),
+    ...(scope === undefined || (scope as string) === ''
+      ? []
+      : checkOneOf('spec.scope', scope, ['Cluster', 'Namespaced'])),
+    ...validateVersions(spec, old),
+    ...requiredNames(spec.names),
+    ...validateNames(spec.names),
+    ...validateConversion(spec.conversion),
+  ];
+}
+
+function validateGroup(group: string): FieldError[] {
+  if (group === '') return [requiredValue('spec.group')];
+  const errors = subdomainNameErrors(group);
+  if (errors.length > 0) return [invalidValue('spec.group', group, errors.join(','))];
+  return group.includes('.')
+    ? []
+    : [invalidValue('spec.group', group, 'should be a domain with at least one dot')];
+}
+
+function requiredNames({ plural, singular, kind, listKind }: CustomResourceDefinitionNames): FieldError[] {
+  return Object.entries({ plural, singular, kind, listKind }).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [requiredValue(`spec.names.${name}`)] : [],
+  );
+}
+
+function validateNames(names: CustomResourceDefinitionNames): FieldError[] {
   const { plural, singular, kind, listKind, shortNames = [], categories = [] } = names;
   return [
-    ...checkName('spec.names.plural', plural, serviceNameErrors),
-    ...checkName('spec.names.singular', singular, serviceNameErrors),
-    ...checkName('spec.names.kind', kind, (name) => serviceNameErrors(name.toLowerCase())),
-    ...checkName('spec.names.listKind', listKind, (name) => serviceNameErrors(name.toLowerCase())),
-    ...shortNames.flatMap((name, index) =>
-      checkName(`spec.names.shortNames[${index}]`, name, serviceNameErrors),
-    ),
-    ...categories.flatMap((name, index) =>
-      checkName(`spec.names.categories[${index}]`, name, serviceNameErrors),
-    ),
-    ...(kind === listKind
+    ...nameFaults('spec.names.plural', plural),
+    ...nameFaults('spec.names.singular', singular),
+    ...kindFaults('spec.names.kind', kind),
+    ...kindFaults('spec.names.listKind', listKind),
+    ...shortNames.flatMap((name, index) => nameFaults(`spec.names.shortNames[${index}]`, name)),
+    ...(kind === listKind && kind !== ''
       ? [invalidValue('spec.names.listKind', listKind, 'kind and listKind may not be the same')]
       : []),
+    ...categories.flatMap((name, index) => nameFaults(`spec.names.categories[${index}]`, name)),
   ];
 }
 
-function validateVersions(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+function nameFaults(field: string, name: string | undefined): FieldError[] {
+  const errors = name === undefined || name === '' ? [] : serviceNameErrors(name);
+  return errors.length === 0 ? [] : [invalidValue(field, name, errors.join(','))];
+}
+
+function kindFaults(field: string, kind: string | undefined): FieldError[] {
+  const errors = kind === undefined || kind === '' ? [] : serviceNameErrors(kind.toLowerCase());
+  const detail = `may have mixed case, but should otherwise match: ${errors.join(',')}`;
+  return errors.length === 0 ? [] : [invalidValue(field, kind, detail)];
+}
+
+function validateVersions(
+  { versions }: CustomResourceDefinitionSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
+  const paths = versionPaths(versions);
+  const names = versions.map(({ name }) => name);
   const stored = versions.filter(({ storage }) => storage === true).length;
   return [
-    ...checkPresent('spec.versions', versions, 'must have at least one version'),
-    ...versions.flatMap((version, index) => validateVersion(`spec.versions[${index}]`, version)),
-    ...checkUnique(
-      versions.map(({ name }) => name),
-      (index) => `spec.versions[${index}].name`,
-    ),
+    ...versions.flatMap(({ name, schema }, index) => [
+      ...(serviceNameErrors(name).length === 0
+        ? []
+        : [invalidValue(`spec.versions[${index}].name`, name, serviceNameErrors(name).join(','))]),
+      ...(schema?.openAPIV3Schema === undefined
+        ? [requiredValue(`spec.versions[${index}].schema.openAPIV3Schema`)]
+        : []),
+      ...deprecationFaults(`spec.versions[${index}].deprecationWarning`, versions[index] ?? {}),
+    ]),
+    ...versions.flatMap((version, index) => {
+      const before = old?.versions.find(({ name }) => name === version.name);
+      return validateVersion(version, paths(index), { old: before });
+    }),
+    ...(new Set(names).size === names.length
+      ? []
+      : [invalidValue('spec.versions', names, 'must contain unique version names')]),
     ...(stored === 1
       ? []
-      : [
-          invalidValue(
-            'spec.versions',
-            versions.map(({ name }) => name),
-            'must have exactly one version marked as storage version',
-          ),
-        ]),
+      : [invalidValue('spec.versions', names, 'must have exactly one version marked as storage version')]),
   ];
 }
 
-function validateVersion(field: string, version: CustomResourceDefinitionVersion): FieldError[] {
-  const schema = version.schema?.openAPIV3Schema;
-  const { additionalPrinterColumns = [], subresources } = version;
-  return [
-    ...checkName(`${field}.name`, version.name, serviceNameErrors),
-    ...(schema === undefined
-      ? [requiredValue(`${field}.schema.openAPIV3Schema`, 'schemas are required')]
-      : validateStructuralSchema(`${field}.schema.openAPIV3Schema`, schema)),
-    ...additionalPrinterColumns.flatMap(({ type, jsonPath }, index) => [
-      ...checkOneOf(`${field}.additionalPrinterColumns[${index}].type`, type, [
-        'boolean',
-        'date',
-        'integer',
-        'number',
-        'string',
-      ]),
-      ...(jsonPath.startsWith('.')
-        ? []
-        : [
-            invalidValue(
-              `${field}.additionalPrinterColumns[${index}].jsonPath`,
-              jsonPath,
-              'must be a simple JSON path starting with "."',
-            ),
-          ]),
-    ]),
-    ...(subresources?.scale === undefined
-      ? []
-      : [
-          ...checkPath(
-            `${field}.subresources.scale.specReplicasPath`,
-            subresources.scale.specReplicasPath,
-            '.spec.',
-          ),
-          ...checkPath(
-            `${field}.subresources.scale.statusReplicasPath`,
-            subresources.scale.statusReplicasPath,
-            '.status.',
-          ),
-        ]),
+function deprecationFaults(
+  field: string,
+  { deprecated, deprecationWarning }: Partial<CustomResourceDefinitionVersion>,
+): FieldError[] {
+  if (deprecationWarning === undefined) return [];
+  const details = [
+    ...(deprecated === true ? [] : ['can only be set for deprecated versions']),
+    ...(deprecated === true && deprecationWarning.length > DEPRECATION_WARNING_CHARS_MAX
+      ? [`must be <= ${DEPRECATION_WARNING_CHARS_MAX} characters long`]
+      : []),
+    ...(deprecated === true && deprecationWarning === '' ? ['must not be an empty string'] : []),
+    ...(deprecated === true && /\p{C}/u.test(deprecationWarning)
+      ? [
+          `must only contain printable UTF-8 characters; non-printable character found at index ${deprecationWarning.search(/\p{C}/u)}`,
+        ]
+      : []),
   ];
+  return details.map((detail) => invalidValue(field, deprecationWarning, detail));
 }
 
-function checkPath(field: string, path: string, prefix: string): FieldError[] {
-  return path.startsWith(prefix)
-    ? []
-    : [invalidValue(field, path, `should be a json path under ${prefix.slice(0, -1)}`)];
+/** Objects may lie in any version that was ever stored: none of those may be forgotten. */
+function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
+  const field = 'status.storedVersions';
+  const stored = status?.storedVersions ?? [];
+  if (stored.length === 0) return [];
+  const names = new Set(spec.versions.map(({ name }) => name));
+  return stored.flatMap((version, index) => {
+    const detail = `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`;
+    return names.has(version) ? [] : [invalidValue(`${field}[${index}]`, version, detail)];
+  });
 }
 
-function validateChange(spec: CustomResourceDefinitionSpec, old: CustomResourceDefinitionSpec): FieldError[] {
+function validateChange(spec: CustomResourceDefinitionSpec, old: CustomResourceDefinition): FieldError[] {
+  const before = old.spec;
   return [
-    ...checkUnchanged('spec.group', spec.group, old.group),
-    ...checkUnchanged('spec.scope', spec.scope, old.scope),
-    ...checkUnchanged('spec.names.plural', spec.names.plural, old.names.plural),
-    ...checkUnchanged('spec.names.kind', spec.names.kind, old.names.kind),
+    ...(isEstablished(old)
+      ? [
+          ...checkUnchanged('spec.scope', spec.scope, before.scope),
+          ...checkUnchanged('spec.names.kind', spec.names.kind, before.names.kind),
+        ]
+      : []),
+    ...checkUnchanged('spec.group', spec.group, before.group),
+    ...checkUnchanged('spec.names.plural', spec.names.plural, before.names.plural),
   ];
 }

@@ -7,6 +7,11 @@ const REPORTED_FIELDS_MAX = 20;
 /** Fields of every object, which its schema need not name. */
 export const META_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
+/** As {@link pruneObject}, for any value below one: what is dropped goes without a word. */
+export function pruneValue(value: MutableJson, schema: JSONSchemaProps): void {
+  visit(value, schema, { walk: { dropped: [] }, path: '' });
+}
+
 interface Walk {
   readonly dropped: string[];
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CustomResourceDefinition } from '#api/apiextensions/custom-resource-definition.ts';
-import { customResourceTypes, isEstablished } from '#api/apiextensions/custom-resource-type.ts';
+import { customResourceTypes } from '#api/apiextensions/custom-resource-type.ts';
+import { isEstablished } from '#api/apiextensions/definition-state.ts';
 import type { KindPath, Kinds } from '#apiserver/kinds.ts';
 import { decodeObject } from '#apiserver/stored-object.ts';
 import { type Entry, type Store, StoreUnavailableError } from '#store/store.ts';

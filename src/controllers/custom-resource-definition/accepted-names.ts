@@ -4,15 +4,12 @@ import type {
   CustomResourceDefinitionNames,
   CustomResourceDefinitionStatus,
 } from '#api/apiextensions/custom-resource-definition.ts';
+import { approvalOf } from '#api/apiextensions/group-approval.ts';
 import { equalJson } from '#api/json.ts';
 import type { Json } from '#api/object.ts';
 import { findCondition, withCondition } from '#controllers/condition-list.ts';
 
 type Wanted = Omit<CustomResourceDefinitionCondition, 'lastTransitionTime'>;
-
-/** Whose groups are Kubernetes' own: a definition in one says who approved it. */
-const PROTECTED_GROUPS = ['k8s.io', 'kubernetes.io'];
-const APPROVED_ANNOTATION = 'api-approved.kubernetes.io';
 
 /**
  * The status of a definition: the names that no other definition of its group has taken, and whether it is established. Once
@@ -54,18 +51,18 @@ function establishment(conflict: Wanted | undefined): Wanted {
     : { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' };
 }
 
-function approval({ metadata, spec }: CustomResourceDefinition): Wanted[] {
-  const isProtected = PROTECTED_GROUPS.some(
-    (group) => spec.group === group || spec.group.endsWith(`.${group}`),
-  );
-  if (!isProtected) return [];
-  const approved = metadata.annotations?.[APPROVED_ANNOTATION] ?? '';
+function approval(definition: CustomResourceDefinition): Wanted[] {
+  const found = approvalOf(definition);
+  if (found === undefined) return [];
   const type = 'KubernetesAPIApprovalPolicyConformant';
-  if (approved.startsWith('unapproved'))
-    return [
-      { type, status: 'False', reason: 'UnapprovedAnnotation', message: `not approved: "${approved}"` },
-    ];
-  return [{ type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${approved}` }];
+  const reasons = {
+    approved: ['True', 'ApprovedAnnotation'],
+    bypassed: ['False', 'UnapprovedAnnotation'],
+    missing: ['False', 'MissingAnnotation'],
+    invalid: ['False', 'InvalidAnnotation'],
+  } as const;
+  const [status, reason] = reasons[found.state];
+  return [{ type, status, reason, message: found.reason }];
 }
 
 interface Taken {

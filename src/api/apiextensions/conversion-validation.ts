@@ -1,0 +1,105 @@
+import type {
+  CustomResourceConversion,
+  ServiceReference,
+  WebhookClientConfig,
+} from '#api/apiextensions/custom-resource-definition.ts';
+import { checkPort } from '#api/field-checks.ts';
+import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
+import { serviceNameErrors } from '#api/name-syntax.ts';
+import type { FieldError } from '#api/status.ts';
+
+/** The forms of a ConversionReview that servers of Kubernetes speak; one of them must be among those of the webhook. */
+const REVIEW_VERSIONS = ['v1', 'v1beta1'];
+
+const FIELD = 'spec.conversion';
+
+/** What is wrong with the way in which objects get from one version into another. */
+export function validateConversion(conversion: CustomResourceConversion | undefined): FieldError[] {
+  if (conversion === undefined) return [];
+  const strategy: string = conversion.strategy ?? '';
+  const { webhook } = conversion;
+  if (strategy === '') return [requiredValue(`${FIELD}.strategy`)];
+  if (strategy !== 'None' && strategy !== 'Webhook')
+    return [unsupportedValue(`${FIELD}.strategy`, strategy, ['None', 'Webhook'])];
+  if (strategy === 'Webhook')
+    return [
+      ...validateClient(webhook?.clientConfig),
+      ...validateReviews(webhook?.conversionReviewVersions ?? []),
+    ];
+  const detail = 'should not be set when strategy is not set to Webhook';
+  return [
+    ...(webhook?.clientConfig === undefined ? [] : [forbiddenField(`${FIELD}.webhookClientConfig`, detail)]),
+    ...((webhook?.conversionReviewVersions ?? []).length === 0
+      ? []
+      : [forbiddenField(`${FIELD}.conversionReviewVersions`, detail)]),
+  ];
+}
+
+function validateClient(client: WebhookClientConfig | undefined): FieldError[] {
+  const field = `${FIELD}.webhookClientConfig`;
+  if (client === undefined) return [requiredValue(field, 'required when strategy is set to Webhook')];
+  const { url, service } = client;
+  if ((url === undefined) === (service === undefined))
+    return [requiredValue(field, 'exactly one of url or service is required')];
+  return url === undefined
+    ? service === undefined
+      ? []
+      : validateService(`${field}.service`, service)
+    : validateUrl(`${field}.url`, url);
+}
+
+const URL_FORM = 'desired format: https://host[/path]';
+
+function validateUrl(field: string, text: string): FieldError[] {
+  if (!URL.canParse(text)) return [requiredValue(field, `url must be a valid URL: ${text}; ${URL_FORM}`)];
+  const url = new URL(text);
+  return [
+    ...(url.protocol === 'https:'
+      ? []
+      : [
+          invalidValue(
+            field,
+            url.protocol.slice(0, -1),
+            `'https' is the only allowed URL scheme; ${URL_FORM}`,
+          ),
+        ]),
+    ...(url.host === '' ? [invalidValue(field, url.host, `host must be specified; ${URL_FORM}`)] : []),
+    ...(url.username === '' && url.password === ''
+      ? []
+      : [invalidValue(field, url.username, 'user information is not permitted in the URL')]),
+    ...(url.hash === ''
+      ? []
+      : [invalidValue(field, url.hash.slice(1), 'fragments are not permitted in the URL')]),
+    ...(url.search === ''
+      ? []
+      : [invalidValue(field, url.search.slice(1), 'query parameters are not permitted in the URL')]),
+  ];
+}
+
+function validateService(field: string, { name, namespace, path, port }: ServiceReference): FieldError[] {
+  return [
+    ...((name ?? '') === '' ? [requiredValue(`${field}.name`, 'service name is required')] : []),
+    ...((namespace ?? '') === ''
+      ? [requiredValue(`${field}.namespace`, 'service namespace is required')]
+      : []),
+    ...checkPort(`${field}.port`, port),
+    ...(path === undefined || path.startsWith('/')
+      ? []
+      : [invalidValue(`${field}.path`, path, "must start with a '/'")]),
+  ];
+}
+
+function validateReviews(versions: readonly string[]): FieldError[] {
+  const field = `${FIELD}.conversionReviewVersions`;
+  if (versions.length === 0) return [requiredValue(field)];
+  return [
+    ...versions.flatMap((version, index) =>
+      versions.indexOf(version) < index
+        ? [invalidValue(`${field}[${index}]`, version, 'duplicate version')]
+        : serviceNameErrors(version).map((detail) => invalidValue(`${field}[${index}]`, version, detail)),
+    ),
+    ...(versions.some((version) => REVIEW_VERSIONS.includes(version))
+      ? []
+      : [invalidValue(field, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`)]),
+  ];
+}

@@ -21,6 +21,8 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   /** Definition of the request's body. */
   readonly body?: string;
+  /** Whether it is on custom objects. */
+  readonly isCustom?: boolean;
   /** Whether the answer is a list of the definition. */
   readonly isList: boolean;
   /** Definition of the answer; undefined where it is text or a stream. */
@@ -28,12 +30,18 @@ export interface Operation {
 }
 
 /** Media types of a patch. */
-export const PATCH_MEDIA_TYPES: readonly string[] = [
+const PATCH_MEDIA_TYPES: readonly string[] = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
   'application/apply-patch+yaml',
 ];
+
+/** Media types of the patches that an operation takes: kubectl goes by them. Custom objects take no strategic merge patch. */
+export function patchMediaTypes({ isCustom }: Pick<Operation, 'isCustom'>): readonly string[] {
+  if (isCustom !== true) return PATCH_MEDIA_TYPES;
+  return PATCH_MEDIA_TYPES.filter((mediaType) => !mediaType.includes('strategic'));
+}
 
 const DELETE_OPTIONS = 'meta/v1.DeleteOptions';
 
@@ -74,7 +82,8 @@ export function operationsOf(type: ResourceType): Operation[] {
     : `${root}/${type.plural}`;
   const { group, version, kind, schema } = type;
   const scope = type.namespaced ? 'Namespaced' : '';
-  const base = { kind: { group, version, kind }, isList: false, answer: schema };
+  const isCustom = type.custom !== undefined;
+  const base = { kind: { group, version, kind }, isCustom, isList: false, answer: schema };
   const id = (verb: string, noun = `${scope}${kind}`): string => `${verb}${groupWord(type)}${noun}`;
   const list = { method: 'get', action: 'list', parameters: LIST_PARAMETERS, isList: true } as const;
   return [
@@ -134,7 +143,11 @@ function objectOperations(
     base,
     schema,
     id,
-  }: { base: Pick<Operation, 'kind' | 'isList' | 'answer'>; schema: string; id: (verb: string) => string },
+  }: {
+    base: Pick<Operation, 'kind' | 'isCustom' | 'isList' | 'answer'>;
+    schema: string;
+    id: (verb: string) => string;
+  },
 ): Operation[] {
   return [
     { ...base, path, method: 'get', id: id('read'), action: 'get', parameters: [] },
@@ -168,6 +181,7 @@ function subresourceOperations(
   const schema = isScale ? 'autoscaling/v1.Scale' : type.schema;
   const base = {
     kind: isScale ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : { group, version, kind },
+    isCustom: type.custom !== undefined,
     isList: false,
     answer: schema,
   };

@@ -9,7 +9,7 @@ import {
   kindsOf,
   type Operation,
   operationsByPath,
-  PATCH_MEDIA_TYPES,
+  patchMediaTypes,
 } from '#apiserver/openapi-operations.ts';
 import { builtinDescriptions } from '#apiserver/openapi-v3.ts';
 
@@ -60,7 +60,7 @@ function operationItem(operation: Operation): Json {
   const { id, action, kind, parameters, body, answer, isList, method } = operation;
   return {
     operationId: id,
-    consumes: method === 'patch' ? [...PATCH_MEDIA_TYPES] : ['*/*'],
+    consumes: method === 'patch' ? [...patchMediaTypes(operation)] : ['*/*'],
     produces: [answer === undefined ? 'text/plain' : 'application/json'],
     parameters: [
       ...(body === undefined ? [] : [bodyParameter(operation, body)]),

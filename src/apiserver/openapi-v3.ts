@@ -11,7 +11,7 @@ import {
   kindsOf,
   type Operation,
   operationsByPath,
-  PATCH_MEDIA_TYPES,
+  patchMediaTypes,
 } from '#apiserver/openapi-operations.ts';
 
 /** The prose of every built-in definition. */
@@ -51,8 +51,9 @@ function pathItem(path: string, operations: readonly Operation[]): Json {
   };
 }
 
-function operationItem({ id, action, kind, parameters, body, answer, isList, method }: Operation): Json {
-  const mediaTypes = method === 'patch' ? PATCH_MEDIA_TYPES : ['application/json'];
+function operationItem(operation: Operation): Json {
+  const { id, action, kind, parameters, body, answer, isList, method } = operation;
+  const mediaTypes = method === 'patch' ? patchMediaTypes(operation) : ['application/json'];
   return {
     operationId: id,
     parameters: parameters.map(({ name, type }) => ({

@@ -231,6 +231,7 @@ test('tables, selectors, discovery and OpenAPI are those of the definition', asy
   }>({
     path: '/openapi/v3/apis/shop.example.com/v1',
   });
+  assert.ok(!document.text.includes('strategic-merge-patch'));
   const schema = document.body.components.schemas['com.example.shop.v1.Widget'];
   assert.deepEqual(Object.keys(schema?.properties ?? {}).toSorted(), [
     'apiVersion',

@@ -88,6 +88,7 @@ async function readPage(context: RestContext, type: ResourceType, request: ListR
   const limit = limitOf(query);
   const exact = exactNameOf(query);
   const prefix = listPrefix(type, request.namespace);
+  await learnUpTo(context, token?.r ?? parseResourceVersion(query.get('resourceVersion') ?? '') ?? 0);
   const start = startOf(context, { query, token, limit, prefix });
   const isNow = start.revision === undefined && token === undefined;
   if (isNow && exact !== undefined && (request.namespace !== undefined || !type.namespaced)) {
@@ -221,6 +222,14 @@ function startOf(
   if (match === 'Exact' || (match === '' && limit !== undefined)) return { revision };
   assertReached(context, query);
   return {};
+}
+
+/**
+ * A revision that is not here yet may have been told by another process on the same store: any read of now makes the store
+ * learn of it. What is still unknown after that lies in the future.
+ */
+async function learnUpTo({ store }: RestContext, revision: number): Promise<void> {
+  if (revision > store.revision) await store.count('/none/');
 }
 
 /** Refuses a `resourceVersion` of the future: what is served now is older than what the client has seen. */

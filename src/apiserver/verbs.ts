@@ -86,8 +86,9 @@ function methodNotAllowed(method: string): StatusError {
 
 async function get(context: RestContext, { request, info, type, name }: NamedRequest): Promise<ApiResponse> {
   const shape = answerShapeOf(request);
-  assertReached(context, request.query);
   const stored = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
+  // After the read, by which the store has learned what other processes have written.
+  assertReached(context, request.query);
   if (stored === undefined) throw notFound(subjectOf(type, name));
   const entry = await servedEntry(type, stored, context.convert);
   return objectResponse(context, type, { ...shape, entry, status: 200 });

@@ -106,6 +106,11 @@ test(
           `page-${n} at the next hub`,
         );
         assert.ok(Number(at) >= Number(created.metadata.resourceVersion));
+        // A revision that another hub told is not of the future, though it may not have come here yet.
+        const version = `resourceVersion=${created.metadata.resourceVersion}&resourceVersionMatch=NotOlderThan`;
+        await must(hubs[(n + 2) % HUBS], 'a hub').connection.lines(
+          `/api/v1/namespaces/default/configmaps?${version}`,
+        );
         if (n % 3 === 0)
           await clientOf(hubs, n + 2).delete(configMapResource, { namespace: 'default', name: `page-${n}` });
       }

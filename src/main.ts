@@ -228,22 +228,38 @@ program
     [],
   )
   .option('--store <store>', 'where the objects are: sqlite, or etcd=https://HOST:2379,…', 'sqlite')
+  .option(
+    '--authentication-config <file>',
+    "whose tokens people may come with: Kubernetes' AuthenticationConfiguration",
+  )
   .option('--etcd-ca <file>', 'authority of etcd, PEM')
   .option('--etcd-cert <file>', "this hub's certificate for etcd, PEM")
   .option('--etcd-key <file>', 'the key of that certificate, PEM')
-  .action(async (options: StoreArguments & { data: string; listen: string; name: string[] }) => {
-    const { host, port } = splitAddress(options.listen);
-    const store = storeOf(options);
-    const config = {
-      dataFolder: resolve(options.data),
-      store,
-      host,
-      port,
-      names: options.name,
-      pid: process.pid,
-    };
-    await runHub(config, createRealSystem(), { signal: untilStopped(), onReady: () => undefined });
-  });
+  .action(
+    async (
+      options: StoreArguments & {
+        data: string;
+        listen: string;
+        name: string[];
+        authenticationConfig?: string;
+      },
+    ) => {
+      const { host, port } = splitAddress(options.listen);
+      const store = storeOf(options);
+      const config = {
+        dataFolder: resolve(options.data),
+        store,
+        host,
+        port,
+        names: options.name,
+        pid: process.pid,
+        ...(options.authenticationConfig === undefined
+          ? {}
+          : { authenticationConfig: resolve(options.authenticationConfig) }),
+      };
+      await runHub(config, createRealSystem(), { signal: untilStopped(), onReady: () => undefined });
+    },
+  );
 
 program
   .command('join')

@@ -254,6 +254,7 @@ class Server {
       return serveObjects(context, call);
     }
     if (name === undefined) throw unknownResource();
+    if (isCertificateRequest(type) && subresource === 'approval') return serveObjects(context, call);
     if (subresource === 'scale' && type.subresources.includes('scale'))
       return serveScale(context, { ...call, name });
     if (type.group === '' && type.plural === 'pods') {
@@ -318,6 +319,10 @@ class Server {
     const [resource = ''] = attributes.resource.split('/', 1);
     throw forbidden({ resource, group: attributes.group, name: attributes.name ?? '' }, why);
   }
+}
+
+function isCertificateRequest({ group, plural }: ResourceType): boolean {
+  return group === 'certificates.k8s.io' && plural === 'certificatesigningrequests';
 }
 
 function methodNotAllowed(): StatusError {

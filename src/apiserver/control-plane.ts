@@ -9,8 +9,11 @@ import { validatingPolicies } from '#apiserver/admission/policy/validating-polic
 import { type ApiServer, createApiServer, type Route } from '#apiserver/api-server.ts';
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
 import { escalationCheck } from '#apiserver/authorization/escalation.ts';
+import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts';
+import { nodeRestriction } from '#apiserver/authorization/node-restriction.ts';
 import { rbacViews } from '#apiserver/authorization/rbac-authorizer.ts';
-import type { Authorizer } from '#apiserver/authorize.ts';
+import { siteAuthorizer } from '#apiserver/authorization/site-authorizer.ts';
+import { certificateRequestAdmission } from '#apiserver/certificates/request-admission.ts';
 import { definitionGuard } from '#apiserver/custom/definition-guard.ts';
 import { Definitions } from '#apiserver/custom/definitions.ts';
 import { flowControlViews } from '#apiserver/fairness/flow-control.ts';
@@ -38,8 +41,6 @@ export interface ControlPlaneOptions {
   readonly tokenKeys?: TokenKeys;
   /** Further kinds of tokens by which people prove who they are. */
   readonly tokenAuthenticators?: readonly TokenAuthenticator[];
-  /** Further authorisers, asked before RBAC. */
-  readonly authorizers?: (views: Views) => readonly Authorizer[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -71,7 +72,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     flowControl: flowControlViews(views),
     keys: options.tokenKeys ?? createTokenKeys(),
     tokenAuthenticators: options.tokenAuthenticators ?? [],
-    authorizers: options.authorizers?.(views) ?? [],
+    authorizers: [nodeAuthorizer(views), siteAuthorizer(views)],
     clock,
     random,
   });
@@ -85,6 +86,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       definitionGuard({ store, kinds }),
       ...(options.admission ?? []),
       mutatingPolicies({ store, kinds, authorizer: access.authorizer }),
+      nodeRestriction,
+      certificateRequestAdmission({ ...access, clock }),
       escalationCheck({ ...access, views: roles }),
       validatingPolicies({ store, kinds, authorizer: access.authorizer }),
     ],

@@ -19,6 +19,8 @@ function verbsOf(type: ResourceType): readonly string[] {
 
 /** Subresources that are not of the generic machinery: kind and verbs, by `plural/subresource` of the core group. */
 export interface ExtraSubresource {
+  /** The group of the kind that it is below; the core group where absent. */
+  readonly below?: string;
   readonly plural: string;
   readonly name: string;
   readonly kind: string;
@@ -29,6 +31,15 @@ export interface ExtraSubresource {
 
 /** Subresources of the core group's own making. */
 export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
+  {
+    below: 'certificates.k8s.io',
+    plural: 'certificatesigningrequests',
+    name: 'approval',
+    kind: 'CertificateSigningRequest',
+    group: 'certificates.k8s.io',
+    version: 'v1',
+    verbs: ['get', 'patch', 'update'],
+  },
   { plural: 'namespaces', name: 'finalize', kind: 'Namespace', verbs: ['update'] },
   { plural: 'pods', name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
   { plural: 'pods', name: 'binding', kind: 'Binding', verbs: ['create'] },
@@ -148,7 +159,9 @@ function newestFirst(a: string, b: string): number {
 }
 
 function extrasOf(type: ResourceType): readonly ExtraSubresource[] {
-  return type.group === '' ? EXTRA_SUBRESOURCES.filter((extra) => extra.plural === type.plural) : [];
+  return EXTRA_SUBRESOURCES.filter(
+    ({ below = '', plural }) => below === type.group && plural === type.plural,
+  );
 }
 
 function resourceList(group: string, version: string, types: readonly ResourceType[]): object {

@@ -313,7 +313,7 @@ function keepServerFields(
   ]);
   const halves = next as { spec?: unknown; status?: unknown };
   const oldHalves = old as { spec?: unknown; status?: unknown };
-  if (request.subresource === 'status') {
+  if (request.subresource === 'status' || request.subresource === 'approval') {
     const { status } = halves;
     for (const field of Object.keys(next))
       if (field !== 'metadata') delete (next as unknown as Record<string, unknown>)[field];

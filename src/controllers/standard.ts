@@ -1,4 +1,5 @@
 import { bootstrapTokenCleaner } from '#controllers/bootstrap-token-cleaner.ts';
+import { certificateRequestCleaner } from '#controllers/certificate-request-cleaner.ts';
 import { clusterRoleAggregationController } from '#controllers/cluster-role-aggregation.ts';
 import { cronJobController } from '#controllers/cron-job.ts';
 import { definitionController } from '#controllers/custom-resource-definition.ts';
@@ -40,6 +41,7 @@ export function hubControllers({ roster, authority, tokens }: StandardOptions): 
     bootstrapTokenCleaner,
     clusterRoleAggregationController,
     validatingAdmissionPolicyStatusController(roster),
+    certificateRequestCleaner,
     ...garbageCollectors(roster),
   ];
 }

@@ -2,9 +2,11 @@ import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
 import type { Route } from '#apiserver/api-server.ts';
+import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { backupRoute } from '#apiserver/backup-route.ts';
+import { CertificateSigner } from '#apiserver/certificates/certificate-signer.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
@@ -19,6 +21,7 @@ import { applicationRevisionController } from '#fleet/application-revision-contr
 import { applicationStatusController } from '#fleet/application-status-controller.ts';
 import { siteApplicationsController } from '#fleet/site-applications-controller.ts';
 import { HubLink } from '#link/hub-link.ts';
+import type { KeyPair } from '#pki/authority.ts';
 import type { BundleSigner } from '#pki/bundle-signature.ts';
 import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
 import type { Controller } from '#reconcile/controller.ts';
@@ -39,6 +42,10 @@ export interface HubCoreOptions {
   readonly authority: string;
   /** What service account tokens are signed with. */
   readonly tokenKeys?: TokenKeys;
+  /** Signs what is approved of CertificateSigningRequests; nobody does where absent. */
+  readonly signingAuthority?: KeyPair;
+  /** Further kinds of tokens by which people prove who they are. */
+  readonly tokenAuthenticators?: readonly TokenAuthenticator[];
   /** Set where several hubs share the store: who this one is among them. One of them runs the controllers. */
   readonly identity?: string;
   /** Further paths, made once the client is there. */
@@ -63,11 +70,24 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     types: BUILTIN_RESOURCES,
     routes,
     tokenKeys,
+    tokenAuthenticators: options.tokenAuthenticators ?? [],
     clock,
     random,
     log,
   });
   const { client, views } = plane;
+  const { signingAuthority } = options;
+  const certificateSigner =
+    signingAuthority === undefined
+      ? undefined
+      : new CertificateSigner({
+          client,
+          views,
+          authority: signingAuthority,
+          authorizer: plane.access.authorizer,
+          clock,
+          log,
+        });
   routes.push(...(options.routes?.(client) ?? []));
   routes.push(backupRoute({ store, role: 'hub', name: 'hub', clock, log }));
   const election = electionOf(options, plane);
@@ -101,6 +121,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
         views.run(signal),
         link.run(signal),
         tokenKeys.run(signal),
+        ...(certificateSigner === undefined ? [] : [certificateSigner.run(signal)]),
         keepHouse({ store, clock, log }, signal),
         election?.run(signal),
         ...running.map((controller) => controller.run(signal)),

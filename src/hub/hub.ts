@@ -1,3 +1,6 @@
+import { readAuthenticationConfiguration } from '#apiserver/authentication/authentication-configuration.ts';
+import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
+import { issuerTokenAuthenticator } from '#apiserver/authentication/issuer-tokens.ts';
 import { serveApi } from '#apiserver/serve.ts';
 import { kubeconfigOf } from '#cli/kubeconfig.ts';
 import { createHubCore } from '#hub/hub-core.ts';
@@ -9,6 +12,7 @@ import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
 import { openTokenKeys } from '#pki/token-keys.ts';
 import { finishRestore } from '#store/restored-folder.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
+import { fetchHttpsJson } from '#system/https-json.ts';
 import type { System } from '#system/system.ts';
 
 export interface HubConfig {
@@ -20,6 +24,8 @@ export interface HubConfig {
   /** Further names and addresses under which sites and people reach the hub; into its certificate. */
   readonly names: readonly string[];
   readonly pid: number;
+  /** File with an `AuthenticationConfiguration`: whose tokens people may come with. */
+  readonly authenticationConfig?: string;
 }
 
 /**
@@ -46,6 +52,8 @@ export async function runHub(
       ...(config.store.type === 'sqlite' ? {} : { identity: identityOf(config, random) }),
       signer,
       authority: credentials.authority.certificate,
+      signingAuthority: credentials.authority,
+      tokenAuthenticators: await openIssuers(config.authenticationConfig, system),
       tokenKeys: await openTokenKeys(disk, { folder: `${config.dataFolder}/pki`, clock }),
       clock,
       random,
@@ -113,6 +121,24 @@ async function hubCredentials(config: HubConfig, { disk, clock, random }: System
     admin,
     bundleKey: await ensureBundleKey(folder, { disk, seed: () => random.bytes(32) }),
   };
+}
+
+/** Reads the configuration once, at the start. Throws a sentence for people where it cannot be followed. */
+async function openIssuers(
+  path: string | undefined,
+  { disk, clock, log }: System,
+): Promise<readonly TokenAuthenticator[]> {
+  if (path === undefined) return [];
+  const content = await disk.read(path);
+  if (content === undefined) throw new Error(`there is no authentication configuration at ${path}`);
+  try {
+    const issuers = readAuthenticationConfiguration(Buffer.from(content).toString('utf8'));
+    return issuers.map((issuer) =>
+      issuerTokenAuthenticator(issuer, { fetchJson: fetchHttpsJson, clock, log }),
+    );
+  } catch (cause) {
+    throw new Error(`${path}: ${cause instanceof Error ? cause.message : 'it cannot be read'}`, { cause });
+  }
 }
 
 async function ensureBundleKey(

@@ -1,6 +1,7 @@
+import { SITES_GROUP } from '#apiserver/authorization/site-authorizer.ts';
 import { startTestServer, type TestServer } from '#apiserver/test-server.ts';
 import { HubLink } from '#link/hub-link.ts';
-import { SITES_GROUP, siteUserName } from '#link/site-identity.ts';
+import { siteUserName } from '#link/site-identity.ts';
 import { SiteLink } from '#link/site-link.ts';
 import type { SiteReport } from '#link/wire.ts';
 import { type BundleSigner, bundleKeyFromSeed, createBundleSigner } from '#pki/bundle-signature.ts';

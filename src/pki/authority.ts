@@ -86,14 +86,30 @@ export async function createSigningRequest(commonName: string): Promise<{ csr: s
 }
 
 async function sign(authority: KeyPair, request: CertificateRequest, publicKey: CryptoKey): Promise<string> {
+  const usage =
+    request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
+  return signPublicKey(authority, publicKey, {
+    ...request,
+    keyUsages: x509.KeyUsageFlags.digitalSignature,
+    extendedUsages: [usage],
+  });
+}
+
+/** A certificate (PEM) for a public key that says exactly this, and that its holder is no authority. */
+export async function signPublicKey(
+  authority: KeyPair,
+  publicKey: CryptoKey,
+  request: Omit<CertificateRequest, 'usage'> & {
+    readonly keyUsages: x509.KeyUsageFlags;
+    readonly extendedUsages: readonly string[];
+  },
+): Promise<string> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const signingKey = await importKey(authority.key);
   const names = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
     ...(request.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
   ];
-  const usage =
-    request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [
       { CN: [request.commonName] },
@@ -108,8 +124,8 @@ async function sign(authority: KeyPair, request: CertificateRequest, publicKey: 
     signingKey,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.KeyUsagesExtension(request.keyUsages, true),
+      new x509.ExtendedKeyUsageExtension([...request.extendedUsages]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
       ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
     ],

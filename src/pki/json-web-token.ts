@@ -1,5 +1,8 @@
 import { constants, createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto';
 
+/** The public half of a key: what verifies a token. */
+export type TokenPublicKey = KeyObject;
+
 /** A key that signs tokens, and the name by which verifiers find its public half. */
 export interface TokenSigningKey {
   readonly id: string;

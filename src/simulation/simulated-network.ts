@@ -1,4 +1,5 @@
-import { SITES_GROUP, siteUserName } from '#link/site-identity.ts';
+import { SITES_GROUP } from '#apiserver/authorization/site-authorizer.ts';
+import { siteUserName } from '#link/site-identity.ts';
 import { BytePipe } from '#simulation/byte-pipe.ts';
 import { fork } from '#simulation/chance.ts';
 import type { ProcessLife } from '#simulation/process-life.ts';

@@ -7,6 +7,7 @@ import { type ApiEndpoint, publishApiService } from '#apiserver/api-service.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { backupRoute } from '#apiserver/backup-route.ts';
+import { CertificateSigner } from '#apiserver/certificates/certificate-signer.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
@@ -20,6 +21,7 @@ import type { KubeletOptions } from '#kubelet/kubelet-options.ts';
 import { createTokenRequest } from '#kubelet/service-account-token.ts';
 import { sourcesFromViews } from '#kubelet/sources.ts';
 import { SiteLink } from '#link/site-link.ts';
+import type { KeyPair } from '#pki/authority.ts';
 import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
 import type { Controller } from '#reconcile/controller.ts';
 import { EventRecorder } from '#reconcile/event-recorder.ts';
@@ -44,6 +46,8 @@ export interface SiteCoreOptions {
   readonly authority: string;
   /** What service account tokens are signed with. */
   readonly tokenKeys?: TokenKeys;
+  /** Signs what is approved of CertificateSigningRequests; nobody does where absent. */
+  readonly signingAuthority?: KeyPair;
   /** Where pods reach the API; absent where they cannot. */
   readonly apiEndpoint?: ApiEndpoint;
   /** Where the hub is, and how to know it. */
@@ -84,6 +88,18 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     log,
   });
   const { client, views } = plane;
+  const { signingAuthority } = options;
+  const certificateSigner =
+    signingAuthority === undefined
+      ? undefined
+      : new CertificateSigner({
+          client,
+          views,
+          authority: signingAuthority,
+          authorizer: plane.access.authorizer,
+          clock,
+          log,
+        });
   const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
   const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [
@@ -138,6 +154,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
         kubelet.run(signal),
         link.run(signal),
         tokenKeys.run(signal),
+        ...(certificateSigner === undefined ? [] : [certificateSigner.run(signal)]),
         keepHouse({ store, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
         customKinds.run(signal),

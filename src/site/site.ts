@@ -12,6 +12,7 @@ import { runDnsServer } from '#network/dns-server.ts';
 import { type HostNetworkFacts, preparePodNetwork } from '#network/pod-network.ts';
 import { runServiceProxy } from '#network/service-proxy.ts';
 import { CLUSTER_DOMAIN, POD_POOL_CIDR, type SiteNetwork } from '#network/site-network.ts';
+import type { KeyPair } from '#pki/authority.ts';
 import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
 import { openTokenKeys } from '#pki/token-keys.ts';
 import { identityFolder } from '#site/join-site.ts';
@@ -90,7 +91,7 @@ export async function runSite(
         network,
         containers,
         store,
-        authority: credentials.authority.certificate,
+        authority: credentials.authority,
       },
       system,
     );
@@ -210,7 +211,7 @@ interface Parts {
   readonly network: SiteNetwork;
   readonly containers: Containers;
   readonly store: ReturnType<typeof openSqliteStore>;
-  readonly authority: string;
+  readonly authority: KeyPair;
 }
 
 async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
@@ -223,7 +224,8 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
     software: SOFTWARE_VERSION,
     store,
     serviceCidr: settings.serviceCidr,
-    authority,
+    authority: authority.certificate,
+    signingAuthority: authority,
     tokenKeys: await openTokenKeys(disk, { folder: `${config.folder}/pki`, clock }),
     ...(simulated
       ? {}

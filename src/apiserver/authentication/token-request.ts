@@ -5,10 +5,11 @@ import { secretResource } from '#api/core/secret.ts';
 import { type ServiceAccount, serviceAccountResource } from '#api/core/service-account.ts';
 import { invalidValue } from '#api/field-errors.ts';
 import type { KubeObject } from '#api/object.ts';
-import { badRequest, conflict, invalid, notFound } from '#api/status.ts';
+import { badRequest, conflict, forbidden, invalid, notFound } from '#api/status.ts';
 import type { AccountClaim, AccountTokenClaims } from '#apiserver/authentication/account-claims.ts';
 import { accountUserName } from '#apiserver/authentication/service-account-user.ts';
 import type { StoredObjects } from '#apiserver/authentication/stored-objects.ts';
+import { nodeOfUser } from '#apiserver/authorization/node-authorizer.ts';
 import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { type ApiResponse, jsonResponse } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
@@ -61,6 +62,7 @@ export async function serveTokenRequest(
   assertSameAccount(account, body);
   const seconds = secondsOf(spec.expirationSeconds);
   const bound = await boundObject(issuer, account, spec.boundObjectRef);
+  assertNodesPod(call, bound);
   const audiences =
     spec.audiences === undefined || spec.audiences.length === 0 ? issuer.audiences : spec.audiences;
   const nowSeconds = Math.floor(issuer.clock.now() / 1000);
@@ -91,6 +93,16 @@ function assertSameAccount(account: ServiceAccount, { metadata }: Partial<TokenR
       { resource: 'serviceaccounts', name: account.metadata.name },
       `the UID in the token request (${uid}) does not match the UID of the service account (${account.metadata.uid})`,
     );
+}
+
+/** Upstream's NodeRestriction: a node gets tokens for the pods that are on it, and no others. */
+function assertNodesPod({ user, name }: NamedRequest, { pod, node }: Bound): void {
+  const wanted = nodeOfUser(user);
+  if (wanted === undefined) return;
+  const subject = { resource: 'serviceaccounts', name };
+  if (pod === undefined) throw forbidden(subject, 'node requested token not bound to a pod');
+  if (node?.name !== wanted)
+    throw forbidden(subject, 'node requested token bound to a pod scheduled on a different node');
 }
 
 function secondsOf(requested: number | undefined): number {

@@ -1,0 +1,161 @@
+import type {
+  CertificateSigningRequest,
+  CertificateSigningRequestCondition,
+} from '#api/certificates/certificate-signing-request.ts';
+import { forbiddenField, invalidValue, unsupportedValue } from '#api/field-errors.ts';
+import { type FieldError, forbidden, invalid } from '#api/status.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '#apiserver/admission/plugin.ts';
+import type { Authorizer } from '#apiserver/authorize.ts';
+import { reservedFaults } from '#apiserver/certificates/signers.ts';
+import { subjectOf } from '#apiserver/rest-write.ts';
+import type { SigningRequest } from '#pki/signing-requests.ts';
+import { type Clock, timestamp } from '#system/clock.ts';
+
+const GROUP = 'certificates.k8s.io';
+const DECISIONS = ['Approved', 'Denied'];
+const FINAL_TYPES = ['Approved', 'Denied', 'Failed'];
+
+/**
+ * Who asks for a certificate is written by the server; who approves or signs one needs the right to for that signer; what was
+ * decided stays (upstream's CertificateApproval, CertificateSigning and CertificateSubjectRestriction, and its strategy).
+ */
+export function certificateRequestAdmission({
+  authorizer,
+  clock,
+}: {
+  authorizer: Authorizer;
+  clock: Clock;
+}): AdmissionPlugin {
+  return {
+    name: 'CertificateSigningRequests',
+    handles: ({ operation, type }) =>
+      (operation === 'create' || operation === 'update') &&
+      type.group === GROUP &&
+      type.kind === 'CertificateSigningRequest',
+    mutate(request) {
+      const object = request.object as CertificateSigningRequest;
+      const old = request.old as CertificateSigningRequest | undefined;
+      if (old === undefined) setRequestor(object, request);
+      else if (request.subresource === 'approval') keepCertificate(object, old);
+      else if (request.subresource === 'status') keepDecision(object, old);
+      stampConditions(object, old, timestamp(clock.now()));
+    },
+    async validate(request) {
+      const object = request.object as CertificateSigningRequest;
+      const old = request.old as CertificateSigningRequest | undefined;
+      const errors = old === undefined ? await requestErrors(object) : statusErrors(object, old);
+      if (errors.length > 0)
+        throw invalid({ kind: object.kind, group: GROUP, name: object.metadata.name }, errors);
+      if (request.subresource === 'approval') assertSigner(authorizer, request, 'approve');
+      if (request.subresource === 'status' && object.status?.certificate !== old?.status?.certificate)
+        assertSigner(authorizer, request, 'sign');
+    },
+  };
+}
+
+function setRequestor({ spec }: CertificateSigningRequest, { user }: AdmissionRequest): void {
+  spec.username = user.name;
+  spec.groups = [...user.groups];
+  if (user.uid === undefined) delete spec.uid;
+  else spec.uid = user.uid;
+  if (user.extra === undefined) delete spec.extra;
+  else spec.extra = Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]]));
+}
+
+/** Whoever approves writes conditions and nothing else. */
+function keepCertificate(object: CertificateSigningRequest, old: CertificateSigningRequest): void {
+  const { conditions = [] } = object.status ?? {};
+  object.status = { ...old.status, conditions };
+}
+
+/** Whoever signs leaves the decision as it is. */
+function keepDecision(object: CertificateSigningRequest, old: CertificateSigningRequest): void {
+  const decided = (old.status?.conditions ?? []).filter(({ type }) => DECISIONS.includes(type));
+  const others = (object.status?.conditions ?? []).filter(({ type }) => !DECISIONS.includes(type));
+  const conditions = [...decided, ...others];
+  object.status = { ...object.status, ...(conditions.length === 0 ? {} : { conditions }) };
+}
+
+function stampConditions(
+  { status }: CertificateSigningRequest,
+  old: CertificateSigningRequest | undefined,
+  now: string,
+): void {
+  for (const condition of status?.conditions ?? []) {
+    condition.lastUpdateTime ??= now;
+    const before = old?.status?.conditions?.find(({ type }) => type === condition.type);
+    const isSame = before?.status === condition.status;
+    condition.lastTransitionTime ??= (isSame ? before?.lastTransitionTime : undefined) ?? now;
+  }
+}
+
+async function requestErrors({ spec }: CertificateSigningRequest): Promise<FieldError[]> {
+  const pem = Buffer.from(spec.request, 'base64').toString('latin1');
+  let request: SigningRequest;
+  try {
+    const { readSigningRequest } = await import('#pki/signing-requests.ts');
+    request = await readSigningRequest(pem);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'it cannot be read';
+    return [invalidValue('spec.request', spec.request.slice(0, 64), why)];
+  }
+  if (spec.signerName !== 'kubernetes.io/kube-apiserver-client') return [];
+  return reservedFaults(request).map((why) => forbiddenField('spec.request', why));
+}
+
+function statusErrors({ status }: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  const conditions = status?.conditions ?? [];
+  const count = (list: readonly CertificateSigningRequestCondition[] | undefined, wanted: string): number =>
+    (list ?? []).filter(({ type }) => type === wanted).length;
+  const removed = FINAL_TYPES.filter((type) => count(conditions, type) < count(old.status?.conditions, type));
+  const { certificate = '' } = old.status ?? {};
+  return [
+    ...removed.map((type) =>
+      forbiddenField('status.conditions', `updates may not remove a condition of type "${type}"`),
+    ),
+    ...conditions.flatMap((condition, index) =>
+      conditionErrors(`status.conditions[${index}]`, condition, conditions),
+    ),
+    ...(certificate !== '' && status?.certificate !== certificate
+      ? [forbiddenField('status.certificate', 'updates may not modify existing certificate content')]
+      : []),
+  ];
+}
+
+function conditionErrors(
+  field: string,
+  { type, status }: CertificateSigningRequestCondition,
+  all: readonly CertificateSigningRequestCondition[],
+): FieldError[] {
+  const isTwofold = type === 'Denied' && all.some((other) => other.type === 'Approved');
+  return [
+    ...(FINAL_TYPES.includes(type) && status !== 'True'
+      ? [unsupportedValue(`${field}.status`, status, ['True'])]
+      : []),
+    ...(isTwofold
+      ? [invalidValue(`${field}.type`, type, 'Approved and Denied conditions are mutually exclusive')]
+      : []),
+  ];
+}
+
+/** The right to `approve` or `sign` for the signer, or for all signers of its domain. */
+function assertSigner(authorizer: Authorizer, request: AdmissionRequest, verb: 'approve' | 'sign'): void {
+  const { signerName } = (request.object as CertificateSigningRequest).spec;
+  const [domain = ''] = signerName.split('/', 1);
+  const isAllowed = [signerName, `${domain}/*`].some((name) => {
+    const attributes = {
+      type: 'resource',
+      verb,
+      group: GROUP,
+      resource: 'signers',
+      namespace: undefined,
+      name,
+    } as const;
+    return authorizer.authorize(request.user, attributes).type === 'allow';
+  });
+  if (isAllowed) return;
+  throw forbidden(
+    subjectOf(request.type, request.name),
+    `user not permitted to ${verb} requests with signerName ${JSON.stringify(signerName)}`,
+  );
+}

@@ -124,7 +124,8 @@ export async function signPublicKey(
     signingKey,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(request.keyUsages, true),
+      // An extension that allows nothing at all makes the certificate one that nobody reads.
+      ...(Number(request.keyUsages) === 0 ? [] : [new x509.KeyUsagesExtension(request.keyUsages, true)]),
       new x509.ExtendedKeyUsageExtension([...request.extendedUsages]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
       ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),

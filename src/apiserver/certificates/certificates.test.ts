@@ -187,6 +187,21 @@ test('who asks is written down by the server, and an approved request is signed 
   assert.match(refusalOf(emptied as never), /updates may not remove a condition of type "Approved"/);
 });
 
+test('a request for one extended usage alone gets a certificate that others read', async () => {
+  const { name } = await ask(ann, {
+    request: await csr('CN=ann'),
+    signerName: CLIENT,
+    usages: ['client auth'],
+  });
+  await decide(name, 'Approved');
+  const pem = Buffer.from((await outcome(name)).status?.certificate ?? '', 'base64').toString('utf8');
+  const { extensions } = new x509.X509Certificate(pem);
+  assert.equal(
+    extensions.some((extension) => extension instanceof x509.KeyUsagesExtension),
+    false,
+  );
+});
+
 test('requests that must not be are refused with the reason', async () => {
   const good = await csr('CN=ann');
   const table: [object, RegExp][] = [

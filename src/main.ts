@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { collect, collectLabel, parseCount, parseDuration, parsePort, parseSites } from '#cli/arguments.ts';
+import { verifyAudit } from '#cli/audit-verify.ts';
 import { backup } from '#cli/backup.ts';
 import { connectContext, readContext } from '#cli/connect.ts';
 import { down } from '#cli/down.ts';
@@ -169,6 +170,21 @@ function storeOf({ store, etcdCa, etcdCert, etcdKey }: StoreArguments): HubStore
     throw new CommandError(error instanceof Error ? error.message : String(error), { code: 2 });
   }
 }
+
+program
+  .command('audit')
+  .description('the audit log of a hub or a site')
+  .command('verify')
+  .description('find any line of an audit log that was changed, removed or moved')
+  .addOption(dataOption())
+  .argument('[files...]', 'log files that follow each other, instead of those in the data folder')
+  .action(async (files: string[], options: { data: string }) => {
+    const { disk } = createRealSystem();
+    await verifyAudit(
+      { dataFolder: resolve(options.data), files: files.map((file) => resolve(file)) },
+      { disk, screen },
+    );
+  });
 
 const token = program.command('token').description('permissions for new hosts to join');
 token

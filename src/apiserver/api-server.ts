@@ -4,6 +4,7 @@ import type { AccessControl } from '#apiserver/access-control.ts';
 import { AdmissionChain } from '#apiserver/admission/chain.ts';
 import { CreationsUnderWay, namespaceLifecycle } from '#apiserver/admission/namespace-lifecycle.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
+import type { Auditor } from '#apiserver/audit/auditor.ts';
 import { openIdDocument } from '#apiserver/authentication/discovery-documents.ts';
 import { impersonationOf } from '#apiserver/authentication/impersonation.ts';
 import { serveTokenRequest } from '#apiserver/authentication/token-request.ts';
@@ -60,6 +61,8 @@ export interface ApiServerOptions {
   readonly routes: readonly Route[];
   /** Where pods run here; absent at a hub. */
   readonly pods?: () => PodAccess;
+  /** Nothing is told of requests where absent. */
+  readonly audit?: Auditor;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -79,16 +82,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const server = new Server(options);
   return {
     handle: (request) =>
-      server.metrics.measure(request, async () => {
-        const response = await server.guarded(request, () => server.serve(request));
-        return request.notes === undefined ? response : withNotes(response, request.notes);
-      }),
+      server.metrics.measure(request, () => server.audited(request, () => server.answer(request))),
     async upgrade(request) {
       let url = '';
-      const response = await server.guarded(request, async () => {
-        url = await server.streamUrl(request);
-        return textResponse(200, '');
-      });
+      const response = await server.audited(request, () =>
+        server.guarded(request, async () => {
+          url = await server.streamUrl(request);
+          return textResponse(101, '');
+        }),
+      );
       return url === '' ? { type: 'refused', response } : { type: 'url', url };
     },
   };
@@ -139,6 +141,16 @@ class Server {
       options.clock,
       (type) => options.kinds.current.find(type) !== undefined,
     );
+  }
+
+  /** Tells the audit log of a request, where there is one. */
+  audited(request: ApiRequest, handle: () => Promise<ApiResponse>): Promise<ApiResponse> {
+    return this.#options.audit === undefined ? handle() : this.#options.audit.watch(request, handle);
+  }
+
+  async answer(request: ApiRequest): Promise<ApiResponse> {
+    const response = await this.guarded(request, () => this.serve(request));
+    return request.notes === undefined ? response : withNotes(response, request.notes);
   }
 
   /** Runs a handler and turns whatever it throws into the Status that the client sees. */
@@ -304,9 +316,12 @@ class Server {
   async #authenticate(request: ApiRequest): Promise<User> {
     const found = this.#options.access.authenticator.authenticate(request);
     const user = 'name' in found ? found : await found;
+    if (this.#options.audit !== undefined) notesOf(request).user = user;
     const impersonation = impersonationOf(request);
     if (impersonation === undefined) return user;
     for (const needed of impersonation.needed) this.#authorize(user, needed);
+    if (this.#options.audit !== undefined)
+      Object.assign(notesOf(request), { user: impersonation.user, impersonator: user });
     return impersonation.user;
   }
 

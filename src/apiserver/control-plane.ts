@@ -6,7 +6,11 @@ import { type AccessControl, createAccessControl } from '#apiserver/access-contr
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import { mutatingPolicies } from '#apiserver/admission/policy/mutating-policies.ts';
 import { validatingPolicies } from '#apiserver/admission/policy/validating-policies.ts';
+import { resourceQuota } from '#apiserver/admission/quota/resource-quota.ts';
+import { mutatingWebhooks } from '#apiserver/admission/webhooks/mutating-webhooks.ts';
+import { validatingWebhooks } from '#apiserver/admission/webhooks/validating-webhooks.ts';
 import { type ApiServer, createApiServer, type Route } from '#apiserver/api-server.ts';
+import type { Auditor } from '#apiserver/audit/auditor.ts';
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
 import { escalationCheck } from '#apiserver/authorization/escalation.ts';
 import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts';
@@ -27,6 +31,7 @@ import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
 import type { Store } from '#store/store.ts';
 import { must } from '#system/assert.ts';
 import type { Clock } from '#system/clock.ts';
+import type { CallHttps } from '#system/https-call.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
 
@@ -41,6 +46,10 @@ export interface ControlPlaneOptions {
   readonly tokenKeys?: TokenKeys;
   /** Further kinds of tokens by which people prove who they are. */
   readonly tokenAuthenticators?: readonly TokenAuthenticator[];
+  /** How webhooks are called; they fail where absent. */
+  readonly callHttps?: CallHttps;
+  /** Nothing is told of requests where absent. */
+  readonly audit?: Auditor;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -77,6 +86,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     random,
   });
   const kinds = new Kinds(options.types, BUILTIN_SCHEMAS);
+  const webhooks = {
+    store,
+    authorizer: access.authorizer,
+    call: options.callHttps ?? refuseCalls,
+    clock,
+    random,
+  };
   const server = createApiServer({
     ...options,
     kinds,
@@ -88,14 +104,21 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       mutatingPolicies({ store, kinds, authorizer: access.authorizer }),
       nodeRestriction,
       certificateRequestAdmission({ ...access, clock }),
+      mutatingWebhooks({ ...webhooks, kinds }),
       escalationCheck({ ...access, views: roles }),
       validatingPolicies({ store, kinds, authorizer: access.authorizer }),
+      validatingWebhooks(webhooks),
+      // The last: what it holds, it holds until the commit.
+      resourceQuota({ store, types: () => kinds.current.types }),
     ],
     routes: options.routes ?? [],
   });
   late.server = server;
   return { server, kinds, client, views, access };
 }
+
+/** Where nothing can be called, a webhook fails as if it were away. */
+const refuseCalls: CallHttps = () => Promise.reject(new Error('this server calls nobody'));
 
 /** Makes the namespaces that every cluster has. */
 export async function ensureNamespaces(client: Client, names: readonly string[]): Promise<void> {

@@ -6,6 +6,7 @@ import { badRequest, conflict, notFound, StatusError } from '#api/status.ts';
 import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { checkedDeleteOptions } from '#apiserver/delete-options.ts';
 import { EXTRA_SUBRESOURCES, unknownResource } from '#apiserver/discovery.ts';
+import { chargeEviction } from '#apiserver/evict-pod.ts';
 import type { LogOptions, PodAccess, PodStream } from '#apiserver/pod-access.ts';
 import { countOf, flagOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type Sink } from '#apiserver/request.ts';
@@ -112,7 +113,7 @@ function bound(
   return pod;
 }
 
-/** Deletes the pod, as `kubectl drain` asks for it. */
+/** Deletes the pod, as `kubectl drain` asks for it, where its disruption budget allows it. */
 async function evict(context: RestContext, call: PodRequest): Promise<ApiResponse> {
   const { deleteOptions = {} } = decodeTypedBody<Partial<Eviction>>(call.request, {
     schemas: context.schemas,
@@ -134,6 +135,8 @@ async function evict(context: RestContext, call: PodRequest): Promise<ApiRespons
     object: { apiVersion: 'policy/v1', kind: 'Eviction', metadata, deleteOptions } as unknown as KubeObject,
     old: undefined,
   });
+  const pod = await findPod(context, call);
+  await chargeEviction(context, { pod, write });
   await deleteObject(context, call.type, {
     ...write,
     namespace: call.info.namespace,

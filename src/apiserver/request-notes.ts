@@ -1,3 +1,5 @@
+import type { User } from '#apiserver/request.ts';
+
 /** What is learnt about one request on its way and told beside its answer. */
 export interface RequestNotes {
   /** For the client, as `Warning` headers. */
@@ -6,6 +8,11 @@ export interface RequestNotes {
   auditAnnotations: Record<string, string> | undefined;
   /** Which flow schema and which priority level it was put under: their uids. */
   flow?: { readonly schemaUid: string; readonly levelUid: string };
+  /** Who the request is from, once that is known; with `impersonator` where another asked for it. */
+  user: User | undefined;
+  impersonator: User | undefined;
+  /** What a creation made. */
+  object: { readonly name?: string; readonly uid?: string } | undefined;
 }
 
 /** Where one request's notes are kept. */
@@ -22,7 +29,13 @@ const AUDIT_ANNOTATION_CHARS_MAX = 10 * 1024;
 
 /** The notes of a request: made at the first call. */
 export function notesOf(request: Noted): RequestNotes {
-  request.notes ??= { warnings: undefined, auditAnnotations: undefined };
+  request.notes ??= {
+    warnings: undefined,
+    auditAnnotations: undefined,
+    user: undefined,
+    impersonator: undefined,
+    object: undefined,
+  };
   return request.notes;
 }
 

@@ -94,6 +94,7 @@ async function createAdmitted(
   }
   const stored = await encodeStored(context, type, object, entry);
   const put = { type: 'put', key, ...stored, precondition: { type: 'absent' } } as const;
+  request.notes.object = object.metadata;
   const result = await commitAdmitted(context.store, admission, put);
   if (result.type === 'committed') return withRevision(entry, result.revision);
   if (result.key !== key) throw overtaken(subjectOf(type, object.metadata.name));

@@ -11,6 +11,7 @@ import { garbageCollectors } from '#controllers/garbage-collector.ts';
 import { jobController } from '#controllers/job.ts';
 import type { KindRoster } from '#controllers/kind-roster.ts';
 import { namespaceController } from '#controllers/namespace.ts';
+import { podDisruptionBudgetController } from '#controllers/pod-disruption-budget.ts';
 import { podGarbageCollector } from '#controllers/pod-garbage-collector.ts';
 import { replicaSetController } from '#controllers/replica-set.ts';
 import { serviceAccountController } from '#controllers/service-account.ts';
@@ -58,6 +59,7 @@ export function siteControllers(options: StandardOptions): Controller<never>[] {
     cronJobController,
     endpointSliceController,
     endpointsController,
+    podDisruptionBudgetController,
     podGarbageCollector({ terminatedPodsMax: TERMINATED_PODS_MAX }),
   ];
 }

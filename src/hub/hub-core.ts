@@ -1,7 +1,11 @@
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
+import { keepQuotas } from '#apiserver/admission/quota/keep-quotas.ts';
+import { hubAdmission } from '#apiserver/admission/standard.ts';
+import { ensurePriorityClasses } from '#apiserver/admission/system-priority-classes.ts';
 import type { Route } from '#apiserver/api-server.ts';
+import type { Auditor } from '#apiserver/audit/auditor.ts';
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
@@ -29,6 +33,7 @@ import { LeaderElection } from '#reconcile/leader-election.ts';
 import { startController } from '#reconcile/runner.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
+import type { CallHttps } from '#system/https-call.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
 
@@ -36,6 +41,10 @@ import type { Random } from '#system/random.ts';
 const HUB_NAMESPACES = ['default', 'kube-system', 'kube-public'];
 
 export interface HubCoreOptions {
+  /** How webhooks are called; they fail where absent. */
+  readonly callHttps?: CallHttps;
+  /** Nothing is told of requests where absent. */
+  readonly audit?: Auditor;
   readonly store: Store;
   readonly signer: BundleSigner;
   /** The hub's authority, PEM. */
@@ -68,9 +77,12 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   const plane = createControlPlane({
     store,
     types: BUILTIN_RESOURCES,
+    admission: hubAdmission({ store }),
     routes,
     tokenKeys,
     tokenAuthenticators: options.tokenAuthenticators ?? [],
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
+    ...(options.callHttps === undefined ? {} : { callHttps: options.callHttps }),
     clock,
     random,
     log,
@@ -117,6 +129,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
       await ensureNamespaces(client, HUB_NAMESPACES);
       await reconcileDefaultRoles(client);
       await ensureFlowControl(client);
+      await ensurePriorityClasses(client);
       await Promise.all([
         views.run(signal),
         link.run(signal),
@@ -124,6 +137,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
         ...(certificateSigner === undefined ? [] : [certificateSigner.run(signal)]),
         keepHouse({ store, clock, log }, signal),
         election?.run(signal),
+        keepQuotas({ store, types: () => plane.kinds.current.types, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
         customKinds.run(signal),
       ]);

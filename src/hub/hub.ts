@@ -1,3 +1,4 @@
+import { openAudit } from '#apiserver/audit/open-audit.ts';
 import { readAuthenticationConfiguration } from '#apiserver/authentication/authentication-configuration.ts';
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
 import { issuerTokenAuthenticator } from '#apiserver/authentication/issuer-tokens.ts';
@@ -12,6 +13,7 @@ import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
 import { openTokenKeys } from '#pki/token-keys.ts';
 import { finishRestore } from '#store/restored-folder.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
+import { callHttps } from '#system/https-call.ts';
 import { fetchHttpsJson } from '#system/https-json.ts';
 import type { System } from '#system/system.ts';
 
@@ -47,8 +49,11 @@ export async function runHub(
     storeFailed.promise.catch(() => undefined);
     await using store = await openHubStore(config, system, storeFailed.reject);
     const signer = createBundleSigner(credentials.bundleKey);
+    await using audit = await openAudit(config.dataFolder, system);
     const core = createHubCore({
       store,
+      audit: audit.auditor,
+      callHttps,
       ...(config.store.type === 'sqlite' ? {} : { identity: identityOf(config, random) }),
       signer,
       authority: credentials.authority.certificate,

@@ -2,8 +2,11 @@ import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
 import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
-import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts';
+import { keepQuotas } from '#apiserver/admission/quota/keep-quotas.ts';
+import { siteAdmission } from '#apiserver/admission/standard.ts';
+import { ensurePriorityClasses } from '#apiserver/admission/system-priority-classes.ts';
 import { type ApiEndpoint, publishApiService } from '#apiserver/api-service.ts';
+import type { Auditor } from '#apiserver/audit/auditor.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { backupRoute } from '#apiserver/backup-route.ts';
@@ -30,6 +33,7 @@ import { schedulerController } from '#scheduler/scheduler.ts';
 import { siteDescriber } from '#site/describe-site.ts';
 import type { Store } from '#store/store.ts';
 import { must } from '#system/assert.ts';
+import type { CallHttps } from '#system/https-call.ts';
 import type { ClientTls } from '#system/network.ts';
 import type { System } from '#system/system.ts';
 
@@ -39,6 +43,10 @@ const SITE_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lea
 export interface SiteCoreOptions {
   readonly name: string;
   readonly software: string;
+  /** How webhooks are called; they fail where absent. */
+  readonly callHttps?: CallHttps;
+  /** Nothing is told of requests where absent. */
+  readonly audit?: Auditor;
   readonly store: Store;
   /** IPv4 range of cluster addresses. */
   readonly serviceCidr: string;
@@ -77,11 +85,13 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     store,
     types: BUILTIN_RESOURCES,
     admission: [
-      serviceAccountAdmission,
+      ...siteAdmission({ store, clock, random }),
       serviceAddresses({ store, cidr: options.serviceCidr, clock, random }),
     ],
     routes: [backupRoute({ store, role: 'site', name, clock, log })],
     tokenKeys,
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
+    ...(options.callHttps === undefined ? {} : { callHttps: options.callHttps }),
     pods: () => must(late.kubelet, 'the kubelet is made before the API serves').access,
     clock,
     random,
@@ -149,6 +159,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
       await reconcileDefaultRoles(client);
       await ensureFlowControl(client);
       if (options.apiEndpoint !== undefined) await publishApiService(client, options.apiEndpoint);
+      await ensurePriorityClasses(client);
       await Promise.all([
         views.run(signal),
         kubelet.run(signal),
@@ -156,6 +167,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
         tokenKeys.run(signal),
         ...(certificateSigner === undefined ? [] : [certificateSigner.run(signal)]),
         keepHouse({ store, clock, log }, signal),
+        keepQuotas({ store, types: () => plane.kinds.current.types, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
         customKinds.run(signal),
       ]);

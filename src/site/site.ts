@@ -1,3 +1,5 @@
+import type { Auditor } from '#apiserver/audit/auditor.ts';
+import { openAudit } from '#apiserver/audit/open-audit.ts';
 import { serveApi } from '#apiserver/serve.ts';
 import { kubeconfigOf } from '#cli/kubeconfig.ts';
 import type { RuntimeKind } from '#cli/machine.ts';
@@ -24,6 +26,7 @@ import { networkOf, readSettings, type SiteSettings } from '#site/site-settings.
 import { finishRestore } from '#store/restored-folder.ts';
 import { openSqliteStore } from '#store/sqlite.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
+import { callHttps } from '#system/https-call.ts';
 import { createSimulatedProber } from '#system/probe.ts';
 import { realDefer } from '#system/real.ts';
 import { realDnsSockets } from '#system/real-dns-sockets.ts';
@@ -83,8 +86,10 @@ export async function runSite(
         : undefined;
     const containers = await openRuntime(config, system);
     await using _containers = containers;
+    await using audit = await openAudit(config.folder, system);
     const core = await composeCore(
       {
+        audit: audit.auditor,
         config,
         settings,
         identity,
@@ -205,6 +210,7 @@ async function siteCredentials(folder: string, settings: SiteSettings, { disk, c
 }
 
 interface Parts {
+  readonly audit: Auditor;
   readonly config: SiteConfig;
   readonly settings: SiteSettings;
   readonly identity: SiteIdentity;
@@ -222,6 +228,8 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
   return createSiteCore({
     name: settings.name,
     software: SOFTWARE_VERSION,
+    audit: parts.audit,
+    callHttps,
     store,
     serviceCidr: settings.serviceCidr,
     authority: authority.certificate,

@@ -20,8 +20,8 @@ export interface Disk {
   write(path: string, content: Uint8Array | string, options?: { mode?: number }): Promise<void>;
   /** Reads `[offset, offset + length)`; fewer bytes at the end of the file. Undefined where there is no file. */
   readRange(path: string, offset: number, length: number): Promise<Uint8Array | undefined>;
-  /** Adds to the end of a file, or makes it. Not synced: a power cut may take it back. */
-  append(path: string, content: Uint8Array | string): Promise<void>;
+  /** Adds to the end of a file, or makes it. Where not asked to `sync`, a power cut may take it back. */
+  append(path: string, content: Uint8Array | string, options?: { sync?: boolean }): Promise<void>;
   /** Names in a folder, sorted; empty where there is none. */
   list(path: string): Promise<string[]>;
   stat(path: string): Promise<FileStat | undefined>;

@@ -8,9 +8,9 @@ export const realDisk: Disk = {
   read: (path) => orUndefined(fs.readFile(path)),
   readRange: (path, offset, length) => orUndefined(readRange(path, { offset, length })),
   write: replaceFile,
-  append: async (path, content) => {
+  append: async (path, content, { sync = false } = {}) => {
     await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await fs.appendFile(path, content);
+    await fs.appendFile(path, content, { flush: sync });
   },
   list: async (path) => ((await orUndefined(fs.readdir(path))) ?? []).toSorted(),
   stat,

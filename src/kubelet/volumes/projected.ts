@@ -62,7 +62,9 @@ async function tokenPart(
   const { audience = '', expirationSeconds = TOKEN_SECONDS_DEFAULT, path } = projection;
   const { token, expiresMs } = await context.requestToken({ pod, audience, expirationSeconds });
   const lifeMs = Math.max(0, expiresMs - clock.now());
-  const renewAtMs = clock.monotonic() + Math.min(lifeMs * TOKEN_RENEWAL_PART, TOKEN_RENEWAL_MS_MAX);
+  // Whole milliseconds: what waits for a part of one would wait again and again for the rest of it.
+  const renewAtMs =
+    clock.monotonic() + Math.floor(Math.min(lifeMs * TOKEN_RENEWAL_PART, TOKEN_RENEWAL_MS_MAX));
   return {
     payload: new Map([[safePath(path), { content: Buffer.from(token), mode: defaultMode }]]),
     renewAtMs,

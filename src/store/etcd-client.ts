@@ -1,12 +1,6 @@
 import {
   CompactionRequest,
   CompactionResponse,
-  LeaseGrantRequest,
-  LeaseGrantResponse,
-  LeaseKeepAliveRequest,
-  LeaseKeepAliveResponse,
-  LeaseRevokeRequest,
-  LeaseRevokeResponse,
   RangeRequest,
   RangeResponse,
   StatusRequest,
@@ -57,10 +51,6 @@ export interface EtcdClient extends AsyncDisposable {
     request: InputOf<typeof WatchRequest>['create'],
     signal: AbortSignal,
   ): AsyncIterable<MessageOf<typeof WatchResponse>>;
-  grantLease(ttlSeconds: number): Promise<number>;
-  /** The seconds that the lease has left, renewed; 0 where it has ended. */
-  keepLease(id: number): Promise<number>;
-  revokeLease(id: number): Promise<void>;
   status(): Promise<MessageOf<typeof StatusResponse>>;
   /** Goes on to the next member: this one lags or does not answer. */
   leaveMember(): void;
@@ -103,7 +93,6 @@ export function createEtcdClient({ endpoints, tls, clock }: EtcdClientOptions): 
     }
   };
   const kv = '/etcdserverpb.KV';
-  const lease = '/etcdserverpb.Lease';
   return {
     range: (request) => call(`${kv}/Range`, [RangeRequest, RangeResponse], request),
     txn: (request) => call(`${kv}/Txn`, [TxnRequest, TxnResponse], request),
@@ -120,23 +109,6 @@ export function createEtcdClient({ endpoints, tls, clock }: EtcdClientOptions): 
         if (isLost(error)) leave(member);
         throw error;
       }
-    },
-    async grantLease(ttlSeconds) {
-      const answer = await call(`${lease}/LeaseGrant`, [LeaseGrantRequest, LeaseGrantResponse], {
-        ttlSeconds,
-      });
-      return answer.id;
-    },
-    async keepLease(id) {
-      const request = { id };
-      const methods: [typeof LeaseKeepAliveRequest, typeof LeaseKeepAliveResponse] = [
-        LeaseKeepAliveRequest,
-        LeaseKeepAliveResponse,
-      ];
-      return (await call(`${lease}/LeaseKeepAlive`, methods, request)).ttlSeconds;
-    },
-    async revokeLease(id) {
-      await call(`${lease}/LeaseRevoke`, [LeaseRevokeRequest, LeaseRevokeResponse], { id });
     },
     status: () => call('/etcdserverpb.Maintenance/Status', [StatusRequest, StatusResponse], {}),
     leaveMember: () => leave(current),

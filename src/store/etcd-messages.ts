@@ -97,21 +97,6 @@ export const WatchResponse = message({
   events: list(11, Event),
 });
 
-export const LeaseGrantRequest = message({ ttlSeconds: int(1), id: int(2) });
-export const LeaseGrantResponse = message({
-  header: nested(1, ResponseHeader),
-  id: int(2),
-  ttlSeconds: int(3),
-});
-export const LeaseKeepAliveRequest = message({ id: int(1) });
-export const LeaseKeepAliveResponse = message({
-  header: nested(1, ResponseHeader),
-  id: int(2),
-  ttlSeconds: int(3),
-});
-export const LeaseRevokeRequest = message({ id: int(1) });
-export const LeaseRevokeResponse = message({ header: nested(1, ResponseHeader) });
-
 export const StatusRequest = message({});
 export const StatusResponse = message({
   header: nested(1, ResponseHeader),

@@ -41,6 +41,10 @@ export interface ExchangeOptions {
   readonly bodyBytesMax: number;
   /** How long a client may take for a whole request, in milliseconds; then the answer is 408. */
   readonly requestMsMax: number;
+  /** How long a client may take nothing of an answer, in milliseconds; then it is cut off. */
+  readonly stalledMsMax: number;
+  /** A connection on which nothing is asked this long is closed, in milliseconds. */
+  readonly idleMsMax: number;
 }
 
 /** Answers from this size on are compressed for clients that accept it, in bytes: upstream's limit. */
@@ -101,12 +105,19 @@ function failure(code: number, { reason, message }: { reason: string; message: s
   return { status: code, headers: { 'content-type': 'application/json' }, body: { type: 'bytes', chunks } };
 }
 
-/** Sends an answer. `acceptEncoding` is the request's header. */
+/**
+ * Sends an answer. `acceptEncoding` is the request's header. A client that takes nothing of it for `stalledMsMax` while some
+ * waits for it is cut off: else the answer would be held for as long as the client likes.
+ */
 export function sendAnswer(
   outgoing: Outgoing,
   answered: HttpResponse,
-  acceptEncoding: string | undefined,
+  { acceptEncoding, stalledMsMax }: { acceptEncoding: string | undefined; stalledMsMax: number },
 ): void {
+  // Node.js tells of a timeout only where nothing has moved; a watch on which nothing happens is no stall.
+  outgoing.setTimeout(stalledMsMax, () => {
+    if (outgoing.writableLength > 0) outgoing.destroy();
+  });
   if (answered.body.type === 'stream') return stream(outgoing, answered, answered.body.start);
   const { chunks } = answered.body;
   let total = 0;

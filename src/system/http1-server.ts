@@ -11,8 +11,11 @@ import {
 } from '#system/http-exchange.ts';
 import { readRequestBody } from '#system/request-body.ts';
 
-/** How long a client may take for its headers, in milliseconds; then it is cut off. */
-const HEADERS_MS_MAX = 10_000;
+/** How long a client may take for its headers, in milliseconds; then the answer is 408, and it is cut off. */
+export const HEADERS_MS_MAX = 10_000;
+
+/** How often connections are looked over for clients that take too long, in milliseconds. */
+const CHECK_INTERVAL_MS = 1000;
 
 export interface Http1Options extends ExchangeOptions {
   /** Takes over an upgraded connection (WebSocket, SPDY). */
@@ -20,11 +23,12 @@ export interface Http1Options extends ExchangeOptions {
 }
 
 /** Speaks HTTP/1.1 on TLS connections that it is given as `connection`. */
-export function createHttp1Server(options: Http1Options, idleMsMax: number): Server {
+export function createHttp1Server(options: Http1Options): Server {
   const server = createServer({
     headersTimeout: Math.min(HEADERS_MS_MAX, options.requestMsMax),
     requestTimeout: options.requestMsMax,
-    keepAliveTimeout: idleMsMax,
+    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, options.requestMsMax),
+    keepAliveTimeout: options.idleMsMax,
   });
   server.on('request', (request, response) => {
     answer(options, request, response).catch((error: Error) => response.destroy(error));
@@ -53,12 +57,15 @@ async function answer(
     bytesMax: options.bodyBytesMax,
     limitMs: options.requestMsMax,
   });
+  const { stalledMsMax } = options;
   if (typeof body === 'string') {
     const refusal = refusalOf(body, options);
-    return refusal === undefined ? void response.end() : sendAnswer(response, refusal, undefined);
+    if (refusal === undefined) return void response.end();
+    return sendAnswer(response, refusal, { acceptEncoding: undefined, stalledMsMax });
   }
   const head = headOf(request);
-  sendAnswer(response, await options.handle({ ...head, body }), head.headers['accept-encoding']);
+  const acceptEncoding = head.headers['accept-encoding'];
+  sendAnswer(response, await options.handle({ ...head, body }), { acceptEncoding, stalledMsMax });
 }
 
 function headOf(request: IncomingMessage): Omit<HttpRequest, 'body'> {

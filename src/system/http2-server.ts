@@ -1,6 +1,7 @@
 import {
   createSecureServer,
   type Http2SecureServer,
+  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
@@ -22,17 +23,26 @@ const STREAMS_MAX = 1000;
  * Speaks HTTP/2 on connections that it is given as `secureConnection`. Works on streams themselves: the requests and
  * responses that Node.js can make of them cost as much again.
  */
-export function createHttp2Server(options: ExchangeOptions, idleMsMax: number): Http2SecureServer {
+export function createHttp2Server(options: ExchangeOptions): Http2SecureServer {
   const server = createSecureServer({ settings: { maxConcurrentStreams: STREAMS_MAX } });
+  // Node.js shows no session's own socket to anybody but the one who gives it.
+  let given: TLSSocket | undefined;
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    given = socket;
+  });
+  server.on('session', (session) => {
+    if (given !== undefined) sockets.set(session, given);
+  });
   server.on('stream', (stream, headers) => {
     answer(options, stream, headers).catch((error: Error) => stream.destroy(error));
   });
   server.on('sessionError', () => undefined);
-  server.on('session', (session) => closeWhenIdle(session, idleMsMax));
+  server.on('session', (session) => closeWhenIdle(session, options));
   return server;
 }
 
-function closeWhenIdle(session: ServerHttp2Session, idleMsMax: number): void {
+/** Closes a session on which nothing is asked any more; one that is only quiet must answer a ping. */
+function closeWhenIdle(session: ServerHttp2Session, { idleMsMax, stalledMsMax }: ExchangeOptions): void {
   let streams = 0;
   session.on('stream', (stream) => {
     streams += 1;
@@ -42,7 +52,32 @@ function closeWhenIdle(session: ServerHttp2Session, idleMsMax: number): void {
   });
   session.setTimeout(idleMsMax);
   session.on('timeout', () => {
-    if (streams === 0) session.close();
+    if (streams > 0) return dropUnlessHeard(session, stalledMsMax);
+    session.close();
+    // It closes once its client has read what was sent to it: if he does.
+    const socket = sockets.get(session);
+    const patience = setTimeout(() => socket?.destroy(), stalledMsMax);
+    socket?.once('close', () => clearTimeout(patience));
+  });
+}
+
+/** The connection of each session. */
+const sockets = new WeakMap<object, TLSSocket>();
+
+/** Sessions whose clients have been sent a ping, for they may have stopped to read. */
+const asked = new WeakSet<object>();
+
+/**
+ * Drops a connection whose client does not even answer a ping: what it was sent waits in memory, beyond its streams. The
+ * socket is dropped, for a session that is destroyed still waits until its client has read.
+ */
+function dropUnlessHeard(session: Http2Session | undefined, patienceMs: number): void {
+  if (session === undefined || session.destroyed || asked.has(session)) return;
+  asked.add(session);
+  const patience = setTimeout(() => sockets.get(session)?.destroy(), patienceMs);
+  session.ping(() => {
+    asked.delete(session);
+    clearTimeout(patience);
   });
 }
 
@@ -53,6 +88,11 @@ async function answer(
 ): Promise<void> {
   // A client that goes away is no error of ours.
   stream.on('error', () => undefined);
+  const { stalledMsMax } = options;
+  const { session } = stream;
+  stream.on('timeout', () => {
+    if (stream.writableLength > 0) dropUnlessHeard(session, stalledMsMax);
+  });
   const method = raw[':method'] ?? 'GET';
   const headers = plainHeaders(raw);
   const body = await readRequestBody(stream, {
@@ -66,11 +106,13 @@ async function answer(
     const refusal = refusalOf(body, options);
     // What still comes of the body passes by unread.
     stream.once('finish', () => stream.close());
-    return refusal === undefined ? void stream.end() : sendAnswer(stream, refusal, undefined);
+    if (refusal === undefined) return void stream.end();
+    return sendAnswer(stream, refusal, { acceptEncoding: undefined, stalledMsMax });
   }
-  const socket = stream.session?.socket as TLSSocket | undefined;
+  const socket = session?.socket as TLSSocket | undefined;
   const certificate = socket === undefined ? undefined : certificateOf(socket);
   const answered = await options.handle({ method, url: raw[':path'] ?? '/', headers, body, certificate });
   // The client may have gone meanwhile.
-  if (!stream.destroyed) sendAnswer(stream, answered, headers['accept-encoding']);
+  if (stream.destroyed) return;
+  sendAnswer(stream, answered, { acceptEncoding: headers['accept-encoding'], stalledMsMax });
 }

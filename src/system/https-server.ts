@@ -2,14 +2,15 @@ import type { Server as HttpServer } from 'node:http';
 import type { Http2SecureServer } from 'node:http2';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { errorCode } from '#system/disk.ts';
-import { createHttp1Server, type Http1Options } from '#system/http1-server.ts';
+import { createHttp1Server, HEADERS_MS_MAX, type Http1Options } from '#system/http1-server.ts';
 import { createHttp2Server } from '#system/http2-server.ts';
 import type { Connection } from '#system/network.ts';
 import { socketConnection } from '#system/real-network.ts';
 
 export type { HttpRequest, HttpResponse, HttpSink } from '#system/http-exchange.ts';
 
-export interface HttpsServerOptions extends Omit<Http1Options, 'requestMsMax'> {
+export interface HttpsServerOptions
+  extends Omit<Http1Options, 'requestMsMax' | 'stalledMsMax' | 'idleMsMax'> {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly certificate: string; readonly key: string; readonly clientAuthority: string };
@@ -17,6 +18,10 @@ export interface HttpsServerOptions extends Omit<Http1Options, 'requestMsMax'> {
   readonly protocols?: Readonly<Record<string, (connection: Connection) => void>>;
   /** How long a client may take for a whole request, in milliseconds; {@link REQUEST_MS_MAX} where absent. */
   readonly requestMsMax?: number;
+  /** How long a client may take nothing of an answer, in milliseconds; {@link STALLED_MS_MAX} where absent. */
+  readonly stalledMsMax?: number;
+  /** After how long a connection on which nothing is asked is closed, in milliseconds; {@link IDLE_MS_MAX} where absent. */
+  readonly idleMsMax?: number;
 }
 
 export interface HttpsServer extends AsyncDisposable {
@@ -26,8 +31,11 @@ export interface HttpsServer extends AsyncDisposable {
 /** How long a client may take for its whole request, in milliseconds; then the answer is 408. */
 export const REQUEST_MS_MAX = 60_000;
 
+/** How long a client may take nothing of what waits for it, in milliseconds; then it is cut off, and what waits dropped. */
+export const STALLED_MS_MAX = 60_000;
+
 /** A connection on which nothing is asked for this long is closed, in milliseconds. */
-const IDLE_MS_MAX = 120_000;
+export const IDLE_MS_MAX = 120_000;
 
 /** Connections at the same time; more are dropped as they come. */
 const CONNECTIONS_MAX = 16_384;
@@ -40,9 +48,10 @@ const KEEP_ALIVE_MS = 60_000;
  * reported where they verify; a client without one is let in as nobody.
  */
 export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServer> {
-  const exchange = { ...options, requestMsMax: options.requestMsMax ?? REQUEST_MS_MAX };
-  const http2 = createHttp2Server(exchange, IDLE_MS_MAX);
-  const http1 = createHttp1Server(exchange, IDLE_MS_MAX);
+  const { requestMsMax = REQUEST_MS_MAX, stalledMsMax = STALLED_MS_MAX, idleMsMax = IDLE_MS_MAX } = options;
+  const exchange = { ...options, requestMsMax, stalledMsMax, idleMsMax };
+  const http2 = createHttp2Server(exchange);
+  const http1 = createHttp1Server(exchange);
   const protocols = options.protocols ?? {};
   const server = createTlsServer({
     cert: options.tls.certificate,
@@ -51,6 +60,7 @@ export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServ
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
+    handshakeTimeout: Math.min(HEADERS_MS_MAX, requestMsMax),
     ALPNProtocols: [...Object.keys(protocols), 'h2', 'http/1.1'],
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
@@ -66,7 +76,8 @@ export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServ
     else if (name === 'h2') http2.emit('secureConnection', socket);
     else http1.emit('connection', socket);
   });
-  server.on('tlsClientError', () => undefined);
+  // Also one that is not done with its handshake in time: Node.js says so, and leaves it open.
+  server.on('tlsClientError', (_error, socket) => void socket.destroy());
   await listen(server, options);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;

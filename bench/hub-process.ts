@@ -80,41 +80,44 @@ async function ready(folder: string): Promise<KubeContext> {
   }
 }
 
-/** An HTTP/2 connection over TLS, with the administrator's client certificate. */
-export function openSession(context: KubeContext): ClientHttp2Session {
+/** An HTTP/2 connection over TLS, with a client certificate where one is given: the administrator's, for one. */
+export function openSession(
+  context: Pick<KubeContext, 'server' | 'authority'> & Partial<Pick<KubeContext, 'certificate' | 'key'>>,
+): ClientHttp2Session {
+  const { certificate: cert, key } = context;
   const session = connect(context.server, {
     ca: context.authority,
-    cert: context.certificate,
-    key: context.key,
+    ...(cert === undefined ? {} : { cert, key }),
   });
   session.on('error', () => undefined);
   return session;
 }
 
-/** One request; resolves with the size of the answer. Rejects on an error status. */
+/** One request; resolves with the answer's body. Rejects on an error status. */
 export function send(
   session: ClientHttp2Session,
-  request: { method: string; path: string; body?: Uint8Array; contentType?: string },
-): Promise<number> {
+  request: { method: string; path: string; body?: Uint8Array; contentType?: string; token?: string },
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: request.method,
       [constants.HTTP2_HEADER_PATH]: request.path,
       accept: 'application/json',
+      ...(request.token === undefined ? {} : { authorization: `Bearer ${request.token}` }),
       ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
     });
-    let bytes = 0;
+    const chunks: Buffer[] = [];
     let status = 0;
     stream.on('response', (headers) => {
       status = Number(headers[':status']);
     });
     stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
+      chunks.push(chunk);
     });
     stream.on('error', reject);
     stream.on('close', () =>
       status >= 200 && status < 300
-        ? resolve(bytes)
+        ? resolve(Buffer.concat(chunks))
         : reject(new Error(`${request.method} ${request.path}: ${status}`)),
     );
     stream.end(request.body);

@@ -234,6 +234,9 @@ describe('a session with kubectl of every supported version', () => {
         const [node] = rowsOf(await ok('get nodes'));
         await ok(`cordon ${node?.['NAME']}`);
         assert.match(await ok('get nodes'), /SchedulingDisabled/u);
+        // Of one replica, one is to be available: it may not be evicted.
+        assert.match(await ok('get pdb calm -o', 'jsonpath={.status.disruptionsAllowed}'), /^0$/u);
+        await ok('delete pdb calm');
         assert.match(
           await ok(
             `drain ${node?.['NAME']} --dry-run=server --ignore-daemonsets --delete-emptydir-data --force`,

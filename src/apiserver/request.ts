@@ -56,6 +56,8 @@ export interface ApiResponse {
   readonly body:
     | { readonly type: 'bytes'; readonly chunks: readonly Uint8Array[] }
     | { readonly type: 'stream'; readonly start: (sink: Sink) => void };
+  /** What was read to make the answer, in bytes, where that is more than the answer holds. */
+  readonly readBytes?: number;
 }
 
 const encoder = new TextEncoder();

@@ -33,6 +33,8 @@ interface Page {
   /** The continue token, or undefined where the list is whole. */
   readonly next: string | undefined;
   readonly remaining: number | undefined;
+  /** What was read to find the entries, in bytes, where that is more than they are. */
+  readonly readBytes?: number;
 }
 
 /** `GET` of a collection. A plain list joins the stored bytes; no object is parsed unless a selector or table needs it. */
@@ -42,6 +44,15 @@ export async function listObjects(
   request: ListRequest,
 ): Promise<ApiResponse> {
   const page = await readPage(context, type, request);
+  const response = pageResponse(context, type, { page, request });
+  return page.readBytes === undefined ? response : { ...response, readBytes: page.readBytes };
+}
+
+function pageResponse(
+  context: RestContext,
+  type: ResourceType,
+  { page, request }: { readonly page: Page; readonly request: ListRequest },
+): ApiResponse {
   const metadata = {
     resourceVersion: String(page.revision),
     ...(page.next === undefined ? {} : { continue: page.next }),
@@ -125,12 +136,14 @@ async function plainPage(context: RestContext, read: PageRead): Promise<Page> {
 async function selectedPage(context: RestContext, read: PageRead, selection: Selection): Promise<Page> {
   const entries: Entry[] = [];
   let position: PageRead = read;
+  let readBytes = 0;
   while (true) {
     const size =
       read.limit === undefined ? undefined : Math.max(read.limit - entries.length, SELECTED_PAGE_SIZE);
     const result = await context.store.list(read.prefix, listOptions(position, size));
     const served = await servedEntries(read.type, result.entries, context.convert);
     for (const entry of served) {
+      readBytes += entry.value.length;
       if (!selection(decodeSelectable(entry.value))) continue;
       entries.push(entry);
       if (entries.length === read.limit && (entry !== served.at(-1) || result.remaining > 0)) {
@@ -139,12 +152,13 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
           revision: result.revision,
           next: encodeToken({ r: result.revision, k: entry.key }),
           remaining: undefined,
+          readBytes,
         };
       }
     }
     const last = result.entries.at(-1);
     if (result.remaining === 0 || last === undefined) {
-      return { entries, revision: result.revision, next: undefined, remaining: undefined };
+      return { entries, revision: result.revision, next: undefined, remaining: undefined, readBytes };
     }
     position = { ...read, revision: result.revision, startAfter: last.key };
   }

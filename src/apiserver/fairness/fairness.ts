@@ -19,12 +19,12 @@ import type { ApiResponse, Sink, User } from '#apiserver/request.ts';
 import type { Clock } from '#system/clock.ts';
 
 /** Seats of all levels together: requests that are under way at the same time. One thread serves them all, so more would only wait. */
-export const SEATS_MAX = 256;
+export const SEATS_MAX = 128;
 
 /** Seats that one list takes at most: as upstream. */
 const LIST_SEATS_MAX = 10;
 
-/** Bytes of a list that are worth one seat. */
+/** Bytes read for a list that are worth one seat. */
 const LIST_BYTES_PER_SEAT = 256 * 1024;
 
 /** Collections whose last size is remembered; at it all are forgotten. */
@@ -74,7 +74,7 @@ export class Fairness {
     const { body } = response;
     if (body.type === 'stream')
       return attributes.verb === 'watch' ? this.#counted(user, response, body.start) : response;
-    if (attributes.verb === 'list') this.#remember(attributes, body.chunks);
+    if (attributes.verb === 'list') this.#remember(attributes, response.readBytes ?? sizeOf(body.chunks));
     return response;
   }
 
@@ -139,16 +139,22 @@ export class Fairness {
   #widthOf(attributes: Attributes): number {
     if (attributes.type !== 'resource') return 1;
     if (attributes.verb !== 'list' && attributes.verb !== 'watch') return 1;
-    const bytes = this.#listBytes.get(collectionOf(attributes)) ?? 0;
+    const bytes = this.#listBytes.get(collectionOf(attributes));
+    // Nobody knows how much work the first list is: a flood of them must not find out.
+    if (bytes === undefined) return LIST_SEATS_MAX;
     return Math.min(1 + Math.floor(bytes / LIST_BYTES_PER_SEAT), LIST_SEATS_MAX);
   }
 
-  #remember(attributes: Extract<Attributes, { type: 'resource' }>, chunks: readonly Uint8Array[]): void {
-    let bytes = 0;
-    for (const chunk of chunks) bytes += chunk.length;
+  #remember(attributes: Extract<Attributes, { type: 'resource' }>, bytes: number): void {
     if (this.#listBytes.size >= LIST_SIZES_MAX) this.#listBytes.clear();
     this.#listBytes.set(collectionOf(attributes), bytes);
   }
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const chunk of chunks) bytes += chunk.length;
+  return bytes;
 }
 
 function isWatch(attributes: Attributes): boolean {

@@ -40,6 +40,8 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly selectableFields: Readonly<Record<string, FieldReader<T>['read']>>;
   /** Whether `metadata.generation` rises when anything but metadata and status changes. */
   readonly hasGeneration: boolean;
+  /** What clients of a deprecated kind are told, as a `Warning` header of every answer. */
+  readonly deprecation?: string;
   /** Only of a kind that a CustomResourceDefinition defines. */
   readonly custom?: CustomKind;
 }

@@ -259,7 +259,8 @@ class Server {
     if (review !== undefined) return review;
     const { type, context: unguarded, kinds } = await this.#resolve(info);
     const context = guarded(unguarded, request);
-    if (type.custom?.deprecation !== undefined) addWarning(notesOf(request), type.custom.deprecation);
+    const deprecation = type.custom?.deprecation ?? type.deprecation;
+    if (deprecation !== undefined) addWarning(notesOf(request), deprecation);
     const call = { request, info, type, user };
     const { name, subresource } = info;
     if (subresource === undefined || (subresource === 'status' && type.subresources.includes('status'))) {

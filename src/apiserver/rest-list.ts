@@ -3,6 +3,7 @@ import { apiVersionOf, listKindOf, type ResourceType } from '#api/resource.ts';
 import { badRequest, StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
+import { assertListOptions } from '#apiserver/list-options.ts';
 import { representBytes } from '#apiserver/object-bytes.ts';
 import { countOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiResponse, bytesResponse, utf8 } from '#apiserver/request.ts';
@@ -94,6 +95,7 @@ function joinedList(
 
 async function readPage(context: RestContext, type: ResourceType, request: ListRequest): Promise<Page> {
   const { query } = request;
+  assertListOptions(query);
   const selection = selectionOf(query, type);
   const token = continueTokenOf(query);
   const limit = limitOf(query);
@@ -214,11 +216,6 @@ function startOf(
 ): { revision?: number; startAfter?: string } {
   const version = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
-  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw badRequest(`resourceVersionMatch: ${quoted(match)} is not one of Exact, NotOlderThan`);
-  }
-  if (match !== '' && version === '')
-    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (token !== undefined) {
     if (version !== '' && version !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');
@@ -227,11 +224,7 @@ function startOf(
     return { revision: token.r, startAfter: token.k };
   }
   const revision = parseResourceVersion(version);
-  if (revision === undefined || revision === 0) {
-    if (match === 'Exact')
-      throw badRequest('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
-    return {};
-  }
+  if (revision === undefined || revision === 0) return {};
   // As in Kubernetes, a page without a match is of exactly that revision.
   if (match === 'Exact' || (match === '' && limit !== undefined)) return { revision };
   assertReached(context, query);
@@ -289,7 +282,8 @@ export function exactNameOf(query: URLSearchParams): string | undefined {
   return name === '' ? undefined : name;
 }
 
-function limitOf(query: URLSearchParams): number | undefined {
+/** The `limit` of a query, at most {@link LIMIT_MAX}; undefined where there is none. Throws 400 on what is no count. */
+export function limitOf(query: URLSearchParams): number | undefined {
   const limit = countOf(query, 'limit') ?? 0;
   return limit === 0 ? undefined : Math.min(limit, LIMIT_MAX);
 }

@@ -1,7 +1,7 @@
 import type { ResourceType } from '#api/resource.ts';
-import { badRequest } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { servedEntries } from '#apiserver/custom/stored-form.ts';
+import { assertListOptions } from '#apiserver/list-options.ts';
 import { countOf, flagOf } from '#apiserver/query-parameters.ts';
 import type { ApiResponse, Sink } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
@@ -33,6 +33,7 @@ export async function watchObjects(
   request: WatchRequest,
 ): Promise<ApiResponse> {
   const { query, representation } = request;
+  assertListOptions(query);
   const options = {
     type,
     representation,
@@ -65,15 +66,7 @@ async function assertServable(context: RestContext, prefix: string, from: number
 /** KEP-3157 (streaming lists) and the older rule that a watch from "0" or nothing begins with what is there. */
 function initialEventsOf(query: URLSearchParams): InitialEvents {
   const version = query.get('resourceVersion') ?? '';
-  const match = query.get('resourceVersionMatch') ?? '';
-  if (!query.has('sendInitialEvents')) {
-    if (match !== '')
-      throw badRequest('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-    return version === '' || version === '0' ? 'plain' : 'none';
-  }
-  if (match !== 'NotOlderThan') {
-    throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-  }
+  if (!query.has('sendInitialEvents')) return version === '' || version === '0' ? 'plain' : 'none';
   return flagOf(query, 'sendInitialEvents') ? 'marked' : 'none';
 }
 

@@ -6,13 +6,14 @@ import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { decodeObjectBody } from '#apiserver/decode-object.ts';
 import { deleteOptionsOf } from '#apiserver/delete-options.ts';
 import { hasDeleteCollection } from '#apiserver/discovery.ts';
+import { assertListOptions } from '#apiserver/list-options.ts';
 import { answerShapeOf, objectResponse } from '#apiserver/object-response.ts';
 import { servePatch } from '#apiserver/patch-requests.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#apiserver/request.ts';
 import { isWatch, type RequestInfo } from '#apiserver/request-info.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { deleteObject } from '#apiserver/rest-delete.ts';
-import { assertReached, listObjects } from '#apiserver/rest-list.ts';
+import { assertReached, limitOf, listObjects } from '#apiserver/rest-list.ts';
 import { watchObjects } from '#apiserver/rest-watch.ts';
 import { createObject, subjectOf, updateObject } from '#apiserver/rest-write.ts';
 import { selectionOf } from '#apiserver/selection.ts';
@@ -144,15 +145,20 @@ export function deletionRequestOf(
   return { ...request, dryRun: request.dryRun || isDryRun(dryRun) };
 }
 
+/** Deletes what is selected: all of it, or the first `limit` of it. */
 async function deleteCollection(context: RestContext, call: ResourceRequest): Promise<ApiResponse> {
   const { request, info, type } = call;
+  assertListOptions(request.query);
+  const limit = limitOf(request.query);
   const selection = selectionOf(request.query, type);
   const options = deleteOptionsOf(context, request);
   const { entries, revision } = await context.store.list(listPrefix(type, info.namespace));
+  assertReached(context, request.query);
   const deleted: unknown[] = [];
   for (const { value } of await servedEntries(type, entries, context.convert)) {
     const object = decodeObject<KubeObject>(value);
     if (selection !== undefined && !selection(object)) continue;
+    if (deleted.length === limit) break;
     const { namespace, name } = object.metadata;
     try {
       const target = { ...deletionRequestOf(call, options), namespace, name, options };

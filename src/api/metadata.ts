@@ -80,8 +80,14 @@ function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
   ];
 }
 
+/** Whether an `apiVersion` can be read as a version, or as a group and a version. */
+function hasVersion(apiVersion: string): boolean {
+  return /^([^/]*\/)?[^/]+$/u.test(apiVersion);
+}
+
 function checkOwner(field: string, owner: OwnerReference): FieldError[] {
-  const empty = (['apiVersion', 'kind', 'name', 'uid'] as const).filter((key) => (owner[key] ?? '') === '');
+  const said = { ...owner, apiVersion: hasVersion(owner.apiVersion ?? '') ? owner.apiVersion : '' };
+  const empty = (['apiVersion', 'kind', 'name', 'uid'] as const).filter((key) => (said[key] ?? '') === '');
   const isEvent = owner.kind === 'Event' && /^(v1|events\.k8s\.io\/)/.test(owner.apiVersion ?? '');
   return [
     ...empty.map((key) =>

@@ -11,6 +11,12 @@ export const YAML_CHARS_MAX = 64 * 1024;
 /** The most nodes that one alias may stand for; more are 400. */
 const ALIASES_MAX = 100;
 
+/** The most aliases of one text, each of which the parser looks for among all nodes; more are 400. */
+const YAML_ALIASES_MAX = 1000;
+
+/** What the lexer gives before the text of a scalar. */
+const SCALAR_FOLLOWS = '\u001f';
+
 /**
  * YAML 1.2 (core schema) as JSON. Throws 400 on what is no YAML, nests deeper than {@link BODY_DEPTH_MAX}, repeats a key,
  * or has no form in JSON: keys that are no text, numbers that are none.
@@ -33,10 +39,16 @@ export function decodeYaml(text: string): unknown {
   }
 }
 
-/** Refuses what would keep the parser busy for long: deep brackets, and keys that are whole trees. */
+/** Refuses what would keep the parser busy for long: deep brackets, many aliases, and keys that are whole trees. */
 function assertPlain(text: string): void {
   let depth = 0;
+  let aliases = 0;
+  let previous = '';
   for (const token of new Lexer().lex(text)) {
+    if (token.startsWith('*') && previous !== SCALAR_FOLLOWS) aliases += 1;
+    previous = token;
+    if (aliases > YAML_ALIASES_MAX)
+      throw badRequest(`the body of the request has more than ${YAML_ALIASES_MAX} YAML aliases`);
     if (token === '[' || token === '{') depth += 1;
     else if (token === ']' || token === '}') depth -= 1;
     if (token === '?')

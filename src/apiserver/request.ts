@@ -1,5 +1,6 @@
 import type { Noted } from '#apiserver/request-notes.ts';
 import type { CheckOperation } from '#store/store.ts';
+import type { HttpResponse, HttpSink } from '#system/http-exchange.ts';
 
 /** Who sends a request, as the transport or a token has proved it. */
 export interface User {
@@ -35,27 +36,9 @@ export interface ApiRequest extends Noted {
 }
 
 /** Where a streamed answer goes. */
-export interface Sink {
-  /** Queues bytes; never blocks. */
-  write(bytes: Uint8Array): void;
-  /** Bytes queued and not yet taken by the reader: how slow it is. */
-  readonly bufferedBytes: number;
-  /** Resolves once the reader has taken what waits for it, or has gone. */
-  drained(): Promise<void>;
-  /** Nothing more comes: the reader takes what waits for it, and is closed. */
-  end(): void;
-  /** Closes at once, and drops what waits. */
-  destroy(): void;
-  /** Aborts when the reader has gone. */
-  readonly closed: AbortSignal;
-}
+export type Sink = HttpSink;
 
-export interface ApiResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body:
-    | { readonly type: 'bytes'; readonly chunks: readonly Uint8Array[] }
-    | { readonly type: 'stream'; readonly start: (sink: Sink) => void };
+export interface ApiResponse extends HttpResponse {
   /** What was read to make the answer, in bytes, where that is more than the answer holds. */
   readonly readBytes?: number;
 }

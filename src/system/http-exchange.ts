@@ -16,13 +16,19 @@ export interface HttpRequest {
   readonly certificate: PeerCertificate | undefined;
 }
 
-/** Where a streamed answer goes; see `Sink` of the API server, whose shape this is. */
+/** Where a streamed answer goes. */
 export interface HttpSink {
+  /** Queues bytes; never blocks. */
   write(bytes: Uint8Array): void;
+  /** Bytes queued and not yet taken by the reader: how slow it is. */
   readonly bufferedBytes: number;
+  /** Resolves once the reader has taken what waits for it, or has gone. */
   drained(): Promise<void>;
+  /** Nothing more comes: the reader takes what waits for it, and is closed. */
   end(): void;
+  /** Closes at once, and drops what waits. */
   destroy(): void;
+  /** Aborts when the reader has gone. */
   readonly closed: AbortSignal;
 }
 

@@ -32,12 +32,11 @@ describe('a simulated fleet', () => {
     assert.notDeepEqual(other.transcript.slice(1), one.transcript.slice(1));
   });
 
-  for (const seed of [1]) {
-    it(`holds every invariant with seed ${seed}`, async () => {
-      const { violations, transcript } = await runSimulation({ seed, hours: 0.15 });
-      assert.deepEqual(violations, [], transcript.join('\n'));
-    });
-  }
+  it('holds every invariant', async () => {
+    // Twenty seeds, and for longer, are a step of their own of every check.
+    const { violations, transcript } = await runSimulation({ seed: 1, hours: 0.05, sites: 2 });
+    assert.deepEqual(violations, [], transcript.join('\n'));
+  });
 });
 
 describe('a planted defect is caught', () => {

@@ -6,7 +6,7 @@ import type { Json } from '#api/object.ts';
 import type { ArraySchema, MapSchema, ObjectSchema, Schema, SchemaSet } from '#api/schema.ts';
 
 /** Fields of `metadata` that the server owns: nobody manages them. */
-const SERVER_METADATA: ReadonlySet<string> = new Set([
+export const SERVER_METADATA: ReadonlySet<string> = new Set([
   'name',
   'namespace',
   'creationTimestamp',

@@ -1,3 +1,4 @@
+import { SERVER_METADATA } from '#api/apply-created-fields.ts';
 import {
   type FieldSet,
   fieldSetOfNames,
@@ -52,17 +53,7 @@ const SERVER_FIELDS = fieldSetOfNames([
   ['apiVersion'],
   ['kind'],
   ['metadata'],
-  ...[
-    'name',
-    'namespace',
-    'creationTimestamp',
-    'selfLink',
-    'uid',
-    'clusterName',
-    'generation',
-    'managedFields',
-    'resourceVersion',
-  ].map((field) => ['metadata', field]),
+  ...[...SERVER_METADATA].map((field) => ['metadata', field]),
 ]);
 
 /**

@@ -143,6 +143,7 @@ test('a watcher that is still catching up gets no bookmark beyond what it was to
   const log = createMemoryLog();
   const inner = await openMemoryStore({ log });
   const behind: Store = {
+    shared: false,
     epoch: inner.epoch,
     get revision() {
       return inner.revision;

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectMeta } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { utf8 } from '#apiserver/request.ts';
+import type { CheckOperation } from '#store/store.ts';
 
 const decoder = new TextDecoder();
 
@@ -63,4 +64,10 @@ export function objectStoreKey(
   name: { namespace?: string | undefined; name: string },
 ): string {
   return `${listPrefix(type, name.namespace)}${name.name}`;
+}
+
+/** Lets a commit through only where `object` is still as it was read. */
+export function checkUnchanged(type: ResourceType, object: KubeObject): CheckOperation {
+  const precondition = { type: 'revision', revision: Number(object.metadata.resourceVersion) } as const;
+  return { type: 'check', key: objectStoreKey(type, object.metadata), precondition };
 }

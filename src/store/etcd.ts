@@ -76,6 +76,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
 
 class EtcdStore implements Store {
   readonly epoch: number;
+  readonly shared = true;
   readonly watches: Watches;
   readonly #client: EtcdClient;
   readonly #replica: EtcdReplica;

@@ -24,6 +24,8 @@ export interface MemoryStoreOptions {
   readonly log: DurableLog;
   /** As {@link openMemoryStore} says; 0 where absent. */
   readonly epochMin?: number;
+  /** Set where several API servers are run on it, as if in processes of their own. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -33,18 +35,23 @@ export interface MemoryStoreOptions {
  * An `epochMin` above the epoch kept raises the epoch: pass it after a restore, greater than every epoch the outside
  * has seen. All revisions before it are then gone.
  */
-export async function openMemoryStore({ log, epochMin = 0 }: MemoryStoreOptions): Promise<Store> {
+export async function openMemoryStore({
+  log,
+  epochMin = 0,
+  shared = false,
+}: MemoryStoreOptions): Promise<Store> {
   const kept = await log.read();
   if (kept !== undefined && kept.epoch >= epochMin)
-    return new MemoryStore(log, new MemoryState(kept), kept.epoch);
+    return new MemoryStore({ log, shared }, new MemoryState(kept), kept.epoch);
   const entries = kept === undefined ? [] : new MemoryState(kept).list('').entries;
   const content = { epoch: epochMin, compacted: firstRevision(epochMin), entries, commits: [] };
   await log.replace(content);
-  return new MemoryStore(log, new MemoryState(content), epochMin);
+  return new MemoryStore({ log, shared }, new MemoryState(content), epochMin);
 }
 
 class MemoryStore implements Store {
   readonly epoch: number;
+  readonly shared: boolean;
   readonly #log: DurableLog;
   readonly #state: MemoryState;
   readonly #watches: Watches;
@@ -53,8 +60,13 @@ class MemoryStore implements Store {
   #writes: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(log: DurableLog, state: MemoryState, epoch: number) {
+  constructor(
+    { log, shared }: { log: DurableLog; shared: boolean },
+    state: MemoryState,
+    epoch: number,
+  ) {
     this.epoch = epoch;
+    this.shared = shared;
     this.#log = log;
     this.#state = state;
     this.#watches = new Watches(

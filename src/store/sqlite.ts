@@ -87,6 +87,7 @@ export function createSqliteStore(
 
 class SqliteStore implements Store {
   readonly epoch: number;
+  readonly shared = false;
   readonly #defer: (callback: () => void) => void;
   readonly #connection: SqliteConnection;
   readonly #queue: CommitQueue;

@@ -16,6 +16,8 @@ export interface Store extends AsyncDisposable {
   readonly epoch: number;
   /** The newest committed revision; 1 or more, also where nothing was committed yet. Revisions may leave gaps. */
   readonly revision: number;
+  /** Whether another process may write to it at the same time: then only a precondition keeps two writers apart. */
+  readonly shared: boolean;
   /** The entry of `key` now, or undefined. */
   get(key: string): Promise<Entry | undefined>;
   /**

@@ -9,6 +9,7 @@ export function withCommit(store: Store, commit: Store['commit']): Store {
     get revision() {
       return store.revision;
     },
+    shared: store.shared,
     get: (key) => store.get(key),
     list: (prefix, options) => store.list(prefix, options),
     count: (prefix) => store.count(prefix),

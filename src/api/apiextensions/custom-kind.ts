@@ -8,6 +8,8 @@ import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
 export interface CustomKind {
   /** The definition's name: `crontabs.stable.example.com`. */
   readonly definition: string;
+  /** The definition's uid: another one of the same name may have come after it. */
+  readonly definitionUid: string;
   /** The kind of a list of its objects. */
   readonly listKind: string;
   /** The structural schema of this version: by it objects are pruned, defaulted and validated. */

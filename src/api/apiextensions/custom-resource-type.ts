@@ -78,6 +78,7 @@ function customKindOf(
   const storage = spec.versions.find((each) => each.storage) ?? version;
   return {
     definition: metadata.name,
+    definitionUid: metadata.uid ?? '',
     listKind: listKind ?? `${kind}List`,
     schema: schemaOf(version),
     storage: { apiVersion: `${spec.group}/${storage.name}`, schema: schemaOf(storage) },

@@ -129,7 +129,10 @@ class Server {
   constructor(options: ApiServerOptions) {
     this.#options = options;
     const creations = new CreationsUnderWay();
-    const plugins = [namespaceLifecycle({ underWay: creations, shared: options.store.shared }), ...options.admission];
+    const plugins = [
+      namespaceLifecycle({ underWay: creations, shared: options.store.shared }),
+      ...options.admission,
+    ];
     this.#served = new ServedKinds(options.kinds, {
       ...options,
       turns: new ObjectTurns(),

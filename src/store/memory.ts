@@ -60,11 +60,7 @@ class MemoryStore implements Store {
   #writes: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(
-    { log, shared }: { log: DurableLog; shared: boolean },
-    state: MemoryState,
-    epoch: number,
-  ) {
+  constructor({ log, shared }: { log: DurableLog; shared: boolean }, state: MemoryState, epoch: number) {
     this.epoch = epoch;
     this.shared = shared;
     this.#log = log;

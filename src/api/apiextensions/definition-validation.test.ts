@@ -55,6 +55,19 @@ function schemaFaults(spec: JSONSchemaProps): string[] {
   );
 }
 
+test('rules stand where values are described, in no alternative', () => {
+  const ruled: JSONSchemaProps = { 'x-kubernetes-validations': [{ rule: 'true' }] };
+  const told = (at: string): string =>
+    `${at}.x-kubernetes-validations: Forbidden: must be empty to be structural`;
+  const alternatives = { allOf: [ruled], anyOf: [ruled], oneOf: [ruled], not: ruled };
+  assert.deepEqual(
+    schemaFaults({ type: 'object', ...alternatives })
+      .filter((fault) => fault.includes('structural'))
+      .sort(),
+    ['allOf[0]', 'anyOf[0]', 'not', 'oneOf[0]'].map(told),
+  );
+});
+
 test('a sound definition has no fault', () => {
   assert.deepEqual(faults(definition([version(PLAIN)])), []);
 });

@@ -13,8 +13,7 @@
  * that has not changed is a warning (validation ratcheting, as Kubernetes since 1.33). Evaluation stops when
  * {@link REQUEST_COST_MAX} is spent.
  *
- * Rules under `allOf`, `anyOf`, `oneOf` and `not` are forbidden by structural schemas, but for `allOf`, whose rules are not
- * evaluated here.
+ * Rules under `allOf`, `anyOf`, `oneOf` and `not` are refused with the schema that has them: none is structural (Kubernetes).
  */
 import type { JSONSchemaProps, ValidationRule } from '#api/apiextensions/json-schema-props.ts';
 import { BOOL, type CelType, DYN, optionalOf, STRING } from '#api/cel/cel-type.ts';

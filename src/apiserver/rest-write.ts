@@ -25,8 +25,8 @@ import { randomSuffix, randomUuid } from '#system/random.ts';
 /** How often a write without a resourceVersion of its own is tried again when another one came first. */
 const UPDATE_ATTEMPTS_MAX = 8;
 
-/** How often a generated name that is taken is drawn again. */
-const GENERATE_NAME_ATTEMPTS_MAX = 8;
+/** How often a generated name, or an address, that is taken is drawn again. */
+const CREATE_ATTEMPTS_MAX = 8;
 
 /** The longest prefix that `generateName` keeps, so that the whole name fits a label: upstream's `maxGeneratedNameLength`. */
 const GENERATE_NAME_PREFIX_CHARS_MAX = 58;
@@ -54,35 +54,31 @@ export async function createObject(
   request: CreateRequest,
 ): Promise<Entry> {
   const generated = request.object.metadata.name === undefined || request.object.metadata.name === '';
+  const target = { operation: 'create', type, subresource: undefined } as const;
+  const mayBeginAgain = generated || context.admission.mayBeginAgain(target);
   for (let attempt = 1; ; attempt++) {
-    // Only a generated name is drawn again, from the object as it was.
-    const object = generated ? structuredClone(request.object) : request.object;
+    const object = mayBeginAgain ? structuredClone(request.object) : request.object;
     fillCreateMetadata(context, type, { ...request, object });
-    const admission = context.admission.begin({
-      ...request,
-      operation: 'create',
-      type,
-      object,
-      old: undefined,
-      subresource: undefined,
-    });
+    const admission = context.admission.begin({ ...request, ...target, object, old: undefined });
     try {
       const written = await createAdmitted(context, type, { ...request, object, admission });
-      if (written !== undefined) return written;
+      if (typeof written !== 'string') return written;
+      const isDrawnAgain = written === 'taken' ? generated : mayBeginAgain;
+      if (isDrawnAgain && attempt < CREATE_ATTEMPTS_MAX) continue;
+      const subject = subjectOf(type, object.metadata.name);
+      throw written === 'taken' ? alreadyExists(subject) : overtaken(subject);
     } finally {
       admission?.end();
     }
-    if (!generated || attempt >= GENERATE_NAME_ATTEMPTS_MAX)
-      throw alreadyExists(subjectOf(type, object.metadata.name));
   }
 }
 
-/** The entry as written, or undefined where the name is taken. */
+/** The entry as written; or that its name is taken, or what is written with it. */
 async function createAdmitted(
   context: RestContext,
   type: ResourceType,
   request: CreateRequest & { readonly admission: Admission | undefined },
-): Promise<Entry | undefined> {
+): Promise<Entry | 'taken' | 'overtaken'> {
   const { object, admission } = request;
   const managers = await prepareCreate(context, type, request);
   const key = objectStoreKey(type, object.metadata);
@@ -97,8 +93,7 @@ async function createAdmitted(
   request.notes.object = object.metadata;
   const result = await commitAdmitted(context.store, admission, put);
   if (result.type === 'committed') return withRevision(entry, result.revision);
-  if (result.key !== key) throw overtaken(subjectOf(type, object.metadata.name));
-  return undefined;
+  return result.key === key ? 'taken' : 'overtaken';
 }
 
 /** 409: what has to be written with the object changed again and again. */

@@ -22,14 +22,17 @@ export interface SeveralServers {
 /** `optionsOf` is asked once for each server, with the store as it sees it. */
 export async function startSeveralServers(
   count: number,
-  { seed, optionsOf = () => ({}) }: { seed: number; optionsOf?: (store: Store) => TestServerOptions },
+  {
+    seed,
+    optionsOf = () => ({}),
+  }: { seed: number; optionsOf?: (store: Store, index: number) => TestServerOptions },
 ): Promise<SeveralServers> {
   const store = await openMemoryStore({ log: createMemoryLog(), shared: true });
   const random = seededRandom(seed);
   const servers: TestServer[] = [];
   for (let index = 0; index < count; index++) {
     const view = heldUp(store, random);
-    servers.push(await startTestServer({ ...optionsOf(view), store: view }));
+    servers.push(await startTestServer({ ...optionsOf(view, index), store: view }));
   }
   return {
     servers,

@@ -14,9 +14,12 @@ import { CertificateSigner } from '#apiserver/certificates/certificate-signer.ts
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
-import { serviceAddresses } from '#apiserver/service-address.ts';
+import { publishServiceRange } from '#apiserver/service-addresses/publish-range.ts';
+import { keepServiceAddresses } from '#apiserver/service-addresses/repair.ts';
+import { serviceAddresses } from '#apiserver/service-addresses/service-addresses.ts';
 import { CustomKinds } from '#controllers/custom-kinds.ts';
 import { KindRoster } from '#controllers/kind-roster.ts';
+import { serviceCidrController } from '#controllers/service-cidr.ts';
 import { siteControllers } from '#controllers/standard.ts';
 import { applierController } from '#fleet/applier-controller.ts';
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts';
@@ -119,6 +122,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
       tokens: secretTokens(plane.access.tokens),
     }),
     schedulerController,
+    serviceCidrController(options.serviceCidr),
     applierController(BUILTIN_SCHEMAS),
   ] as unknown as Controller[];
   const running = controllers.map((controller) => startController(controller, runner));
@@ -158,6 +162,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
       await ensureNamespaces(client, SITE_NAMESPACES);
       await reconcileDefaultRoles(client);
       await ensureFlowControl(client);
+      await publishServiceRange(client, options.serviceCidr);
       if (options.apiEndpoint !== undefined) await publishApiService(client, options.apiEndpoint);
       await ensurePriorityClasses(client);
       await Promise.all([
@@ -167,6 +172,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
         tokenKeys.run(signal),
         ...(certificateSigner === undefined ? [] : [certificateSigner.run(signal)]),
         keepHouse({ store, clock, log }, signal),
+        keepServiceAddresses({ store, clock, random, log }, signal),
         keepQuotas({ store, types: () => plane.kinds.current.types, clock, log }, signal),
         ...running.map((controller) => controller.run(signal)),
         customKinds.run(signal),

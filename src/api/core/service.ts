@@ -1,5 +1,6 @@
 import { AGE_COLUMN, formatLabels, joinOrNone, NAME_COLUMN, NONE, textColumn, wide } from '#api/columns.ts';
 import { defaultService } from '#api/core/service-defaults.ts';
+import { dropFieldsOfOldType } from '#api/core/service-type-change.ts';
 import { validateService } from '#api/core/service-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { serviceNameErrors } from '#api/name-syntax.ts';
@@ -97,6 +98,7 @@ export const serviceResource: ResourceType<Service> = defineResource<Service>({
   hasGeneration: false,
   nameRule: serviceNameErrors,
   applyDefaults: defaultService,
+  prepare: dropFieldsOfOldType,
   validate: validateService,
   columns: [
     NAME_COLUMN,

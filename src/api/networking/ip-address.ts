@@ -13,7 +13,7 @@ export interface IPAddress extends KubeObject {
   spec: { parentRef?: { group?: string; name?: string; namespace?: string; resource?: string } };
 }
 
-/** `ipaddresses.networking.k8s.io`. The server's own allocation of service addresses keeps none. */
+/** `ipaddresses.networking.k8s.io`. Each cluster address of a service is one, in the commit of the service. */
 export const ipAddressResource: ResourceType<IPAddress> = defineResource<IPAddress>({
   group: 'networking.k8s.io',
   version: 'v1',

@@ -17,7 +17,7 @@ export interface ServiceCIDR extends KubeObject {
   status?: { conditions?: Condition[] };
 }
 
-/** `servicecidrs.networking.k8s.io`. The server's own allocation of service addresses does not read it. */
+/** `servicecidrs.networking.k8s.io`. A site gives addresses from one, `kubernetes`, which says where they come from. */
 export const serviceCidrResource: ResourceType<ServiceCIDR> = defineResource<ServiceCIDR>({
   group: 'networking.k8s.io',
   version: 'v1',

@@ -17,6 +17,7 @@ const COMMIT_ATTEMPTS_MAX = 8;
 interface Course {
   readonly mutating: readonly AdmissionPlugin[];
   readonly validating: readonly AdmissionPlugin[];
+  readonly accompanying: readonly AdmissionPlugin[];
 }
 
 /** All plugins of a server, in order. */
@@ -34,6 +35,11 @@ export class AdmissionChain {
   begin(attributes: AdmissionAttributes): Admission | undefined {
     const course = this.#courseOf(attributes);
     return course === undefined ? undefined : new Admission(attributes, course, this.#namespaces);
+  }
+
+  /** Whether such a request may have to begin again, with the object as it was sent. */
+  mayBeginAgain(target: AdmissionTarget): boolean {
+    return (this.#courseOf(target)?.accompanying.length ?? 0) > 0;
   }
 
   /** Both phases, for a request that writes nothing by itself: a connection, an eviction. */
@@ -58,6 +64,7 @@ export class AdmissionChain {
     const course = {
       mutating: plugins.filter(({ mutate }) => mutate !== undefined),
       validating: plugins.filter(({ validate }) => validate !== undefined),
+      accompanying: plugins.filter(({ accompany }) => accompany !== undefined),
     };
     const taken = plugins.length === 0 ? undefined : course;
     courses.set(key, taken);
@@ -152,16 +159,24 @@ export class Admission implements AdmissionRequest {
 
   /**
    * Commits the validated write with what the plugins write with it. Where only the latter was changed by others meanwhile,
-   * the plugins validate again.
+   * the plugins validate again; where it was what the object itself rests on, it is for the caller to begin again.
    */
   async commit(store: Store, operation: Operation): Promise<CommitResult> {
+    const accompanying = await this.#accompanying(operation);
     for (let attempt = 1; ; attempt++) {
-      const beside = this.#operations ?? [];
+      const beside = [...(this.#operations ?? []), ...accompanying];
       const result = await store.commit(beside.length === 0 ? [operation] : [operation, ...beside]);
       if (result.type === 'committed' || result.key === operation.key) return result;
-      if (attempt >= COMMIT_ATTEMPTS_MAX) return result;
+      if (attempt >= COMMIT_ATTEMPTS_MAX || accompanying.some(({ key }) => key === result.key)) return result;
       await this.validate();
     }
+  }
+
+  async #accompanying(operation: Operation): Promise<readonly Operation[]> {
+    const { accompanying } = this.#course;
+    if (accompanying.length === 0) return [];
+    const all = accompanying.map((plugin) => plugin.accompany?.(this, operation) ?? []);
+    return (await Promise.all(all)).flat();
   }
 
   /** The request is over: what plugins hold for it is free. */

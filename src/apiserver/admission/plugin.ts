@@ -67,4 +67,9 @@ export interface AdmissionPlugin {
   readonly handles: (target: AdmissionTarget) => boolean;
   readonly mutate?: (request: AdmissionRequest) => Promise<void> | void;
   readonly validate?: (request: AdmissionRequest) => Promise<void> | void;
+  /**
+   * What is committed in one with `written`, the operation on the object itself: asked for before each commit. Where one of
+   * them fails its precondition, the request begins again with the object as it was sent.
+   */
+  readonly accompany?: (request: AdmissionRequest, written: Operation) => Promise<readonly Operation[]>;
 }

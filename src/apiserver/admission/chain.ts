@@ -162,9 +162,10 @@ export class Admission implements AdmissionRequest {
    * the plugins validate again; where it was what the object itself rests on, it is for the caller to begin again.
    */
   async commit(store: Store, operation: Operation): Promise<CommitResult> {
-    const accompanying = await this.#accompanying(operation);
+    const accompanying = this.#course.accompanying.length === 0 ? [] : await this.#accompanying(operation);
     for (let attempt = 1; ; attempt++) {
-      const beside = [...(this.#operations ?? []), ...accompanying];
+      const own = this.#operations ?? [];
+      const beside = accompanying.length === 0 ? own : [...own, ...accompanying];
       const result = await store.commit(beside.length === 0 ? [operation] : [operation, ...beside]);
       if (result.type === 'committed' || result.key === operation.key) return result;
       if (attempt >= COMMIT_ATTEMPTS_MAX || accompanying.some(({ key }) => key === result.key)) return result;
@@ -172,11 +173,11 @@ export class Admission implements AdmissionRequest {
     }
   }
 
-  async #accompanying(operation: Operation): Promise<readonly Operation[]> {
-    const { accompanying } = this.#course;
-    if (accompanying.length === 0) return [];
-    const all = accompanying.map((plugin) => plugin.accompany?.(this, operation) ?? []);
-    return (await Promise.all(all)).flat();
+  async #accompanying(written: Operation): Promise<readonly Operation[]> {
+    const all: Operation[] = [];
+    for (const { accompany } of this.#course.accompanying)
+      if (accompany !== undefined) all.push(...(await accompany(this, written)));
+    return all;
   }
 
   /** The request is over: what plugins hold for it is free. */

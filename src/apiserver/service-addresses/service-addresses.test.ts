@@ -245,7 +245,7 @@ test('several servers never give the same address or port twice', async () => {
   assert.deepEqual([...new Set(made.map((answer) => answer?.status))], [201]);
   assert.equal(new Set(made.map((answer) => answer?.body.spec.clusterIP)).size, 12);
   assert.equal(new Set(made.map((answer) => answer?.body.spec.ports?.[0]?.nodePort)).size, 12);
-  const over = Array.from({ length: 4 }, (_, index) =>
+  const over = Array.from({ length: 4 }, async (_, index) =>
     several.servers[index % 2]?.call<Service>({
       method: 'POST',
       path: SERVICES,

@@ -366,7 +366,7 @@ function statusOf(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   if (error instanceof StoreUnavailableError) {
     const { retryAfterSeconds } = error;
-    return new StatusError('ServiceUnavailable', `the store cannot write: ${error.message}`, {
+    return new StatusError('ServiceUnavailable', `the store is not available: ${error.message}`, {
       cause: error,
       // Whoever is given a time waits for it without a word: only where waiting helps.
       ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),

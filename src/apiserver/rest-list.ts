@@ -103,11 +103,13 @@ async function readPage(context: RestContext, type: ResourceType, request: ListR
   const prefix = listPrefix(type, request.namespace);
   await learnUpTo(context, token?.r ?? parseResourceVersion(query.get('resourceVersion') ?? '') ?? 0);
   const start = startOf(context, { query, token, limit, prefix });
-  const isNow = start.revision === undefined && token === undefined;
-  if (isNow && exact !== undefined && (request.namespace !== undefined || !type.namespaced)) {
+  const isCurrent =
+    token === undefined && (start.revision ?? context.store.revision) === context.store.revision;
+  if (isCurrent && exact !== undefined && (request.namespace !== undefined || !type.namespaced)) {
     return oneEntry(context, {
       type,
       key: objectStoreKey(type, { namespace: request.namespace, name: exact }),
+      revision: start.revision,
       selection,
     });
   }
@@ -168,10 +170,15 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
 
 async function oneEntry(
   context: RestContext,
-  { type, key, selection }: { type: ResourceType; key: string; selection: Selection | undefined },
+  {
+    type,
+    key,
+    revision: asOf,
+    selection,
+  }: { type: ResourceType; key: string; revision: number | undefined; selection: Selection | undefined },
 ): Promise<Page> {
   const { revision } = context.store;
-  const stored = await context.store.get(key);
+  const stored = await entryAsOf(context.store, key, asOf);
   const entry = stored === undefined ? undefined : await servedEntry(type, stored, context.convert);
   const entries = entry !== undefined && (selection?.(decodeSelectable(entry.value)) ?? true) ? [entry] : [];
   return {
@@ -224,11 +231,31 @@ function startOf(
     return { revision: token.r, startAfter: token.k };
   }
   const revision = parseResourceVersion(version);
-  if (revision === undefined || revision === 0) return {};
+  if (revision === undefined) return {};
   // As in Kubernetes, a page without a match is of exactly that revision.
-  if (match === 'Exact' || (match === '' && limit !== undefined)) return { revision };
+  if (revision > 0 && (match === 'Exact' || (match === '' && limit !== undefined))) return { revision };
   assertReached(context, query);
-  return {};
+  return { revision: context.store.revision };
+}
+
+/**
+ * The revision of a read that takes any state from `resourceVersion` on ("0": any at all): what is here is served, and nobody
+ * is asked whether there is something newer. Undefined for a read of now, and where what is here is older.
+ */
+export function revisionAtHand({ store }: RestContext, query: URLSearchParams): number | undefined {
+  const least = parseResourceVersion(query.get('resourceVersion') ?? '');
+  return least !== undefined && least <= store.revision ? store.revision : undefined;
+}
+
+/** The entry of `key` as of a revision that is here; now, where that is undefined. */
+export async function entryAsOf(
+  store: RestContext['store'],
+  key: string,
+  revision: number | undefined,
+): Promise<Entry | undefined> {
+  if (revision === undefined) return await store.get(key);
+  const { entries } = await store.list(key, { revision, limit: 1 });
+  return entries[0]?.key === key ? entries[0] : undefined;
 }
 
 /**

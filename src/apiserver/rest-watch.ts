@@ -5,7 +5,12 @@ import { assertListOptions } from '#apiserver/list-options.ts';
 import { countOf, flagOf } from '#apiserver/query-parameters.ts';
 import type { ApiResponse, Sink } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import { includeObjectOf, parseResourceVersion, withGoneErrors } from '#apiserver/rest-list.ts';
+import {
+  includeObjectOf,
+  parseResourceVersion,
+  revisionAtHand,
+  withGoneErrors,
+} from '#apiserver/rest-list.ts';
 import { selectionOf } from '#apiserver/selection.ts';
 import { listPrefix } from '#apiserver/stored-object.ts';
 import { type InitialEvents, WatchStream } from '#apiserver/watch-stream.ts';
@@ -45,7 +50,11 @@ export async function watchObjects(
     endAfterMs: timeoutMs(context, query),
   };
   const version = parseResourceVersion(query.get('resourceVersion') ?? '') ?? 0;
-  const snapshot = options.initial === 'none' ? undefined : await context.store.list(options.prefix);
+  const atHand = revisionAtHand(context, query);
+  const snapshot =
+    options.initial === 'none'
+      ? undefined
+      : await context.store.list(options.prefix, atHand === undefined ? {} : { revision: atHand });
   const from = snapshot?.revision ?? (version === 0 ? context.store.revision : version);
   if (snapshot === undefined) await assertServable(context, options.prefix, from);
   const entries = await servedEntries(type, snapshot?.entries ?? [], context.convert);

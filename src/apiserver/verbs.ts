@@ -13,7 +13,7 @@ import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#api
 import { isWatch, type RequestInfo } from '#apiserver/request-info.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { deleteObject } from '#apiserver/rest-delete.ts';
-import { assertReached, limitOf, listObjects } from '#apiserver/rest-list.ts';
+import { assertReached, entryAsOf, limitOf, listObjects, revisionAtHand } from '#apiserver/rest-list.ts';
 import { watchObjects } from '#apiserver/rest-watch.ts';
 import { createObject, subjectOf, updateObject } from '#apiserver/rest-write.ts';
 import { selectionOf } from '#apiserver/selection.ts';
@@ -87,7 +87,11 @@ function methodNotAllowed(method: string): StatusError {
 
 async function get(context: RestContext, { request, info, type, name }: NamedRequest): Promise<ApiResponse> {
   const shape = answerShapeOf(request);
-  const stored = await context.store.get(objectStoreKey(type, { namespace: info.namespace, name }));
+  const stored = await entryAsOf(
+    context.store,
+    objectStoreKey(type, { namespace: info.namespace, name }),
+    revisionAtHand(context, request.query),
+  );
   // After the read, by which the store has learned what other processes have written.
   assertReached(context, request.query);
   if (stored === undefined) throw notFound(subjectOf(type, name));

@@ -16,8 +16,8 @@ const DELETION_EVERY = 9;
 
 const NAMESPACE = 'default';
 
-/** Clients at work, and what they saw. */
-export interface Recording {
+/** Clients at work, and what they saw; disposal ends the work as it is. */
+export interface Recording extends Disposable {
   readonly history: History;
   /** How many writes were acknowledged so far. */
   readonly acknowledged: () => number;
@@ -27,9 +27,10 @@ export interface Recording {
 
 /**
  * Writes, lists and watches through whatever API servers `clients` names at the moment, and records it. Errors are taken as
- * they come: what was not answered is recorded as such.
+ * they come: what was not answered is recorded as such. Each worker goes from server to server; or, where it `stays`, has one,
+ * so that a server which hangs holds up its own only.
  */
-export async function record(clients: () => readonly Client[]): Promise<Recording> {
+export async function record(clients: () => readonly Client[], { stays = false } = {}): Promise<Recording> {
   const [writes, reads, events]: [RecordedWrite[], RecordedRead[], RecordedEvent[]] = [[], [], []];
   const stop = new AbortController();
   const clientOf = (index: number): Client | undefined => clients()[index % Math.max(1, clients().length)];
@@ -42,7 +43,7 @@ export async function record(clients: () => readonly Client[]): Promise<Recordin
 
   async function write(worker: number): Promise<void> {
     for (let n = 0; !stop.signal.aborted; n++) {
-      const client = clientOf(worker + n);
+      const client = clientOf(stays ? worker : worker + n);
       const key = KEYS[(worker * 7 + n) % KEYS.length] ?? 'k0';
       if (client === undefined) await sleep(20);
       else if (n % DELETION_EVERY === DELETION_EVERY - 1) await remove(client, key);
@@ -83,7 +84,9 @@ export async function record(clients: () => readonly Client[]): Promise<Recordin
     for (let n = 0; !stop.signal.aborted; n++) {
       const invoked = performance.now();
       try {
-        const list = await clientOf(worker + n)?.list(configMapResource, { namespace: NAMESPACE });
+        const list = await clientOf(stays ? worker : worker + n)?.list(configMapResource, {
+          namespace: NAMESPACE,
+        });
         if (list !== undefined)
           reads.push({
             invoked,
@@ -115,6 +118,7 @@ export async function record(clients: () => readonly Client[]): Promise<Recordin
       await following;
       return { watches: follower.watches };
     },
+    [Symbol.dispose]: () => stop.abort(),
   };
 }
 

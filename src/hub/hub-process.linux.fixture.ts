@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ApiConnection, connectContext } from '#cli/connect.ts';
 import { type KubeContext, readKubeconfig } from '#cli/kubeconfig.ts';
+import { onMachine, type TestMachine } from '#store/test-machine.linux.fixture.ts';
 
 /** How long a hub may take until it is ready, in milliseconds. */
 const READY_MS_MAX = 30_000;
@@ -29,21 +30,26 @@ export interface HubProcess extends AsyncDisposable {
 /** Starts a hub on `folder`, and waits until it is ready. */
 export async function startHubProcess(
   folder: string,
-  options: { args?: readonly string[]; env?: Record<string, string>; port?: number } = {},
+  options: {
+    args?: readonly string[];
+    env?: Record<string, string>;
+    port?: number;
+    /** Here, on loopback, where absent. */
+    machine?: TestMachine;
+  } = {},
 ): Promise<HubProcess> {
   const port = options.port ?? (await freePort());
   const child = spawn(
-    process.execPath,
-    [
+    ...onMachine(options.machine, process.execPath, [
       '--disable-warning=ExperimentalWarning',
       MAIN,
       'hub',
       '--data',
       folder,
       '--listen',
-      `127.0.0.1:${port}`,
+      `${options.machine?.address ?? '127.0.0.1'}:${port}`,
       ...(options.args ?? []),
-    ],
+    ]),
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {

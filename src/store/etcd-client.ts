@@ -19,6 +19,9 @@ import type { InputOf, Message, MessageOf } from '#system/protobuf.ts';
 /** How long one call may take, in milliseconds: etcd itself gives up on a proposal after about seven seconds. */
 const CALL_MS_MAX = 8000;
 
+/** How long one member may take to say what is newest before the next one is asked, in milliseconds: it may be cut off. */
+const QUESTION_MS_MAX = 2000;
+
 /** Who we are to etcd and whom we trust, PEM. */
 export interface EtcdTls {
   readonly authority: string;
@@ -43,10 +46,12 @@ export interface EtcdClientOptions {
 /** A thin client of etcd v3. It stays with one member until that fails it, then goes on to the next. */
 export interface EtcdClient extends AsyncDisposable {
   range(request: InputOf<typeof RangeRequest>): Promise<MessageOf<typeof RangeResponse>>;
+  /** As `range`, of little: a member that does not answer within {@link QUESTION_MS_MAX} is left for the next one. */
+  question(request: InputOf<typeof RangeRequest>): Promise<MessageOf<typeof RangeResponse>>;
   /** Sent once: where the answer does not come, nobody knows whether it took effect. */
   txn(request: InputOf<typeof TxnRequest>): Promise<MessageOf<typeof TxnResponse>>;
   compact(request: InputOf<typeof CompactionRequest>): Promise<void>;
-  /** One watch on one stream; leaving the loop ends it. */
+  /** One watch on one stream; leaving the loop ends it. It fails where its member is left by a call. */
   watch(
     request: InputOf<typeof WatchRequest>['create'],
     signal: AbortSignal,
@@ -69,10 +74,14 @@ const NOT_SENT = new Set([
 export function createEtcdClient({ endpoints, tls, clock }: EtcdClientOptions): EtcdClient {
   const clients = endpoints.map((endpoint) => createGrpcClient(targetOf(endpoint, tls), clock));
   let current = 0;
+  /** Ends the watches at the current member. */
+  let stay = new AbortController();
   const leave = (member: number): void => {
     if (current !== member) return;
     memberAt(member).abandonSession();
     current = (member + 1) % clients.length;
+    stay.abort(new GrpcError('UNAVAILABLE', 'the member of etcd was left'));
+    stay = new AbortController();
   };
   const memberAt = (index: number): GrpcClient => must(clients[index], 'a member of etcd');
 
@@ -80,21 +89,26 @@ export function createEtcdClient({ endpoints, tls, clock }: EtcdClientOptions): 
     path: string,
     [request, answer]: [Message<unknown, Request>, Message<Answer, never>],
     input: Request,
+    { timeoutMs = CALL_MS_MAX, mayRepeat = wasNotSent } = {},
   ): Promise<Answer> => {
     const encoded = request.encode(input);
     for (let tries = 1; ; tries++) {
       const member = current;
       try {
-        return answer.decode(await memberAt(member).unary(path, encoded, { timeoutMs: CALL_MS_MAX }));
+        return answer.decode(await memberAt(member).unary(path, encoded, { timeoutMs }));
       } catch (error) {
         if (isLost(error)) leave(member);
-        if (tries >= clients.length || !wasNotSent(error)) throw error;
+        if (tries >= clients.length || !mayRepeat(error)) throw error;
       }
     }
   };
   const kv = '/etcdserverpb.KV';
   return {
     range: (request) => call(`${kv}/Range`, [RangeRequest, RangeResponse], request),
+    question(request) {
+      const timeoutMs = Math.min(QUESTION_MS_MAX, CALL_MS_MAX / clients.length);
+      return call(`${kv}/Range`, [RangeRequest, RangeResponse], request, { timeoutMs, mayRepeat: isLost });
+    },
     txn: (request) => call(`${kv}/Txn`, [TxnRequest, TxnResponse], request),
     async compact(request) {
       await call(`${kv}/Compact`, [CompactionRequest, CompactionResponse], request);
@@ -102,7 +116,8 @@ export function createEtcdClient({ endpoints, tls, clock }: EtcdClientOptions): 
     async *watch(create, signal) {
       const member = current;
       try {
-        const stream = memberAt(member).stream('/etcdserverpb.Watch/Watch', { signal });
+        const either = AbortSignal.any([signal, stay.signal]);
+        const stream = memberAt(member).stream('/etcdserverpb.Watch/Watch', { signal: either });
         stream.send(WatchRequest.encode({ create }));
         for await (const message of stream) yield WatchResponse.decode(message);
       } catch (error) {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdEndpoint, EtcdTls } from '#store/etcd-client.ts';
 import { createEtcdClient } from '#store/etcd-client.ts';
+import { onMachine, type TestMachine } from '#store/test-machine.linux.fixture.ts';
 import { must } from '#system/assert.ts';
 import { realClock } from '#system/real.ts';
 
@@ -37,22 +38,31 @@ export function withoutEtcd(): string | false {
   }
 }
 
-/** Starts a cluster of so many members, and waits until each answers. `extra` are further flags of etcd. */
+/**
+ * Starts a cluster of so many members, and waits until each answers. `extra` are further flags of etcd; `machines` says
+ * where each member runs, on loopback where absent.
+ */
 export async function startEtcd(
   size = 1,
-  options: { extra?: readonly string[]; folder?: string } = {},
+  options: { extra?: readonly string[]; folder?: string; machines?: readonly TestMachine[] } = {},
 ): Promise<EtcdMember[]> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'skerry-etcd-'));
-  const files = makeCertificates(folder);
+  const addressOf = (index: number): string => options.machines?.[index]?.address ?? '127.0.0.1';
+  const files = makeCertificates(
+    folder,
+    Array.from({ length: size }, (_, index) => addressOf(index)),
+  );
   const ports = await freePorts(size * 2);
   const names = Array.from({ length: size }, (_, index) => `member${index}`);
-  const peerUrl = (index: number): string => `http://127.0.0.1:${ports[size + index]}`;
+  const peerUrl = (index: number): string => `http://${addressOf(index)}:${ports[size + index]}`;
   const cluster = names.map((name, index) => `${name}=${peerUrl(index)}`).join(',');
   const members = names.map((name, index) => {
     const port = must(ports[index], 'a port');
     return createMember({
       name,
       port,
+      address: addressOf(index),
+      machine: options.machines?.[index],
       peerUrl: peerUrl(index),
       cluster,
       folder,
@@ -67,6 +77,8 @@ export async function startEtcd(
 interface MemberOptions {
   readonly name: string;
   readonly port: number;
+  readonly address: string;
+  readonly machine: TestMachine | undefined;
   readonly peerUrl: string;
   readonly cluster: string;
   readonly folder: string;
@@ -74,9 +86,10 @@ interface MemberOptions {
   readonly extra: readonly string[];
 }
 
-function createMember({ name, port, peerUrl, cluster, folder, files, extra }: MemberOptions): EtcdMember {
-  const clientUrl = `https://127.0.0.1:${port}`;
-  const endpoint = { host: '127.0.0.1', port, secure: true };
+function createMember(options: MemberOptions): EtcdMember {
+  const { name, port, address, machine, peerUrl, cluster, folder, files, extra } = options;
+  const clientUrl = `https://${address}:${port}`;
+  const endpoint = { host: address, port, secure: true };
   const tls = {
     authority: readFileSync(files.authority, 'utf8'),
     certificate: readFileSync(files.certificate, 'utf8'),
@@ -101,8 +114,7 @@ function createMember({ name, port, peerUrl, cluster, folder, files, extra }: Me
     kill,
     async start(further = []) {
       child = spawn(
-        'etcd',
-        [
+        ...onMachine(machine, 'etcd', [
           `--name=${name}`,
           `--data-dir=${join(folder, name)}`,
           '--log-level=error',
@@ -122,7 +134,7 @@ function createMember({ name, port, peerUrl, cluster, folder, files, extra }: Me
           '--election-timeout=500',
           ...extra,
           ...further,
-        ],
+        ]),
         { stdio: 'ignore' },
       );
       await answers({ endpoint, tls });
@@ -170,7 +182,10 @@ async function answers(member: Pick<EtcdMember, 'endpoint' | 'tls'>): Promise<vo
 }
 
 /** One key pair for servers and clients, which signs itself. */
-function makeCertificates(folder: string): EtcdMember['files'] {
+function makeCertificates(folder: string, addresses: readonly string[]): EtcdMember['files'] {
+  const names = [
+    ...new Set([...addresses.map((address) => `IP:${address}`), 'IP:127.0.0.1', 'DNS:localhost']),
+  ];
   const [certificate, key] = [join(folder, 'etcd.crt'), join(folder, 'etcd.key')];
   execFileSync(
     'openssl',
@@ -187,7 +202,7 @@ function makeCertificates(folder: string): EtcdMember['files'] {
         '2',
       ],
       ...['-subj', '/CN=etcd', '-keyout', key, '-out', certificate],
-      ...['-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'],
+      ...['-addext', `subjectAltName=${names.join()}`],
       ...[
         '-addext',
         'extendedKeyUsage=serverAuth,clientAuth',

@@ -130,24 +130,23 @@ export class EtcdReplica {
     for (const { reject } of waiters) reject(reason);
   }
 
-  /** etcd's newest revision, by quorum, asked no earlier than this call; readers that come meanwhile share the next question. */
+  /**
+   * etcd's newest revision, by quorum, asked no earlier than this call; readers that come meanwhile share the next question.
+   * Where the one under way fails, no member answers: they are refused with it, not kept waiting for another failure.
+   */
   #newest(): Promise<number> {
     if (this.#asking === undefined) return this.#ask();
     this.#askingNext ??= this.#asking
-      .then(
-        () => undefined,
-        () => undefined,
-      )
-      .then(() => {
+      .finally(() => {
         this.#askingNext = undefined;
-        return this.#ask();
-      });
+      })
+      .then(() => this.#ask());
     return this.#askingNext;
   }
 
   #ask(): Promise<number> {
     const asking = this.#options.client
-      .range({ key: Buffer.from(COMPACTED), countOnly: true })
+      .question({ key: Buffer.from(COMPACTED), countOnly: true })
       .then(({ header }) => must(header, 'a header in an answer of etcd').revision)
       .catch((error: unknown) => {
         throw storeErrorOf('read', error);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http2 from 'node:http2';
 import net from 'node:net';
@@ -155,6 +156,24 @@ describe('a gRPC client', () => {
     assert.equal((await arrived.promise)['grpc-timeout'], '1500m');
     await clock.advance(1500);
     await rejected;
+  });
+
+  it('ends at the timeout where a connection is never made', async () => {
+    const clock = new SimulatedClock();
+    const silent = net.createServer((socket) => socket.resume());
+    const arrived = once(silent, 'connection');
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as net.AddressInfo;
+    const impatient = createGrpcClient({ type: 'tcp', host: '127.0.0.1', port, tls: {} }, clock);
+    const rejected = assert.rejects(
+      impatient.unary('/a.B/Never', Buffer.alloc(0), { timeoutMs: 1500 }),
+      coded('DEADLINE_EXCEEDED'),
+    );
+    await arrived;
+    await clock.advance(1500);
+    await rejected;
+    await impatient[Symbol.asyncDispose]();
+    silent.close();
   });
 
   it('ends with the reason of an aborted signal', async () => {

@@ -184,7 +184,9 @@ function startCall(
   const call: Call = { path, target, stream, closed, headers: {} };
   const stop = (reason: unknown): void => {
     call.stopped ??= { reason };
-    stream.close(http2.constants.NGHTTP2_CANCEL);
+    // A peer that does not even let connect is not waited for: closing would, until the kernel gives up.
+    if (stream.pending) stream.destroy();
+    else stream.close(http2.constants.NGHTTP2_CANCEL);
   };
   const onAbort = (): void => stop(signal?.reason);
   const timer =

@@ -12,7 +12,8 @@ export interface Status {
   metadata: Record<string, never>;
   status: 'Failure' | 'Success';
   message?: string;
-  reason?: StatusReason;
+  /** A {@link StatusReason}, or whatever a webhook gave. */
+  reason?: string;
   details?: {
     name?: string;
     group?: string;
@@ -48,6 +49,11 @@ export const STATUS_CODES = {
 /** Why a request failed, in a word that clients act on. */
 export type StatusReason = keyof typeof STATUS_CODES;
 
+/** Whether this is one of the reasons that Kubernetes has. */
+export function isStatusReason(reason: string): reason is StatusReason {
+  return Object.hasOwn(STATUS_CODES, reason);
+}
+
 /** What an error speaks of: `pods "web"` in group ``. */
 export interface StatusSubject {
   /** The plural for most errors, the kind for Invalid, as Kubernetes does. */
@@ -61,29 +67,37 @@ export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly reason: StatusReason;
   readonly details: NonNullable<Status['details']>;
+  readonly #given: { readonly code: number; readonly reason: string } | undefined;
 
+  /** `given` is shown in place of `reason` and its code: what another server said, in its own words. */
   constructor(
     reason: StatusReason,
     message: string,
-    options: { details?: NonNullable<Status['details']>; cause?: unknown } = {},
+    options: {
+      details?: NonNullable<Status['details']>;
+      given?: { readonly code: number; readonly reason: string };
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.reason = reason;
     this.details = options.details ?? {};
+    this.#given = options.given;
   }
 
   get code(): number {
-    return STATUS_CODES[this.reason];
+    return this.#given?.code ?? STATUS_CODES[this.reason];
   }
 
   toStatus(): Status {
+    const reason = this.#given?.reason ?? this.reason;
     return {
       kind: 'Status',
       apiVersion: 'v1',
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(reason === '' ? {} : { reason }),
       details: this.details,
       code: this.code,
     };

@@ -1,6 +1,13 @@
 import type { Draft, KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
-import { isStatus, STATUS_CODES, type Status, StatusError, type StatusReason } from '#api/status.ts';
+import {
+  isStatus,
+  isStatusReason,
+  STATUS_CODES,
+  type Status,
+  StatusError,
+  type StatusReason,
+} from '#api/status.ts';
 import { makeLazy } from '#client/lazy-object.ts';
 import { readBody, type Transport, type TransportRequest } from '#client/transport.ts';
 import { decodeWatchLines, type WatchEvent } from '#client/watch-lines.ts';
@@ -271,8 +278,8 @@ export function statusErrorOf(httpStatus: number, body: Uint8Array): StatusError
 }
 
 /** A server may give reasons that we do not know: the HTTP code says enough then. */
-function knownReason(reason: StatusReason | undefined): StatusReason | undefined {
-  return reason !== undefined && Object.hasOwn(STATUS_CODES, reason) ? reason : undefined;
+function knownReason(reason: string | undefined): StatusReason | undefined {
+  return reason !== undefined && isStatusReason(reason) ? reason : undefined;
 }
 
 function parseStatus(text: string): Partial<Status> | undefined {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#api/object.ts';
-import { type Status, StatusError } from '#api/status.ts';
+import { isStatusReason, type Status, StatusError } from '#api/status.ts';
 import { parseLazily } from '#client/lazy-object.ts';
 
 /** One event of a watch stream. */
@@ -58,8 +58,8 @@ function decodeLine<T extends KubeObject>(line: string): WatchEvent<T> {
       return { type: 'BOOKMARK', resourceVersion: metadata.resourceVersion, initialEventsEnd };
     }
     case 'ERROR': {
-      const status = event.object as Status;
-      throw new StatusError(status.reason ?? 'InternalError', status.message ?? 'the watch failed');
+      const { reason = '', message = 'the watch failed' } = event.object as Status;
+      throw new StatusError(isStatusReason(reason) ? reason : 'InternalError', message);
     }
     default:
       throw new Error(`unknown watch event type "${event.type}"`);

@@ -1,11 +1,17 @@
 import { apiVersionOf } from '#api/resource.ts';
+import type { Status } from '#api/status.ts';
 import type { AdmissionRequest } from '#apiserver/admission/plugin.ts';
 
 /** `admission.k8s.io/v1.AdmissionResponse`, as far as it is read. */
 export interface AdmissionResponse {
   readonly uid?: string;
   readonly allowed?: boolean;
-  readonly status?: { readonly message?: string; readonly reason?: string; readonly code?: number };
+  readonly status?: {
+    readonly message?: string;
+    readonly reason?: string;
+    readonly code?: number;
+    readonly details?: NonNullable<Status['details']>;
+  };
   readonly patch?: string;
   readonly patchType?: string;
   readonly auditAnnotations?: Readonly<Record<string, string>>;
@@ -57,19 +63,36 @@ function optionsOf({ operation, deleteOptions, dryRun, fieldManager }: Admission
   return operation === 'delete' ? { ...deleteOptions, ...options } : { ...options, fieldManager };
 }
 
-/** Reads an answer. Throws an Error that says what is wrong with it. */
-export function readAnswer(text: string, uid: string): AdmissionResponse {
-  const review = JSON.parse(text) as {
+/** Reads an answer. Throws an Error that says what is wrong with it, in Kubernetes' words. */
+export function readAnswer(
+  review: unknown,
+  { uid, mayPatch }: { readonly uid: string; readonly mayPatch: boolean },
+): AdmissionResponse {
+  const { response, apiVersion, kind } = (review ?? {}) as {
     kind?: unknown;
     apiVersion?: unknown;
     response?: AdmissionResponse;
-  } | null;
-  if (review?.kind !== 'AdmissionReview' || review.apiVersion !== 'admission.k8s.io/v1')
-    throw new Error(
-      `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${String(review?.apiVersion ?? '')}, Kind=${String(review?.kind ?? '')}`,
-    );
-  const { response } = review;
+  };
   if (typeof response !== 'object' || response === null) throw new Error('webhook response was absent');
   if (response.uid !== uid) throw new Error(`expected response.uid="${uid}", got "${response.uid ?? ''}"`);
+  if (kind !== 'AdmissionReview' || apiVersion !== 'admission.k8s.io/v1')
+    throw new Error(
+      `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${shownVersion(apiVersion)}, Kind=${String(kind ?? '')}`,
+    );
+  const { patch = '', patchType } = response;
+  if (!mayPatch && patch !== '') throw new Error('validating webhook may not return response.patch');
+  if (!mayPatch && patchType !== undefined)
+    throw new Error('validating webhook may not return response.patchType');
+  if (patch !== '' && patchType === undefined)
+    throw new Error('webhook returned response.patch but not response.patchType');
+  if (patch === '' && patchType !== undefined)
+    throw new Error('webhook returned response.patchType but not response.patch');
+  if (patchType === '') throw new Error('webhook returned invalid response.patchType of ""');
   return response;
+}
+
+/** `GROUP/VERSION`, also where there is no group. */
+function shownVersion(apiVersion: unknown): string {
+  const text = typeof apiVersion === 'string' ? apiVersion : '';
+  return text.includes('/') ? text : `/${text}`;
 }

@@ -7,6 +7,7 @@ import {
   readAnswer,
   reviewOf,
 } from '#apiserver/admission/webhooks/admission-review.ts';
+import { describeAnswer, describeConnectionError } from '#apiserver/call-failure.ts';
 import { decodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
@@ -17,8 +18,6 @@ import { type Random, randomUuid } from '#system/random.ts';
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 /** What a webhook may take that names no time, in seconds. */
 const TIMEOUT_SECONDS = 10;
-/** The most of an answer that is no review, in characters, that a message shows. */
-const SHOWN_CHARS_MAX = 200;
 
 export interface WebhookCaller {
   readonly store: Store;
@@ -35,13 +34,13 @@ export class WebhookCallError extends Error {
   }
 }
 
-/** Asks one webhook. Throws {@link WebhookCallError} where it gave no answer that can be used. */
+/** Asks one webhook; `mayPatch` is whether its answer may carry a patch. Throws {@link WebhookCallError} where it gave no answer that can be used. */
 export async function callWebhook(
   webhook: Webhook,
   request: AdmissionRequest,
-  caller: WebhookCaller,
+  caller: WebhookCaller & { readonly mayPatch: boolean },
 ): Promise<AdmissionResponse> {
-  const { clock, random } = caller;
+  const { clock, random, mayPatch } = caller;
   const seconds = webhook.timeoutSeconds ?? TIMEOUT_SECONDS;
   const uid = randomUuid(random);
   const body = Buffer.from(JSON.stringify(reviewOf(request, uid)));
@@ -63,17 +62,40 @@ export async function callWebhook(
     const text = Buffer.from(answer.body).toString('utf8');
     if (answer.status < 200 || answer.status > 206)
       throw new WebhookCallError(
-        `failed to call webhook: the server answered ${answer.status}: ${text.slice(0, SHOWN_CHARS_MAX)}`,
+        `failed to call webhook: ${describeAnswer({ status: answer.status, text })}`,
       );
-    return readAnswer(text, uid);
+    return checkedAnswer(text, { uid, mayPatch });
   } catch (error) {
     if (error instanceof WebhookCallError) throw error;
     if (abort.signal.aborted)
       throw new WebhookCallError(`failed to call webhook: Post "${url}": context deadline exceeded`);
-    const why = error instanceof Error ? error.message : String(error);
-    throw new WebhookCallError(`failed to call webhook: Post "${url}": ${why}`, { cause: error });
+    throw new WebhookCallError(`failed to call webhook: Post "${url}": ${describeConnectionError(error)}`, {
+      cause: error,
+    });
   } finally {
     timer.cancel();
+  }
+}
+
+function checkedAnswer(
+  text: string,
+  wanted: { readonly uid: string; readonly mayPatch: boolean },
+): AdmissionResponse {
+  let review: unknown;
+  try {
+    review = JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WebhookCallError(
+      `failed to call webhook: couldn't get version/kind; json parse error: ${why}`,
+      { cause },
+    );
+  }
+  try {
+    return readAnswer(review, wanted);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WebhookCallError(`received invalid webhook response: ${why}`, { cause });
   }
 }
 

@@ -16,12 +16,12 @@ import {
   failOpenOrClosed,
   heed,
   isAsked,
-  isFailure,
   isSubjectToWebhooks,
   type NamedWebhook,
   webhooksOf,
 } from '#apiserver/admission/webhooks/webhooks-in-force.ts';
 import type { Kinds } from '#apiserver/kinds.ts';
+import { addAuditAnnotation } from '#apiserver/request-notes.ts';
 import { StoredKind } from '#apiserver/stored-kind.ts';
 
 export interface MutatingWebhookOptions extends WebhookOptions {
@@ -65,54 +65,79 @@ async function ask(
     const isDue = before !== undefined && webhook.reinvocationPolicy === 'IfNeeded';
     if (!isDue || isDeepStrictEqual(before, request.object)) return;
   }
+  if (!(await isAsked(webhook, request, options.authorizer))) return;
+  let mutated = false;
   try {
-    if (!(await isAsked(webhook, request, options.authorizer))) return;
-    const response = await callWebhook(webhook, request, options);
+    const response = await callWebhook(webhook, request, { ...options, mayPatch: true });
     heed(webhook, response, request);
-    if (takePatch(response, request, options)) request.reinvoke();
+    mutated = takePatch(named, request, { ...options, response });
+    if (mutated) request.reinvoke();
     left.set(key, structuredClone(request.object));
   } catch (error) {
-    if (!isFailure(error)) throw error;
+    if (!(error instanceof WebhookCallError)) throw error;
     failOpenOrClosed(named, request, { error, kind: 'mutating' });
+  } finally {
+    const annotation = `mutation.webhook.admission.k8s.io/round_${request.pass - 1}_index_${named.index}`;
+    const told = JSON.stringify({ configuration, webhook: webhook.name, mutated });
+    addAuditAnnotation(request.notes, annotation, told);
   }
 }
 
-/** Whether the patch of an answer changed the object. Throws WebhookCallError where it cannot be applied. */
+/** Whether the patch of an answer changed the object. Throws as upstream does: one that cannot be read is for the failure policy. */
 function takePatch(
-  { patch, patchType }: AdmissionResponse,
+  { webhook }: NamedWebhook<MutatingWebhook>,
   request: AdmissionRequest,
-  { kinds }: MutatingWebhookOptions,
+  { kinds, response }: MutatingWebhookOptions & { readonly response: AdmissionResponse },
 ): boolean {
-  if (
-    patch === undefined ||
-    patch === '' ||
-    request.operation === 'delete' ||
-    request.operation === 'connect'
-  )
-    return false;
-  if (patchType !== 'JSONPatch')
-    throw new WebhookCallError(`unsupported patch type "${patchType ?? ''}" in the response`);
-  const { object, type } = request;
-  let next: MutableJson;
-  try {
-    const operations = JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as Json;
-    next = applyJsonPatch(object as unknown as JsonObject, operations) as MutableJson;
-    const { schemas } = kinds.current;
-    if (request.kind === type)
-      checkFields(next, {
-        schemas,
-        schema: schemas.get(type.schema),
-        kind: type.kind,
-        version: type.version,
-      });
-  } catch (cause) {
-    if (!(cause instanceof StatusError) && !(cause instanceof SyntaxError)) throw cause;
-    throw new WebhookCallError(`the patch cannot be applied: ${cause.message}`, { cause });
-  }
-  const changed = next as unknown as KubeObject;
+  const { patch = '', patchType } = response;
+  if (patch === '') return false;
+  const operations = operationsOf(patch);
+  if (operations.length === 0) return false;
+  const { object, type, operation } = request;
+  if (operation === 'delete')
+    throw internalError(
+      `admission webhook "${webhook.name}" attempted to modify the object, which is not supported for this operation`,
+    );
+  if (patchType !== 'JSONPatch') throw new WebhookCallError(`unsupported patch type "${patchType ?? ''}"`);
+  const changed = patched(request, { operations, kinds });
   if (isDeepStrictEqual(changed, object)) return false;
   for (const field of Object.keys(object)) delete (object as unknown as Record<string, unknown>)[field];
   Object.assign(object, changed);
   if (request.kind === type && request.subresource !== 'status') type.applyDefaults(object);
   return true;
+}
+
+function operationsOf(patch: string): readonly Json[] {
+  try {
+    const operations = JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as unknown;
+    if (!Array.isArray(operations)) throw new SyntaxError('it is not a list of operations');
+    return operations as readonly Json[];
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new WebhookCallError(`received undecodable patch in webhook response: ${cause.message}`, { cause });
+  }
+}
+
+/** The object of a request with a patch applied; a patch that does not fit is an internal error, whatever the failure policy. */
+function patched(
+  { object, type, kind }: AdmissionRequest,
+  { operations, kinds }: { readonly operations: readonly Json[]; readonly kinds: Kinds },
+): KubeObject {
+  try {
+    const next = applyJsonPatch(object as unknown as JsonObject, operations) as MutableJson;
+    const { schemas } = kinds.current;
+    const schema = schemas.get(type.schema);
+    if (kind === type) checkFields(next, { schemas, schema, kind: type.kind, version: type.version });
+    return next as unknown as KubeObject;
+  } catch (cause) {
+    if (!(cause instanceof StatusError)) throw cause;
+    throw internalError(cause.message, cause);
+  }
+}
+
+function internalError(why: string, cause?: unknown): StatusError {
+  return new StatusError('InternalError', `Internal error occurred: ${why}`, {
+    cause,
+    details: { causes: [{ message: why }] },
+  });
 }

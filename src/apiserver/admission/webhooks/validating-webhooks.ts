@@ -3,12 +3,15 @@ import {
   validatingWebhookConfigurationResource,
 } from '#api/admissionregistration/validating-webhook-configuration.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '#apiserver/admission/plugin.ts';
-import { callWebhook, type WebhookCaller } from '#apiserver/admission/webhooks/call-webhook.ts';
+import {
+  callWebhook,
+  WebhookCallError,
+  type WebhookCaller,
+} from '#apiserver/admission/webhooks/call-webhook.ts';
 import {
   failOpenOrClosed,
   heed,
   isAsked,
-  isFailure,
   isSubjectToWebhooks,
   type NamedWebhook,
   webhooksOf,
@@ -43,9 +46,10 @@ async function ask(
 ): Promise<void> {
   try {
     if (!(await isAsked(named.webhook, request, options.authorizer))) return;
-    heed(named.webhook, await callWebhook(named.webhook, request, options), request);
+    const response = await callWebhook(named.webhook, request, { ...options, mayPatch: false });
+    heed(named.webhook, response, request);
   } catch (error) {
-    if (!isFailure(error)) throw error;
+    if (!(error instanceof WebhookCallError)) throw error;
     failOpenOrClosed(named, request, { error, kind: 'validating' });
   }
 }

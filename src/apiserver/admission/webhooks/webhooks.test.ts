@@ -93,7 +93,7 @@ test('a denial without a word is a bad request', async (context) => {
   await configure(server, 'Validating');
   assert.equal(
     refusalOf((await create(server, 'a')) as never),
-    '400 BadRequest: admission webhook "w.example.com" denied the request without explanation',
+    '400 : admission webhook "w.example.com" denied the request without explanation',
   );
 });
 
@@ -175,8 +175,18 @@ test('a webhook that is away, slow or talks nonsense counts by its failure polic
       /context deadline exceeded$/,
       true,
     ],
-    [() => ({ uid: 'other' }), /expected response\.uid="[^"]+", got "other"$/],
-    [() => ({ allowed: true, patch: 'bm8=', patchType: 'JSONPatch' }), /the patch cannot be applied/],
+    [
+      () => ({ uid: 'other' }),
+      /received invalid webhook response: expected response\.uid="[^"]+", got "other"$/,
+    ],
+    [
+      () => ({ allowed: true, patch: 'bm8=', patchType: 'JSONPatch' }),
+      /"w\.example\.com": received undecodable patch in webhook response: /,
+    ],
+    [
+      () => ({ allowed: true, patch: 'W10=' }),
+      /received invalid webhook response: webhook returned response\.patch but not response\.patchType$/,
+    ],
   ];
   assert.ok(never);
   for (const [answer, why, isSlow] of failures) {
@@ -252,4 +262,48 @@ test('a webhook behind a Service is dialled at its address, under its name', asy
     [calls[0]?.address, calls[0]?.serverName, calls[0]?.path],
     ['10.0.0.9:8443', 'hook.default.svc', '/x?timeout=10s'],
   );
+});
+
+test('a patch that does not fit is refused whatever the failure policy, and a validating webhook may send none', async (context) => {
+  const { server } = await start(context, () => patchOf({ op: 'remove', path: '/data/none' }));
+  await configure(server, 'Mutating', { failurePolicy: 'Ignore' });
+  assert.match(
+    refusalOf((await create(server, 'a')) as never),
+    /^500 InternalError: Internal error occurred: /,
+  );
+  await server.call({ method: 'DELETE', path: `${GROUP}/mutatingwebhookconfigurations/w` });
+  await configure(server, 'Validating');
+  assert.match(
+    refusalOf((await create(server, 'a')) as never),
+    /"w\.example\.com": received invalid webhook response: validating webhook may not return response\.patch$/,
+  );
+});
+
+test('a denial keeps the code, the reason and the details that the webhook gave', async (context) => {
+  const details = { causes: [{ field: 'data', message: 'too plain', reason: 'FieldValueInvalid' }] };
+  const { server } = await start(context, () => ({
+    allowed: false,
+    status: { message: 'no', code: 418, reason: 'Teapot', details },
+  }));
+  await configure(server, 'Validating');
+  const answer = await create(server, 'a');
+  assert.equal(
+    refusalOf(answer as never),
+    '418 Teapot: admission webhook "w.example.com" denied the request: no',
+  );
+  assert.deepEqual((answer.body as { details?: object }).details, details);
+});
+
+test('a condition that fails refuses the request, or passes the webhook over, by the failure policy', async (context) => {
+  const { server, calls } = await start(context, () => ({ allowed: true }));
+  const matchConditions = [{ name: 'broken', expression: 'object.data.none == "x"' }];
+  await configure(server, 'Validating', { matchConditions });
+  assert.match(
+    refusalOf((await create(server, 'a')) as never),
+    /^403 Forbidden: configmaps "a" is forbidden: expression 'object\.data\.none == "x"' resulted in error: no such key: /,
+  );
+  await server.call({ method: 'DELETE', path: `${GROUP}/validatingwebhookconfigurations/w` });
+  await configure(server, 'Validating', { matchConditions, failurePolicy: 'Ignore' });
+  assert.equal((await create(server, 'a')).status, 201);
+  assert.equal(calls.length, 0);
 });

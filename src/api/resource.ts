@@ -38,6 +38,8 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly columns: readonly Column<T>[];
   /** Field selectors beside `metadata.name` and `metadata.namespace`, which every kind has. */
   readonly selectableFields: Readonly<Record<string, FieldReader<T>['read']>>;
+  /** Selectable fields whose value stands in the object as that very text, or not at all: selecting by one is cheap. */
+  readonly verbatimFields?: readonly string[];
   /** Whether `metadata.generation` rises when anything but metadata and status changes. */
   readonly hasGeneration: boolean;
   /** What clients of a deprecated kind are told, as a `Warning` header of every answer. */

@@ -1,4 +1,5 @@
 import { namespaceResource } from '#api/core/namespace.ts';
+import { podResource } from '#api/core/pod.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
 import { isStatus } from '#api/status.ts';
@@ -75,13 +76,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const client = createClient(inProcessTransport({ handle }, SYSTEM_USER), { name: 'skerry' });
   const views = new Views(client, { clock, random, log });
   const roles = rbacViews(views);
+  // Where no pods run, hardly any is bound to a node: most are templates.
+  const boundPods =
+    options.pods === undefined ? views.selected(podResource, 'spec.nodeName!=') : views.of(podResource);
   const access = createAccessControl({
     store,
     views: roles,
     flowControl: flowControlViews(views),
     keys: options.tokenKeys ?? createTokenKeys(),
     tokenAuthenticators: options.tokenAuthenticators ?? [],
-    authorizers: [nodeAuthorizer(views), siteAuthorizer(views)],
+    authorizers: [nodeAuthorizer(views, boundPods), siteAuthorizer(views)],
     clock,
     random,
   });

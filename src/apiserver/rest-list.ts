@@ -8,7 +8,7 @@ import { representBytes } from '#apiserver/object-bytes.ts';
 import { countOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiResponse, bytesResponse, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import { decodeSelectable, type Selection, selectionOf } from '#apiserver/selection.ts';
+import { isSelected, type Selection, selectionOf } from '#apiserver/selection.ts';
 import { listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
 import { type IncludeObject, tableOf } from '#apiserver/table.ts';
 import { type Entry, type ListResult, RevisionExpiredError, RevisionFutureError } from '#store/store.ts';
@@ -148,7 +148,7 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
     const served = await servedEntries(read.type, result.entries, context.convert);
     for (const entry of served) {
       readBytes += entry.value.length;
-      if (!selection(decodeSelectable(entry.value))) continue;
+      if (!isSelected(selection, entry.value)) continue;
       entries.push(entry);
       if (entries.length === read.limit && (entry !== served.at(-1) || result.remaining > 0)) {
         return {
@@ -180,9 +180,9 @@ async function oneEntry(
   const { revision } = context.store;
   const stored = await entryAsOf(context.store, key, asOf);
   const entry = stored === undefined ? undefined : await servedEntry(type, stored, context.convert);
-  const entries = entry !== undefined && (selection?.(decodeSelectable(entry.value)) ?? true) ? [entry] : [];
+  const isIn = entry !== undefined && (selection === undefined || isSelected(selection, entry.value));
   return {
-    entries,
+    entries: isIn ? [entry] : [],
     revision: Math.max(revision, entry?.revision ?? 0),
     next: undefined,
     remaining: undefined,

@@ -161,7 +161,7 @@ async function deleteCollection(context: RestContext, call: ResourceRequest): Pr
   const deleted: unknown[] = [];
   for (const { value } of await servedEntries(type, entries, context.convert)) {
     const object = decodeObject<KubeObject>(value);
-    if (selection !== undefined && !selection(object)) continue;
+    if (selection !== undefined && !selection.matches(object)) continue;
     if (deleted.length === limit) break;
     const { namespace, name } = object.metadata;
     try {

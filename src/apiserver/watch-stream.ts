@@ -6,7 +6,7 @@ import { watchServed } from '#apiserver/custom/watch-served.ts';
 import { representBytes } from '#apiserver/object-bytes.ts';
 import { type Sink, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import { decodeSelectable, type Selection } from '#apiserver/selection.ts';
+import { decodeSelectable, isSelected, type Selection } from '#apiserver/selection.ts';
 import { decodeObject } from '#apiserver/stored-object.ts';
 import { type IncludeObject, tableOf } from '#apiserver/table.ts';
 import { type Entry, RevisionExpiredError, type StoreEvent, type WatchHandle } from '#store/store.ts';
@@ -162,10 +162,13 @@ export class WatchStream {
     }
     const objects = objectsOfEvent.get(event) ?? {};
     objectsOfEvent.set(event, objects);
-    if (previous !== undefined) objects.before ??= decodeSelectable(previous);
-    if (event.type === 'put') objects.after ??= decodeSelectable(event.value);
-    const before = objects.before !== undefined && selection(objects.before);
-    const after = objects.after !== undefined && selection(objects.after);
+    const isIn = (side: 'before' | 'after', value: Uint8Array | undefined): boolean => {
+      if (value === undefined || !selection.mayMatch(value)) return false;
+      objects[side] ??= decodeSelectable(value);
+      return selection.matches(objects[side]);
+    };
+    const before = isIn('before', previous);
+    const after = isIn('after', event.type === 'put' ? event.value : undefined);
     if (after) return before ? 'MODIFIED' : 'ADDED';
     return before ? 'DELETED' : undefined;
   }
@@ -175,7 +178,7 @@ export class WatchStream {
     let waiting: Uint8Array[] = [];
     let bytes = 0;
     for (const { value } of entries) {
-      if (selection !== undefined && !selection(decodeSelectable(value))) continue;
+      if (selection !== undefined && !isSelected(selection, value)) continue;
       const line = this.#lineOfValue('ADDED', value);
       waiting.push(line);
       bytes += line.length;

@@ -124,7 +124,8 @@ export function createClient(transport: Transport, options: { name: string }): C
       for (const item of answer.items) {
         nameKind(item, type, scope);
       }
-      const items = scope.lazy === true ? answer.items.map(makeLazy) : answer.items;
+      const isLazy = scope.lazy === true && scope.metadataOnly !== true;
+      const items = isLazy ? answer.items.map(makeLazy) : answer.items;
       return { items, resourceVersion: answer.metadata.resourceVersion };
     },
 

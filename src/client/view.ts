@@ -3,6 +3,7 @@ import { controllerOf, objectKey } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { isStatus } from '#api/status.ts';
 import type { Client, ListScope, WatchEvent } from '#client/client.ts';
+import { assert } from '#system/assert.ts';
 import { createBackoff } from '#system/backoff.ts';
 import { type Clock, pause } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
@@ -47,7 +48,7 @@ const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 30_000;
 
 /**
- * All objects of one kind (or of a scope of it), kept current by list and watch, without their `managedFields`. Objects are
+ * All objects of one kind (or of a scope of it, or their metadata), kept current by list and watch, without their `managedFields`. Objects are
  * shared by all readers and must not be changed; beyond its metadata, one is parsed when first looked at. Reads are of the last state taken in: level, never edge.
  */
 export class View<T extends KubeObject> {
@@ -62,11 +63,21 @@ export class View<T extends KubeObject> {
   readonly #listeners = new Set<(change: ViewChange<T>) => void>();
   #waiting: { revision: number; resolve: () => void }[] = [];
   #revision = -1;
+  #scope: ListScope;
+  #running = false;
 
   constructor(client: Client, type: ResourceType<T>, options: ViewOptions) {
     this.#client = client;
     this.type = type;
     this.#options = options;
+    this.#scope = { ...options.scope, lazy: true };
+  }
+
+  /** Whole objects from now on, also where its scope was their metadata. Only before {@link run}. */
+  holdWhole(): void {
+    if (this.#scope.metadataOnly !== true) return;
+    assert(!this.#running, `the view of ${this.type.kind} runs with metadata alone`);
+    this.#scope = { ...this.#scope, metadataOnly: false };
   }
 
   /** Whether the first list is in. */
@@ -124,6 +135,7 @@ export class View<T extends KubeObject> {
     const { clock, random, log } = this.#options;
     const backoff = createBackoff(random, { firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS });
     let resumable = false;
+    this.#running = true;
     while (!signal.aborted) {
       try {
         if (!resumable) await this.#relist();
@@ -155,7 +167,7 @@ export class View<T extends KubeObject> {
 
   async #listOrNothing(): Promise<{ items: T[]; resourceVersion: string }> {
     try {
-      return await this.#client.list(this.type, { ...this.#options.scope, lazy: true });
+      return await this.#client.list(this.type, this.#scope);
     } catch (error) {
       if (this.#options.mayBeUnknown !== true || !isStatus(error, 'NotFound')) throw error;
       for (const [key, object] of this.#objects) this.#take(key, undefined, object);
@@ -164,7 +176,7 @@ export class View<T extends KubeObject> {
   }
 
   async #follow(signal: AbortSignal, onEvent: () => void): Promise<void> {
-    const options = { ...this.#options.scope, lazy: true, resourceVersion: String(this.#revision), signal };
+    const options = { ...this.#scope, resourceVersion: String(this.#revision), signal };
     for await (const event of this.#client.watch(this.type, options)) {
       onEvent();
       this.#apply(event);

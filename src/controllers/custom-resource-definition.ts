@@ -11,7 +11,14 @@ import { withCondition } from '#controllers/condition-list.ts';
 import { definitionStatus } from '#controllers/custom-resource-definition/accepted-names.ts';
 import type { KindRoster } from '#controllers/kind-roster.ts';
 import { statusChange } from '#controllers/status-change.ts';
-import { type Action, type Controller, type Read, read, type Snapshot } from '#reconcile/controller.ts';
+import {
+  type Action,
+  type Controller,
+  type Read,
+  read,
+  readMetadata,
+  type Snapshot,
+} from '#reconcile/controller.ts';
 
 /** How long a definition that goes waits for a view of its objects before it looks again, in milliseconds. */
 const NO_VIEW_RETRY_MS = 500;
@@ -59,7 +66,7 @@ export function definitionController(roster: KindRoster): Controller<CustomResou
 /** An object that goes may be the last one that its definition waits for. */
 function readInstances(type: ResourceType): Read {
   const name = type.custom?.definition ?? '';
-  return read(type, (_, lookup) => {
+  return readMetadata(type, (_, lookup) => {
     const definition = lookup.get(customResourceDefinitionResource, { name });
     return definition?.metadata.deletionTimestamp === undefined ? [] : [name];
   });

@@ -13,8 +13,9 @@ import {
   type Action,
   type Controller,
   type Lookup,
+  type ObjectChange,
   type Read,
-  read,
+  readMetadata,
   type Write,
 } from '#reconcile/controller.ts';
 
@@ -38,6 +39,8 @@ export function garbageCollector(type: ResourceType, roster: KindRoster): Contro
   return {
     name: `garbage-collector-${resourceName(type).replaceAll('.', '-')}`,
     for: type,
+    metadataOnly: true,
+    wakes: concernsItself,
     reads: types.map((other) => readRelatives(type, other)),
     writes: types.map(writesOf),
     laterKinds: { read: (other) => readRelatives(type, other), write: writesOf },
@@ -54,22 +57,32 @@ export function garbageCollector(type: ResourceType, roster: KindRoster): Contro
 
 const NO_KEYS: readonly string[] = [];
 
+/** Nothing is ever to be done for an object that has no owner and stays. */
+function concernsItself({ object }: ObjectChange): boolean {
+  return object?.metadata.ownerReferences !== undefined || object?.metadata.deletionTimestamp !== undefined;
+}
+
 /** An owner that goes concerns its dependents; a dependent that changes concerns an owner that waits for it. */
 function readRelatives(type: ResourceType, other: ResourceType): Read {
-  return read(other, (relative, lookup) => {
-    const { uid, ownerReferences } = relative.metadata;
-    const dependents = lookup.list(type, { dependentOn: uid });
-    // Nearly every change is of an object that nothing of this kind depends on, or that stays.
-    if (dependents.length === 0 && ownerReferences === undefined) return NO_KEYS;
+  const isOwned = (relative: KubeObject | undefined): boolean =>
+    relative?.metadata.ownerReferences?.some((reference) => isOfType(reference, type)) === true;
+  const wakes = ({ object, previous }: ObjectChange): boolean =>
+    object?.metadata.deletionTimestamp !== undefined ||
+    object?.metadata.uid !== (previous ?? object)?.metadata.uid ||
+    isOwned(object) ||
+    isOwned(previous);
+  const concerns = (relative: Pick<KubeObject, 'metadata'>, lookup: Lookup): readonly string[] => {
+    const dependents = lookup.list(type, { dependentOn: relative.metadata.uid });
     const concerned =
-      dependents.length > 0 && isLeaving(other, { relative, lookup }) ? dependents.map(objectKey) : [];
+      dependents.length > 0 && isLeaving(other, { relative, lookup }) ? dependents.map(objectKey) : NO_KEYS;
     return [...concerned, ...waitingOwners(type, { relative, lookup })];
-  });
+  };
+  return readMetadata(other, concerns, wakes);
 }
 
 function isLeaving(
   type: ResourceType,
-  { relative, lookup }: { relative: KubeObject; lookup: Lookup },
+  { relative, lookup }: { relative: Pick<KubeObject, 'metadata'>; lookup: Lookup },
 ): boolean {
   const { namespace, name, uid } = relative.metadata;
   const now = lookup.get(type, { namespace, name });
@@ -78,7 +91,7 @@ function isLeaving(
 
 function waitingOwners(
   type: ResourceType,
-  { relative, lookup }: { relative: KubeObject; lookup: Lookup },
+  { relative, lookup }: { relative: Pick<KubeObject, 'metadata'>; lookup: Lookup },
 ): string[] {
   const references = relative.metadata.ownerReferences ?? [];
   return references.flatMap((reference) => {

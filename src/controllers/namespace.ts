@@ -9,7 +9,7 @@ import {
   type Controller,
   type Lookup,
   type Read,
-  read,
+  readMetadata,
   type Write,
 } from '#reconcile/controller.ts';
 
@@ -23,7 +23,7 @@ export function namespaceController(roster: KindRoster): Controller<Namespace> {
   // Events are many and nobody waits for them: they go unseen, at the very end.
   const events = namespaced.filter(isEvent);
   const watched = namespaced.filter((type) => !isEvent(type));
-  const readOf = (type: ResourceType): Read => read(type, concernedNamespace);
+  const readOf = (type: ResourceType): Read => readMetadata(type, concernedNamespace);
   const writeOf = (type: ResourceType): Write => ({ type, verbs: ['deleteCollection'] });
   return {
     name: 'namespace-controller',
@@ -61,7 +61,7 @@ interface Content {
   readonly objects: readonly KubeObject[];
 }
 
-function concernedNamespace({ metadata }: KubeObject, lookup: Lookup): readonly string[] {
+function concernedNamespace({ metadata }: Pick<KubeObject, 'metadata'>, lookup: Lookup): readonly string[] {
   const namespace = lookup.get(namespaceResource, { name: metadata.namespace ?? '' });
   return namespace?.metadata.deletionTimestamp === undefined ? [] : [objectKey(namespace)];
 }

@@ -1,7 +1,7 @@
 import type { Draft, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { ObjectName } from '#client/client.ts';
-import type { ViewIndex, ViewScope } from '#client/view.ts';
+import type { ViewChange, ViewIndex, ViewScope } from '#client/view.ts';
 
 /**
  * A controller is a declaration: what it is called, which kind it is for, what it reads and writes, and a pure function
@@ -13,6 +13,10 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly name: string;
   /** The kind it reconciles: one key is one object of it. */
   readonly for: ResourceType<T>;
+  /** Nothing but the metadata of its objects is looked at; other controllers may still read all of them. */
+  readonly metadataOnly?: true;
+  /** Whether a change of an object is worth a plan; every change is where absent. */
+  readonly wakes?: (change: ObjectChange) => boolean;
   /** Other kinds that `plan` looks at, and which keys a change of one of them concerns. */
   readonly reads: readonly Read[];
   /** What its actions may touch. */
@@ -31,9 +35,16 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly plan: (snapshot: Snapshot<T>, nowMs: number) => Action[];
 }
 
+/** What became of an object: `object` is undefined where it was deleted, `previous` where it is new. */
+export type ObjectChange = Pick<ViewChange<KubeObject>, 'object' | 'previous'>;
+
 /** A kind that a controller reads. Built by {@link read}, so that the mapping sees the right type. */
 export interface Read {
   readonly type: ResourceType;
+  /** As of {@link Controller}. */
+  readonly metadataOnly?: true;
+  /** Whether a change can concern any key; it may where absent. */
+  readonly wakes?: (change: ObjectChange) => boolean;
   /** Keys (`namespace/name` or `name`) of the controller's own kind that a change of this object concerns. */
   readonly concerns: (object: KubeObject, lookup: Lookup) => readonly string[];
 }
@@ -44,6 +55,15 @@ export function read<R extends KubeObject>(
   concerns: (object: R, lookup: Lookup) => readonly string[],
 ): Read {
   return { type: type as unknown as ResourceType, concerns: concerns as unknown as Read['concerns'] };
+}
+
+/** Declares a read of nothing but metadata. A change for which `wakes` is false concerns no key: asked first, and of each change. */
+export function readMetadata(
+  type: ResourceType,
+  concerns: (object: Pick<KubeObject, 'metadata'>, lookup: Lookup) => readonly string[],
+  wakes?: (change: ObjectChange) => boolean,
+): Read {
+  return { type, concerns, metadataOnly: true, ...(wakes === undefined ? {} : { wakes }) };
 }
 
 export interface Write {

@@ -25,6 +25,11 @@ const RETRY_MAX_MS = 60_000;
 /** How long a plan waits for its own earlier writes to come back through the watch before it goes on without, in milliseconds. */
 const READ_OWN_WRITES_MS = 10_000;
 
+/** For a view that is there already: asks for no more of its objects than it holds. */
+const METADATA = { metadataOnly: true };
+
+const always = (): boolean => true;
+
 export interface RunnerOptions {
   readonly client: Client;
   readonly views: Views;
@@ -58,20 +63,27 @@ export function startController<T extends KubeObject>(
   options: RunnerOptions,
 ): RunningController {
   const queue = new WorkQueue(options.clock);
-  const primary = options.views.of(controller.for);
+  const primary = options.views.of(controller.for, controller);
   // What it declares may grow while it runs.
   const reads = [...controller.reads];
   const writes = [...controller.writes];
   const running: Controller<T> = { ...controller, reads, writes };
   const lookup = declaredLookup(running, options.views);
-  const leave = primary.subscribe((change) => queue.add(change.key));
-  for (const object of primary.list()) queue.add(objectKey(object));
-  const subscribe = ({ type, concerns }: Read): (() => void) => {
+  const { wakes: isWorthPlan = always } = controller;
+  const leave = primary.subscribe((change) => {
+    if (isWorthPlan(change)) queue.add(change.key);
+  });
+  for (const object of primary.list())
+    if (isWorthPlan({ object, previous: undefined })) queue.add(objectKey(object));
+  const subscribe = (declared: Read): (() => void) => {
+    const { concerns, wakes = always } = declared;
+    const view = options.views.of(declared.type, declared);
     const enqueue = (state: KubeObject): void => {
       for (const key of concerns(state, lookup)) queue.add(key);
     };
-    for (const object of options.views.of(type).list()) enqueue(object);
-    return options.views.of(type).subscribe(({ object, previous }) => {
+    for (const object of view.list()) enqueue(object);
+    return view.subscribe(({ object, previous }) => {
+      if (!wakes({ object, previous })) return;
       if (previous !== undefined) enqueue(previous);
       if (object !== undefined) enqueue(object);
     });
@@ -147,7 +159,7 @@ async function work<T extends KubeObject>(task: Work<T>, signal: AbortSignal): P
 
 /** Whether everything that a controller reads has its first list in. */
 function isSynced<T extends KubeObject>({ controller, primary, options }: Work<T>): boolean {
-  return primary.synced && controller.reads.every(({ type }) => options.views.of(type).synced);
+  return primary.synced && controller.reads.every((read) => options.views.of(read.type, read).synced);
 }
 
 async function planAndExecute<T extends KubeObject>(
@@ -192,13 +204,14 @@ async function readOwnWrites<T extends KubeObject>(
   signal: AbortSignal,
 ): Promise<void> {
   const { controller, options } = task;
+  if (outcome.written.size === 0) return;
   const read = [
     controller.for as unknown as ResourceType,
     ...controller.reads.map((declared) => declared.type),
   ];
   const waits = read.flatMap((type) => {
     const version = outcome.written.get(resourceName(type));
-    return version === undefined ? [] : [options.views.of(type).caughtUp(version)];
+    return version === undefined ? [] : [options.views.of(type, METADATA).caughtUp(version)];
   });
   if (waits.length === 0) return;
   const limit = createNap(options.clock);
@@ -220,7 +233,7 @@ function declaredLookup<T extends KubeObject>(controller: Controller<T>, views: 
       isDeclared(type as ResourceType<never>),
       `controller ${controller.name} did not declare that it reads ${resourceName(type)}`,
     );
-    const view = views.of(type);
+    const view = views.of(type, METADATA);
     checked.set(type, view as unknown as View<KubeObject>);
     return view;
   };

@@ -52,4 +52,6 @@ export const podResource: ResourceType<Pod> = defineResource<Pod>({
     'status.podIPs': ({ status }) => (status?.podIPs ?? []).map(({ ip }) => ip).join(','),
     'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
   },
+  // Every kubelet watches the pods of its node.
+  verbatimFields: ['spec.nodeName'],
 });

@@ -1,10 +1,11 @@
 import { persistentVolumeResource } from '#api/core/persistent-volume.ts';
-import { podResource } from '#api/core/pod.ts';
+import type { Pod } from '#api/core/pod.ts';
 import { DEFAULT_CLUSTER_ROLES } from '#apiserver/authorization/default-roles.ts';
 import { NODE_REFERENCES } from '#apiserver/authorization/node-references.ts';
 import { rulesAllow } from '#apiserver/authorization/rule-covers.ts';
 import { type Authorizer, type Decision, NO_OPINION, type ResourceAttributes } from '#apiserver/authorize.ts';
 import type { User } from '#apiserver/request.ts';
+import type { View } from '#client/view.ts';
 import type { Views } from '#client/views.ts';
 
 const NODES_GROUP = 'system:nodes';
@@ -25,11 +26,11 @@ export function nodeOfUser({ name, groups }: User): string | undefined {
 
 /**
  * Kubernetes' node authoriser ("Using Node Authorization"): a kubelet reads Secrets, ConfigMaps, claims and volumes only where
- * a pod on its node refers to them, gets tokens only for the accounts of its pods, and touches only its own Node and Lease.
+ * a pod on its node refers to them, gets tokens only for the accounts of its pods, and touches only its own Node and Lease. `pods`
+ * are all that are bound to nodes, at least.
  */
-export function nodeAuthorizer(views: Views): Authorizer {
-  const references = views.of(podResource).index(NODE_REFERENCES);
-  const pods = views.of(podResource);
+export function nodeAuthorizer(views: Views, pods: View<Pod>): Authorizer {
+  const references = pods.index(NODE_REFERENCES);
   const volumes = views.of(persistentVolumeResource);
   const refers = (node: string, key: string): boolean => references.get(node)?.has(key) === true;
   const refersToVolume = (node: string, name: string): boolean => {

@@ -29,7 +29,7 @@ import {
   textResponse,
   type User,
 } from '#apiserver/request.ts';
-import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
+import { infoOf, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
 import { addWarning, fittingWarnings, notesOf, type RequestNotes } from '#apiserver/request-notes.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
@@ -174,7 +174,7 @@ class Server {
   }
 
   async serve(request: ApiRequest): Promise<ApiResponse> {
-    const info = parsePath(request.path);
+    const info = infoOf(request);
     assertReadable(request);
     return info.type === 'nonResource'
       ? this.#serveNonResource(request, info)
@@ -182,7 +182,7 @@ class Server {
   }
 
   async streamUrl(request: ApiRequest): Promise<string> {
-    const info = parsePath(request.path);
+    const info = infoOf(request);
     if (info.type !== 'resource') throw unknownResource();
     const { name, subresource } = info;
     const isStream = info.group === '' && info.plural === 'pods' && STREAMED.includes(subresource ?? '');

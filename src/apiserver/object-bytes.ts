@@ -7,7 +7,7 @@ interface Span {
 }
 
 /** Where `metadata` lies in the bytes of an object, and `managedFields` in it with its key, as far as they are there. */
-interface ObjectSpans {
+export interface ObjectSpans {
   readonly metadata: Span;
   readonly managedFields: Span | undefined;
 }
@@ -29,11 +29,10 @@ const CLOSE = utf8('}');
 const NO_METADATA = utf8('{}');
 
 /**
- * The stored bytes of an object without its `managedFields`: what whoever does not ask who owns which field should parse,
+ * The stored bytes of an object without its `managedFields`, whose place is looked for where it is not given: what whoever does not ask who owns which field should parse,
  * for they are the larger half of many objects. The same bytes where there are none.
  */
-export function withoutManagedFields(value: Uint8Array): Uint8Array {
-  const { managedFields } = spansOf(value);
+export function withoutManagedFields(value: Uint8Array, { managedFields } = spansOf(value)): Uint8Array {
   return managedFields === undefined ? value : cut(value, managedFields);
 }
 
@@ -50,9 +49,9 @@ export function representBytes(
 /** The stored bytes of an object as those of a `meta/v1.PartialObjectMetadata`, with or without `managedFields`. */
 export function partialMetadataBytes(
   value: Uint8Array,
-  { withManagedFields }: { withManagedFields: boolean },
+  { withManagedFields, spans = spansOf(value) }: { withManagedFields: boolean; spans?: ObjectSpans },
 ): Uint8Array {
-  const { metadata, managedFields } = spansOf(value);
+  const { metadata, managedFields } = spans;
   const isCut = managedFields !== undefined && !withManagedFields;
   const parts = isCut
     ? [value.subarray(metadata.start, managedFields.start), value.subarray(managedFields.end, metadata.end)]
@@ -64,34 +63,35 @@ function cut(value: Uint8Array, { start, end }: Span): Uint8Array {
   return Buffer.concat([value.subarray(0, start), value.subarray(end)]);
 }
 
-/** Goes through stored bytes as far as the end of the metadata. They are JSON without white space: the server wrote them. */
-function spansOf(value: Uint8Array): ObjectSpans {
+/** Goes through stored bytes as far as the end of the metadata, once. They are JSON without white space: the server wrote them. */
+export function spansOf(value: Uint8Array): ObjectSpans {
   let position = 1;
   while (value[position] === QUOTE) {
     const keyEnd = endOfText(value, position);
+    if (isKey(value, { start: position, end: keyEnd }, METADATA_KEY)) return metadataSpans(value, keyEnd + 1);
     const valueEnd = endOfValue(value, keyEnd + 1);
-    if (isKey(value, { start: position, end: keyEnd }, METADATA_KEY)) {
-      const metadata = { start: keyEnd + 1, end: valueEnd };
-      return { metadata, managedFields: managedFieldsOf(value, metadata) };
-    }
     position = value[valueEnd] === COMMA ? valueEnd + 1 : valueEnd;
   }
   return { metadata: { start: 0, end: 0 }, managedFields: undefined };
 }
 
-/** The field with its key, and with the comma that goes with it. */
-function managedFieldsOf(value: Uint8Array, metadata: Span): Span | undefined {
-  let position = metadata.start + 1;
+/** The metadata that begins at `start`, and `managedFields` in it: with its key, and with the comma that goes with it. */
+function metadataSpans(value: Uint8Array, start: number): ObjectSpans {
+  let managedFields: Span | undefined;
+  let position = start + 1;
   while (value[position] === QUOTE) {
     const keyEnd = endOfText(value, position);
     const valueEnd = endOfValue(value, keyEnd + 1);
+    const isFollowed = value[valueEnd] === COMMA;
     if (isKey(value, { start: position, end: keyEnd }, MANAGED_FIELDS_KEY)) {
-      if (value[position - 1] === COMMA) return { start: position - 1, end: valueEnd };
-      return { start: position, end: value[valueEnd] === COMMA ? valueEnd + 1 : valueEnd };
+      const followsComma = value[position - 1] === COMMA;
+      managedFields = followsComma
+        ? { start: position - 1, end: valueEnd }
+        : { start: position, end: isFollowed ? valueEnd + 1 : valueEnd };
     }
-    position = value[valueEnd] === COMMA ? valueEnd + 1 : valueEnd;
+    position = isFollowed ? valueEnd + 1 : valueEnd;
   }
-  return undefined;
+  return { metadata: { start, end: position + 1 }, managedFields };
 }
 
 function isKey(value: Uint8Array, { start, end }: Span, key: Uint8Array): boolean {

@@ -26,6 +26,28 @@ const EMPTY_SEGMENTS = new Set(['', '.', '..']);
 /** Sub-paths of `namespaces/NAME/…` that are the namespace's own subresources and no kind in it. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
+/** Where what the path of one request asks for is kept once it was read. */
+export interface Informed {
+  readonly path: string;
+  info?: RequestInfo;
+}
+
+/** What a request asks for by its path, read at the first call. Throws as {@link parsePath}. */
+export function infoOf(request: Informed): RequestInfo {
+  request.info ??= parsePath(request.path);
+  return request.info;
+}
+
+/** As {@link infoOf}; undefined where the path cannot be read, which is the answer's to say. */
+export function readableInfoOf(request: Informed): RequestInfo | undefined {
+  try {
+    return infoOf(request);
+  } catch {
+    // Whoever answers the request throws it again.
+    return undefined;
+  }
+}
+
 /**
  * Reads a path as Kubernetes' `RequestInfoFactory` does: `/api/v1/…` and `/apis/GROUP/VERSION/…`. Authorisation and
  * routing both use this one reading.
@@ -61,7 +83,11 @@ function parseResource(parts: string[]): {
   };
 }
 
+/** Segments of these characters alone mean what they say. */
+const PLAIN_SEGMENT = /^[\w.-]*$/;
+
 function decodeSegment(segment: string): string {
+  if (segment.length <= SEGMENT_BYTES_MAX && PLAIN_SEGMENT.test(segment)) return segment;
   try {
     const decoded = decodeURIComponent(segment);
     if (decoded.includes('/') || decoded.includes('\0')) throw new URIError('a separator inside a segment');

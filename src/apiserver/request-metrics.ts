@@ -1,7 +1,7 @@
 import type { ResourceType } from '#api/resource.ts';
 import { EXTRA_SUBRESOURCES } from '#apiserver/discovery.ts';
 import { type ApiRequest, type ApiResponse, bytesResponse, utf8 } from '#apiserver/request.ts';
-import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
+import { readableInfoOf, verbOf } from '#apiserver/request-info.ts';
 import type { Clock } from '#system/clock.ts';
 import { createMetrics, EXPOSITION_MEDIA_TYPE } from '#system/metrics.ts';
 
@@ -99,7 +99,7 @@ export function createRequestMetrics(
 type IsKnown = Parameters<typeof createRequestMetrics>[1];
 
 function labelsOf(request: ApiRequest, isKnown: IsKnown): string[] {
-  const info = infoOf(request.path);
+  const info = readableInfoOf(request);
   const method = METHODS.has(request.method) ? request.method : 'other';
   const none = [method, '', '', '', '', '', '', 'apiserver'];
   if (info?.type !== 'resource' || !isKnown(info) || method === 'other' || method === 'OPTIONS') return none;
@@ -116,16 +116,6 @@ function labelsOf(request: ApiRequest, isKnown: IsKnown): string[] {
     name !== undefined ? 'resource' : namespace !== undefined ? 'namespace' : 'cluster',
     'apiserver',
   ];
-}
-
-/** A path that cannot be read is counted as none. */
-function infoOf(path: string): RequestInfo | undefined {
-  try {
-    return parsePath(path);
-  } catch {
-    // Its refusal is the answer; here it only has no labels.
-    return undefined;
-  }
 }
 
 const SUBRESOURCES = new Set(['status', 'scale', ...EXTRA_SUBRESOURCES.map(({ name }) => name)]);

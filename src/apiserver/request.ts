@@ -1,3 +1,4 @@
+import type { Informed } from '#apiserver/request-info.ts';
 import type { Noted } from '#apiserver/request-notes.ts';
 import type { CheckOperation } from '#store/store.ts';
 import type { HttpResponse, HttpSink } from '#system/http-exchange.ts';
@@ -22,7 +23,7 @@ export const SYSTEM_USER: User = {
 export type StoreGuard = () => CheckOperation;
 
 /** A request as the HTTP layer hands it over, free of any HTTP library. Header names are lower-case. */
-export interface ApiRequest extends Noted {
+export interface ApiRequest extends Noted, Informed {
   readonly method: string;
   /** Decoded by segment later: still percent-encoded here. */
   readonly path: string;

@@ -4,14 +4,16 @@ import { badRequest, StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { assertListOptions } from '#apiserver/list-options.ts';
+import { batchesOf, OBJECTS_PER_TURN_MAX } from '#apiserver/object-batches.ts';
 import { representBytes } from '#apiserver/object-bytes.ts';
 import { countOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiResponse, bytesResponse, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { isSelected, type Selection, selectionOf } from '#apiserver/selection.ts';
 import { listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
-import { type IncludeObject, tableOf } from '#apiserver/table.ts';
+import { type IncludeObject, tableInTurns } from '#apiserver/table.ts';
 import { type Entry, type ListResult, RevisionExpiredError, RevisionFutureError } from '#store/store.ts';
+import { sleep } from '#system/clock.ts';
 
 export interface ListRequest {
   readonly namespace: string | undefined;
@@ -45,15 +47,15 @@ export async function listObjects(
   request: ListRequest,
 ): Promise<ApiResponse> {
   const page = await readPage(context, type, request);
-  const response = pageResponse(context, type, { page, request });
+  const response = await pageResponse(context, type, { page, request });
   return page.readBytes === undefined ? response : { ...response, readBytes: page.readBytes };
 }
 
-function pageResponse(
+async function pageResponse(
   context: RestContext,
   type: ResourceType,
   { page, request }: { readonly page: Page; readonly request: ListRequest },
-): ApiResponse {
+): Promise<ApiResponse> {
   const metadata = {
     resourceVersion: String(page.revision),
     ...(page.next === undefined ? {} : { continue: page.next }),
@@ -62,15 +64,29 @@ function pageResponse(
   const values = page.entries.map(({ value }) => value);
   const { shape, omitsManagedFields } = request.representation;
   if (shape === 'table') {
-    const options = { nowMs: context.clock.now(), include: includeObjectOf(request.query), metadata };
-    return bytesResponse(200, tableOf(type, values, options));
+    const { clock } = context;
+    const options = { clock, nowMs: clock.now(), include: includeObjectOf(request.query), metadata };
+    return bytesResponse(200, await tableInTurns(type, values, options));
   }
   const [kind, apiVersion] =
     shape === 'object'
       ? [listKindOf(type), apiVersionOf(type)]
       : ['PartialObjectMetadataList', 'meta.k8s.io/v1'];
-  const items = values.map((value) => representBytes(value, { shape, omitsManagedFields }));
+  const isStored = shape === 'object' && !omitsManagedFields;
+  const items = isStored
+    ? values
+    : await inTurns(context, values, (value) => representBytes(value, { shape, omitsManagedFields }));
   return joinedList(items, { kind, apiVersion, metadata });
+}
+
+/** Maps items, a batch in each turn of the event loop: what else the server does goes on meanwhile. */
+async function inTurns<T, R>({ clock }: RestContext, items: readonly T[], map: (item: T) => R): Promise<R[]> {
+  const mapped: R[] = [];
+  for (const [index, batch] of batchesOf(items).entries()) {
+    if (index > 0) await sleep(clock, 0);
+    for (const item of batch) mapped.push(map(item));
+  }
+  return mapped;
 }
 
 /** `includeObject` of a table request. */
@@ -146,7 +162,8 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
       read.limit === undefined ? undefined : Math.max(read.limit - entries.length, SELECTED_PAGE_SIZE);
     const result = await context.store.list(read.prefix, listOptions(position, size));
     const served = await servedEntries(read.type, result.entries, context.convert);
-    for (const entry of served) {
+    for (const [index, entry] of served.entries()) {
+      if (index > 0 && index % OBJECTS_PER_TURN_MAX === 0) await sleep(context.clock, 0);
       readBytes += entry.value.length;
       if (!isSelected(selection, entry.value)) continue;
       entries.push(entry);

@@ -11,6 +11,9 @@ import { prepare } from '#store/sqlite-statement.ts';
 import { StoreFormatError, StoreUnavailableError } from '#store/store.ts';
 import { failpoint } from '#system/failpoints.ts';
 
+/** Commits after which the write-ahead log is measured: they write at most 4 MiB each. */
+const COMMITS_BETWEEN_MEASURES = 16;
+
 /** Frames of the write-ahead log that wait to be copied into the database before a checkpoint is due: 4 MiB. */
 const CHECKPOINT_FRAMES_MIN = 1000;
 
@@ -39,6 +42,7 @@ export class SqliteConnection {
   readonly #checkpoint;
   #state: State = { type: 'open' };
   #checkpointing = false;
+  #commitsUnmeasured = 0;
 
   constructor(database: DatabaseSync, options: SqliteConnectionOptions) {
     this.#database = database;
@@ -107,8 +111,10 @@ export class SqliteConnection {
 
   /** Copies the write-ahead log into the database where it is long; in a turn of its own, so that no answer waits for it. */
   #checkpointSoon(): void {
-    if (this.#checkpointing) return;
+    this.#commitsUnmeasured += 1;
+    if (this.#checkpointing || this.#commitsUnmeasured < COMMITS_BETWEEN_MEASURES) return;
     this.#checkpointing = true;
+    this.#commitsUnmeasured = 0;
     this.#options.defer(() => {
       this.#checkpointing = false;
       if (this.#state.type !== 'open') return;

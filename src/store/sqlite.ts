@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { QueuedCommit } from '#store/commit-queue.ts';
 import { CommitQueue } from '#store/commit-queue.ts';
 import { EntryCache } from '#store/entry-cache.ts';
+import { RecentEntries } from '#store/recent-entries.ts';
 import type { RevisionRange } from '#store/revision-range.ts';
 import { assertReadable } from '#store/revision-range.ts';
 import { createSqliteSweep } from '#store/sqlite-compaction.ts';
@@ -32,7 +33,7 @@ import { assert } from '#system/assert.ts';
 import { failpoint } from '#system/failpoints.ts';
 
 /** Entries kept in memory, in bytes, where the options do not say otherwise. */
-export const CACHE_BYTES_MAX = 32 * 1024 * 1024;
+export const CACHE_BYTES_MAX = 128 * 1024 * 1024;
 
 export interface SqliteStoreOptions {
   /**
@@ -92,6 +93,7 @@ class SqliteStore implements Store {
   readonly #connection: SqliteConnection;
   readonly #queue: CommitQueue;
   readonly #cache: EntryCache;
+  readonly #recent = new RecentEntries();
   readonly #reserve: DiskReserve;
   readonly #meta;
   readonly #writer;
@@ -137,7 +139,11 @@ class SqliteStore implements Store {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    return this.#connection.read(() => this.#reader.get(key));
+    const recent = this.#recent.get(key);
+    if (recent !== undefined && !this.#connection.isClosed) return recent;
+    const entry = this.#connection.read(() => this.#reader.get(key));
+    if (entry !== undefined) this.#recent.keep(entry);
+    return entry;
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
@@ -295,6 +301,7 @@ class SqliteStore implements Store {
     if (outcome.type === 'conflict') return;
     const { revision } = outcome;
     for (const { id, key, deleted, value, previousId } of outcome.changes) {
+      this.#recent.forget(key);
       if (previousId !== undefined) this.#cache.drop(previousId);
       if (!deleted && value !== undefined) this.#cache.written(id, { key, value, revision });
     }

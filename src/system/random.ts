@@ -13,12 +13,19 @@ export function randomInteger(random: Random, bound: number): number {
 
 /** A random version 4 UUID (RFC 9562): the form of every `metadata.uid`. */
 export function randomUuid(random: Random): string {
-  const bytes = Buffer.from(random.bytes(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const bytes = random.bytes(16);
+  let text = '';
+  for (let i = 0; i < 16; i++) {
+    const byte = bytes[i] ?? 0;
+    if (i === 4 || i === 6 || i === 8 || i === 10) text += '-';
+    if (i === 6) text += HEX[(byte & 0x0f) | 0x40];
+    else text += HEX[i === 8 ? (byte & 0x3f) | 0x80 : byte];
+  }
+  return text;
 }
+
+/** Each byte as two hexadecimal digits. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** The alphabet of generated name suffixes: no vowels and no look-alikes, as Kubernetes' `utilrand.SafeEncodeString`. */
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import type { Clock } from '#system/clock.ts';
 import { createLog, type LogLevel } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
@@ -32,14 +32,19 @@ const RANDOM_POOL_BYTES = 4096;
 export const realRandom: Random = pooledRandom();
 
 function pooledRandom(): Random {
-  let pool = Buffer.alloc(0);
+  const pool = new Uint8Array(RANDOM_POOL_BYTES);
+  let next = pool.length;
   return {
     bytes(length) {
       if (length > RANDOM_POOL_BYTES / 8) return randomBytes(length);
-      if (pool.length < length) pool = randomBytes(RANDOM_POOL_BYTES);
-      const taken = Buffer.from(pool.subarray(0, length));
-      pool.fill(0, 0, length);
-      pool = pool.subarray(length);
+      if (pool.length - next < length) {
+        randomFillSync(pool);
+        next = 0;
+      }
+      const end = next + length;
+      const taken = pool.slice(next, end);
+      pool.fill(0, next, end);
+      next = end;
       return taken;
     },
   };

@@ -89,6 +89,8 @@ export class Admission implements AdmissionRequest {
   readonly #namespaces: StoredNamespaces;
   #operations: Operation[] | undefined;
   #releases: (() => void)[] | undefined;
+  /** Looked up once for all plugins. */
+  #namespaceObject: Promise<Namespace | undefined> | undefined;
   #pass = 1;
   #again = false;
 
@@ -132,7 +134,9 @@ export class Admission implements AdmissionRequest {
 
   namespaceObject(): Promise<Namespace | undefined> {
     const { namespace } = this;
-    return namespace === undefined ? Promise.resolve(undefined) : this.#namespaces.get(namespace);
+    if (namespace === undefined) return Promise.resolve(undefined);
+    this.#namespaceObject ??= this.#namespaces.get(namespace);
+    return this.#namespaceObject;
   }
 
   reinvoke(): void {
@@ -145,16 +149,27 @@ export class Admission implements AdmissionRequest {
 
   /** The first phase. Changes the object. */
   async mutate(): Promise<void> {
-    for (const plugin of this.#course.mutating) await plugin.mutate?.(this);
+    await this.#mutateOnce();
     if (!this.#again) return;
     this.#pass = 2;
-    for (const plugin of this.#course.mutating) await plugin.mutate?.(this);
+    await this.#mutateOnce();
   }
 
   /** The last phase. */
   async validate(): Promise<void> {
     if (this.#operations !== undefined) this.#operations.length = 0;
-    for (const plugin of this.#course.validating) await plugin.validate?.(this);
+    for (const plugin of this.#course.validating) {
+      const waiting = plugin.validate?.(this);
+      if (waiting !== undefined) await waiting;
+    }
+  }
+
+  /** Most plugins have done their work when they return: a turn for each of them would cost more than that. */
+  async #mutateOnce(): Promise<void> {
+    for (const plugin of this.#course.mutating) {
+      const waiting = plugin.mutate?.(this);
+      if (waiting !== undefined) await waiting;
+    }
   }
 
   /**
@@ -169,6 +184,7 @@ export class Admission implements AdmissionRequest {
       const result = await store.commit(beside.length === 0 ? [operation] : [operation, ...beside]);
       if (result.type === 'committed' || result.key === operation.key) return result;
       if (attempt >= COMMIT_ATTEMPTS_MAX || accompanying.some(({ key }) => key === result.key)) return result;
+      this.#namespaceObject = undefined;
       await this.validate();
     }
   }

@@ -2,7 +2,7 @@ import type { AuditLog } from '#apiserver/audit/audit-log.ts';
 import { eventBody } from '#apiserver/audit/event-body.ts';
 import { type AuditDecision, type AuditPolicy, type AuditStage, decide } from '#apiserver/audit/policy.ts';
 import type { ApiRequest, ApiResponse, Sink, User } from '#apiserver/request.ts';
-import { parsePath, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
+import { type RequestInfo, readableInfoOf, verbOf } from '#apiserver/request-info.ts';
 import { notesOf } from '#apiserver/request-notes.ts';
 import type { Clock } from '#system/clock.ts';
 import { type Random, randomUuid } from '#system/random.ts';
@@ -39,7 +39,7 @@ export class Auditor {
   async watch(request: ApiRequest, handle: () => Promise<ApiResponse>): Promise<ApiResponse> {
     if (request.method === 'GET' && !this.#readsMatter) return handle();
     const receivedMs = this.#options.clock.now();
-    const info = infoOf(request);
+    const info = readableInfoOf(request);
     const verb = verbTextOf(request, info);
     const auditId = this.#idOf(request);
     if (this.#options.policy.omitStages?.includes('RequestReceived') !== true && request.user !== undefined)
@@ -107,15 +107,6 @@ export class Auditor {
   #idOf({ headers }: ApiRequest): string {
     const given = headers['audit-id'];
     return given !== undefined && AUDIT_ID.test(given) ? given : randomUuid(this.#options.random);
-  }
-}
-
-function infoOf({ path }: ApiRequest): RequestInfo | undefined {
-  try {
-    return parsePath(path);
-  } catch {
-    // The request is answered with 404; it is told of all the same.
-    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Lines that are chained by hash. Each is a JSON object whose last field names its number, the hash of the line before and
@@ -39,5 +39,5 @@ export function readLine(line: string): { previous: string; link: Link; isIntact
 }
 
 function hashOf(previous: string, sequence: number, head: string): string {
-  return createHash('sha256').update(`${previous}${sequence}\n${head}`).digest('base64url');
+  return hash('sha256', `${previous}${sequence}\n${head}`, 'base64url');
 }

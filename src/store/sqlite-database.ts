@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { type Migration, migrateDatabase } from '#store/sqlite-migration.ts';
 import { StoreFormatError, StoreUnavailableError } from '#store/store.ts';
 import { assert } from '#system/assert.ts';
 import { errorCode } from '#system/disk.ts';
@@ -7,7 +8,7 @@ import { errorCode } from '#system/disk.ts';
 /** SQLite's "WAL-reset" bug, which corrupts data where two connections write, lived up to 3.51.2. */
 export const SQLITE_VERSION_MIN = '3.51.3';
 
-/** The version of the tables below. A newer one is refused, an older one would be upgraded here. */
+/** The version of the tables below. A newer one is refused, an older one is migrated. */
 export const FORMAT_VERSION = 1;
 
 /** Marks a SQLite file as Skerry's: "SKRY". */
@@ -40,18 +41,30 @@ const TABLES = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/** What a program knows of the tables: how to make them, and how to bring those of older versions up to date. */
+export interface StoreFormat {
+  readonly version: number;
+  readonly tables: string;
+  /** A step for each version after the first, in order. */
+  readonly migrations: readonly Migration[];
+}
+
+/** What this program knows. To change the tables, see docs/checklists.md. */
+export const STORE_FORMAT: StoreFormat = { version: FORMAT_VERSION, tables: TABLES, migrations: [] };
+
 /**
- * Opens the one connection to a database file, and makes the tables where the file is new. The file's folder exists; the
+ * Opens the one connection to a database file, makes the tables where the file is new, and migrates them where an older
+ * version made them. The file's folder exists; the
  * file is readable for its owner only. Throws {@link StoreFormatError} where the data is newer, damaged or not Skerry's, and
  * {@link StoreUnavailableError} where another process has it open or the disk refuses.
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string, format = STORE_FORMAT): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     // Before SQLite would make it readable for all; what SQLite puts beside it takes its mode from here.
     closeSync(openSync(path, 'a', 0o600));
     database = new DatabaseSync(path);
-    prepareDatabase(database, path);
+    prepareDatabase(database, path, format);
     return database;
   } catch (error) {
     if (database?.isOpen) database.close();
@@ -92,19 +105,19 @@ export function primaryCode(code: number | undefined): number | undefined {
   return code === undefined ? undefined : code & 0xff;
 }
 
-function prepareDatabase(database: DatabaseSync, path: string): void {
+function prepareDatabase(database: DatabaseSync, path: string, format: StoreFormat): void {
   assertSqliteVersion(String(readPragma(database, 'SELECT sqlite_version()')));
   // Before anything else: no other connection, so no shared memory, no second writer and no second checkpoint.
   database.exec('PRAGMA locking_mode = EXCLUSIVE');
   const application = readPragma(database, 'PRAGMA application_id');
-  const format = Number(readPragma(database, 'PRAGMA user_version'));
+  const found = Number(readPragma(database, 'PRAGMA user_version'));
   const isNew = readPragma(database, 'SELECT count(*) FROM sqlite_schema') === 0;
   if (!isNew && application !== APPLICATION_ID) {
     throw new StoreFormatError(`"${path}" is not Skerry's data: use another --data folder`);
   }
-  if (format > FORMAT_VERSION) {
-    const found = `format ${format}, newer than ${FORMAT_VERSION}, the newest this Skerry knows`;
-    throw new StoreFormatError(`"${path}" has ${found}: run the newer Skerry or use another --data folder`);
+  if (found > format.version) {
+    const what = `format ${found}, newer than ${format.version}, the newest this Skerry knows`;
+    throw new StoreFormatError(`"${path}" has ${what}: run the newer Skerry or use another --data folder`);
   }
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
     PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA cache_size = -${CACHE_KIB}`);
@@ -113,9 +126,9 @@ function prepareDatabase(database: DatabaseSync, path: string): void {
     `"${path}": SQLite does not offer a write-ahead log`,
   );
   assert(readPragma(database, 'PRAGMA synchronous') === 2, `"${path}": SQLite does not sync each commit`);
-  if (!isNew) return;
-  database.exec(`BEGIN IMMEDIATE; ${TABLES}
-    PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION}; COMMIT`);
+  if (!isNew) return migrateDatabase(database, { from: found, steps: format.migrations });
+  database.exec(`BEGIN IMMEDIATE; ${format.tables}
+    PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${format.version}; COMMIT`);
 }
 
 function readPragma(database: DatabaseSync, sql: string): unknown {

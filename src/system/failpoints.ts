@@ -14,6 +14,8 @@ export const FAILPOINTS = [
   'compact.after',
   'watch.before-send',
   'watch.after-send',
+  'migrate.within',
+  'migrate.after',
   'restore.before-commit',
   'restore.after-commit',
   'restore.in-place',

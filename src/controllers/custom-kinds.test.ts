@@ -17,7 +17,7 @@ function startHub(): Promise<TestCluster> {
   const roster = new KindRoster(BUILTIN_RESOURCES);
   return startTestCluster(
     hubControllers({ roster, authority: 'PEM', tokens: { sign: () => 'token', isCurrent: () => true } }),
-    roster,
+    { roster },
   );
 }
 

@@ -58,6 +58,15 @@ async function startSite(): Promise<TestCluster> {
     metadata: { name: 'host-a' },
     spec: {},
   });
+  await cluster.client.patch(
+    nodeResource,
+    { name: 'host-a' },
+    {
+      patchType: 'merge',
+      patch: { status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+      subresource: 'status',
+    },
+  );
   await cluster.clock.advance(1000);
   return cluster;
 }

@@ -11,11 +11,13 @@ import { garbageCollectors } from '#controllers/garbage-collector.ts';
 import { jobController } from '#controllers/job.ts';
 import type { KindRoster } from '#controllers/kind-roster.ts';
 import { namespaceController } from '#controllers/namespace.ts';
+import { nodeTaintController } from '#controllers/node-taints.ts';
 import { podDisruptionBudgetController } from '#controllers/pod-disruption-budget.ts';
 import { podGarbageCollector } from '#controllers/pod-garbage-collector.ts';
 import { replicaSetController } from '#controllers/replica-set.ts';
 import { serviceAccountController } from '#controllers/service-account.ts';
 import { statefulSetController } from '#controllers/stateful-set.ts';
+import { claimProtectionController, volumeProtectionController } from '#controllers/storage-protection.ts';
 import { type TokenSecretOptions, tokenSecretController } from '#controllers/token-secret.ts';
 import { validatingAdmissionPolicyStatusController } from '#controllers/validating-admission-policy-status.ts';
 import type { Controller } from '#reconcile/controller.ts';
@@ -60,6 +62,9 @@ export function siteControllers(options: StandardOptions): Controller<never>[] {
     endpointSliceController,
     endpointsController,
     podDisruptionBudgetController,
+    nodeTaintController,
+    claimProtectionController,
+    volumeProtectionController,
     podGarbageCollector({ terminatedPodsMax: TERMINATED_PODS_MAX }),
   ];
 }

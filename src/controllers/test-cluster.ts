@@ -1,6 +1,7 @@
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { eventResource } from '#api/core/event.ts';
 import { podResource } from '#api/core/pod.ts';
+import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import type { ApiServer } from '#apiserver/api-server.ts';
 import { createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import type { Client } from '#client/client.ts';
@@ -24,8 +25,14 @@ export interface TestCluster extends AsyncDisposable {
 
 export async function startTestCluster(
   controllers: readonly Controller<never>[],
-  /** Follows the kinds that definitions add, for controllers that were made with it. */
-  roster?: KindRoster,
+  {
+    roster,
+    admission = [],
+  }: {
+    /** Follows the kinds that definitions add, for controllers that were made with it. */
+    readonly roster?: KindRoster;
+    readonly admission?: readonly AdmissionPlugin[];
+  } = {},
 ): Promise<TestCluster> {
   const clock = new SimulatedClock();
   const environment = { clock, random: seededRandom(1), log: silentLog };
@@ -34,6 +41,7 @@ export async function startTestCluster(
     ...environment,
     store,
     types: BUILTIN_RESOURCES,
+    admission,
   });
   const abort = new AbortController();
   const options = { ...environment, client, views, podType: podResource, eventType: eventResource };

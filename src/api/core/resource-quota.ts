@@ -1,7 +1,6 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
+import { validateResourceQuota } from '#api/core/resource-quota-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkQuantity } from '#api/field-checks.ts';
-import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 
@@ -48,11 +47,7 @@ export const resourceQuotaResource: ResourceType<ResourceQuota> = defineResource
   subresources: ['status'],
   schema: 'core/v1.ResourceQuota',
   hasGeneration: false,
-  validate: ({ spec }) =>
-    Object.entries(spec.hard ?? {}).flatMap(([name, amount]) => [
-      ...checkName(`spec.hard[${name}]`, name, qualifiedNameErrors),
-      ...checkQuantity(`spec.hard[${name}]`, amount),
-    ]),
+  validate: validateResourceQuota,
   columns: [
     NAME_COLUMN,
     textColumn('Request', 'Used and allowed: requests and counts.', (quota) =>

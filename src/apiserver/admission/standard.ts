@@ -2,11 +2,13 @@ import { claimResize } from '#apiserver/admission/claim-resize.ts';
 import { defaultIngressClass, defaultStorageClass } from '#apiserver/admission/default-classes.ts';
 import { defaultTolerations } from '#apiserver/admission/default-tolerations.ts';
 import { limitRanger } from '#apiserver/admission/limit-ranger.ts';
+import { taintNodesByCondition } from '#apiserver/admission/node-taint.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import { podSecurity } from '#apiserver/admission/pod-security/pod-security.ts';
 import { priorityAdmission } from '#apiserver/admission/priority.ts';
 import { runtimeClassAdmission } from '#apiserver/admission/runtime-class.ts';
 import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts';
+import { storageProtection } from '#apiserver/admission/storage-protection.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
 import type { Random } from '#system/random.ts';
@@ -41,10 +43,12 @@ export function siteAdmission(options: StandardAdmissionOptions): AdmissionPlugi
   return [
     limitRanger(store),
     serviceAccountAdmission(options),
+    taintNodesByCondition,
     podSecurity({ store }),
     priorityAdmission(store),
     defaultTolerations,
     defaultStorageClass(store),
+    storageProtection,
     claimResize(store),
     runtimeClassAdmission(store),
     defaultIngressClass(store),

@@ -10,6 +10,7 @@ import { impersonationOf } from '#apiserver/authentication/impersonation.ts';
 import { serveTokenRequest } from '#apiserver/authentication/token-request.ts';
 import { serveReview } from '#apiserver/authorization/access-reviews.ts';
 import { type Attributes, describeRefusal } from '#apiserver/authorize.ts';
+import { isComponent } from '#apiserver/components.ts';
 import { createConvert } from '#apiserver/custom/convert-objects.ts';
 import type { Definitions } from '#apiserver/custom/definitions.ts';
 import { KUBERNETES_VERSION, unknownResource } from '#apiserver/discovery.ts';
@@ -25,7 +26,6 @@ import {
   type ApiRequest,
   type ApiResponse,
   jsonResponse,
-  SYSTEM_USER,
   textResponse,
   type User,
 } from '#apiserver/request.ts';
@@ -292,7 +292,7 @@ class Server {
     { request, user, attributes }: { request: ApiRequest; user: User; attributes: Attributes },
     handler: () => Promise<ApiResponse>,
   ): Promise<ApiResponse> {
-    if (user === SYSTEM_USER) return handler();
+    if (isComponent(user)) return handler();
     const { fairness } = this.#options.access;
     const flow = fairness.classify(user, attributes);
     notesOf(request).flow = { schemaUid: flow.schema.uid, levelUid: flow.level.settings.uid };

@@ -19,12 +19,13 @@ import { nodeRestriction } from '#apiserver/authorization/node-restriction.ts';
 import { rbacViews } from '#apiserver/authorization/rbac-authorizer.ts';
 import { siteAuthorizer } from '#apiserver/authorization/site-authorizer.ts';
 import { certificateRequestAdmission } from '#apiserver/certificates/request-admission.ts';
+import { API_SERVER_USER } from '#apiserver/components.ts';
 import { definitionGuard } from '#apiserver/custom/definition-guard.ts';
 import { Definitions } from '#apiserver/custom/definitions.ts';
 import { flowControlViews } from '#apiserver/fairness/flow-control.ts';
 import { Kinds } from '#apiserver/kinds.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
-import { SYSTEM_USER } from '#apiserver/request.ts';
+import type { StoreGuard, User } from '#apiserver/request.ts';
 import { inProcessTransport } from '#apiserver/transport.ts';
 import { type Client, createClient } from '#client/client.ts';
 import { Views } from '#client/views.ts';
@@ -62,6 +63,8 @@ export interface ControlPlane {
   /** The kinds that it serves now. */
   readonly kinds: Kinds;
   readonly client: Client;
+  /** A client that speaks as another component of this process; its writes go through only where `guard` lets them. */
+  readonly clientOf: (user: User, options?: { readonly guard?: StoreGuard }) => Client;
   readonly views: Views;
   readonly access: AccessControl;
 }
@@ -73,7 +76,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const late: { server?: ApiServer } = {};
   const handle: ApiServer['handle'] = (request) =>
     must(late.server, 'the server is made before its first request').handle(request);
-  const client = createClient(inProcessTransport({ handle }, SYSTEM_USER), { name: 'skerry' });
+  const clientOf: ControlPlane['clientOf'] = (user, guarded) =>
+    createClient(inProcessTransport({ handle }, user, guarded), { name: 'skerry' });
+  const client = clientOf(API_SERVER_USER);
   const views = new Views(client, { clock, random, log });
   const roles = rbacViews(views);
   // Where no pods run, hardly any is bound to a node: most are templates.
@@ -118,7 +123,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     routes: options.routes ?? [],
   });
   late.server = server;
-  return { server, kinds, client, views, access };
+  return { server, kinds, client, clientOf, views, access };
 }
 
 /** Where nothing can be called, a webhook fails as if it were away. */

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Pod } from '#api/core/pod.ts';
 import type { Status } from '#api/status.ts';
+import { API_SERVER_USER } from '#apiserver/components.ts';
 import type { LogOptions, PodAccess, PodStream } from '#apiserver/pod-access.ts';
-import { type Sink, SYSTEM_USER } from '#apiserver/request.ts';
+import { type Sink } from '#apiserver/request.ts';
 import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';
@@ -217,7 +218,7 @@ test('of a log no more is read than its reader takes', async () => {
     query: new URLSearchParams(),
     headers: {},
     body: new Uint8Array(),
-    user: SYSTEM_USER,
+    user: API_SERVER_USER,
   });
   let bufferedBytes = 0;
   let ended = false;
@@ -251,7 +252,7 @@ test('of a log no more is read than its reader takes', async () => {
 
 test('streams into a pod are checked before they are opened', async () => {
   await create('open');
-  const upgrade = (path: string, query: string, user = SYSTEM_USER) =>
+  const upgrade = (path: string, query: string, user = API_SERVER_USER) =>
     server.server.upgrade({
       method: 'GET',
       path,

@@ -13,12 +13,6 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The components of this process itself: everything is allowed. */
-export const SYSTEM_USER: User = {
-  name: 'system:skerry',
-  groups: ['system:masters', 'system:authenticated'],
-};
-
 /** The check that each commit of a request carries, as of now. Throws a StatusError where it would not hold. */
 export type StoreGuard = () => CheckOperation;
 

@@ -2,6 +2,7 @@ import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { Status } from '#api/status.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
+import { API_SERVER_USER } from '#apiserver/components.ts';
 import {
   type ControlPlane,
   type ControlPlaneOptions,
@@ -9,7 +10,7 @@ import {
   ensureNamespaces,
 } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
-import { type ApiResponse, type Sink, SYSTEM_USER, type User, utf8 } from '#apiserver/request.ts';
+import { type ApiResponse, type Sink, type User, utf8 } from '#apiserver/request.ts';
 import { openMemoryStore } from '#store/memory.ts';
 import { createMemoryLog } from '#store/memory-log.ts';
 import type { Store } from '#store/store.ts';
@@ -126,7 +127,7 @@ function handle(plane: ControlPlane, request: TestRequest): Promise<ApiResponse>
     query: new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1)),
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     body: bytes,
-    user: 'user' in request ? request.user : SYSTEM_USER,
+    user: 'user' in request ? request.user : API_SERVER_USER,
   });
 }
 

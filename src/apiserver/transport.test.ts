@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApiServer } from '#apiserver/api-server.ts';
-import { type Sink, SYSTEM_USER } from '#apiserver/request.ts';
+import { API_SERVER_USER } from '#apiserver/components.ts';
+import { type Sink } from '#apiserver/request.ts';
 import { inProcessTransport } from '#apiserver/transport.ts';
 
 /** A stream of one answer, in the hands of the test. */
@@ -19,7 +20,7 @@ async function open(signal?: AbortSignal): Promise<{ sink: Sink; body: AsyncIter
       },
     }),
   };
-  const transport = inProcessTransport(server as ApiServer, SYSTEM_USER);
+  const transport = inProcessTransport(server as ApiServer, API_SERVER_USER);
   const { body } = await transport.request({
     method: 'GET',
     path: '/x',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type ConfigMap, configMapResource } from '#api/core/config-map.ts';
 import { objectKey } from '#api/object.ts';
-import { SYSTEM_USER } from '#apiserver/request.ts';
+import { API_SERVER_USER } from '#apiserver/components.ts';
 import { startTestServer, type TestServer } from '#apiserver/test-server.ts';
 import { inProcessTransport } from '#apiserver/transport.ts';
 import { createClient } from '#client/client.ts';
@@ -30,7 +30,7 @@ interface Bed {
 
 async function start(): Promise<Bed> {
   const server = await startTestServer();
-  const inner = inProcessTransport(server.server, SYSTEM_USER);
+  const inner = inProcessTransport(server.server, API_SERVER_USER);
   const asked: string[] = [];
   let cuts: AbortController[] = [];
   const bed = { reachable: true };
@@ -145,7 +145,7 @@ test('a server that is behind what the view has seen is listed anew', async () =
   await server.settle();
   const behind = String(server.store.revision - 1);
   let lists = 0;
-  const client = createClient(inProcessTransport(server.server, SYSTEM_USER), { name: 'test' });
+  const client = createClient(inProcessTransport(server.server, API_SERVER_USER), { name: 'test' });
   // As a server that was restored from a backup: what it says first comes from later than what it has.
   const ahead = new View(
     {

@@ -11,12 +11,11 @@ import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { backupRoute } from '#apiserver/backup-route.ts';
 import { CertificateSigner } from '#apiserver/certificates/certificate-signer.ts';
+import { controllerUser, LINK_USER } from '#apiserver/components.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
-import { SYSTEM_USER } from '#apiserver/request.ts';
-import { inProcessTransport } from '#apiserver/transport.ts';
-import { type Client, createClient } from '#client/client.ts';
+import type { Client } from '#client/client.ts';
 import { CustomKinds } from '#controllers/custom-kinds.ts';
 import { KindRoster } from '#controllers/kind-roster.ts';
 import { hubControllers } from '#controllers/standard.ts';
@@ -103,7 +102,14 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   routes.push(...(options.routes?.(client) ?? []));
   routes.push(backupRoute({ store, role: 'hub', name: 'hub', clock, log }));
   const election = electionOf(options, plane);
-  const link = new HubLink({ client, views, clock, random, log, epoch: store.epoch });
+  const link = new HubLink({
+    client: plane.clientOf(LINK_USER),
+    views,
+    clock,
+    random,
+    log,
+    epoch: store.epoch,
+  });
   const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [
     ...hubControllers({
@@ -117,11 +123,22 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     siteApplicationsController,
   ] as unknown as Controller[];
   const runner = {
-    ...{ client, views, clock, random, log, podType: podResource, eventType: eventResource },
-    ...(election === undefined ? {} : leaderOnly(plane, election)),
+    ...{ views, clock, random, log, podType: podResource, eventType: eventResource },
+    ...(election === undefined ? {} : { whenLeading: (signal: AbortSignal) => election.whenLeading(signal) }),
   };
-  const running = controllers.map((controller) => startController(controller, runner));
-  const customKinds = new CustomKinds({ kinds: plane.kinds, roster, controllers: running, runner });
+  // A controller acts only where this process leads: it waits for it, and its writes are fenced.
+  const fence = election === undefined ? {} : { guard: () => election.guard() };
+  const runnerOf = ({ name }: { name: string }) => ({
+    ...runner,
+    client: plane.clientOf(controllerUser(name), fence),
+  });
+  const running = controllers.map((controller) => startController(controller, runnerOf(controller)));
+  const customKinds = new CustomKinds({
+    kinds: plane.kinds,
+    roster,
+    controllers: running,
+    runner: runnerOf({ name: 'generic-garbage-collector' }),
+  });
   return {
     ...plane,
     link,
@@ -151,16 +168,4 @@ function electionOf(
 ): LeaderElection | undefined {
   if (identity === undefined) return undefined;
   return new LeaderElection({ client, store, name: 'skerry-hub', identity, clock, random, log });
-}
-
-/** What makes controllers act only where this process leads: they wait for it, and their writes are fenced. */
-function leaderOnly(
-  { server }: ControlPlane,
-  election: LeaderElection,
-): { client: Client; whenLeading: (signal: AbortSignal) => Promise<void> } {
-  const transport = inProcessTransport(server, SYSTEM_USER, { guard: () => election.guard() });
-  return {
-    client: createClient(transport, { name: 'skerry' }),
-    whenLeading: (signal) => election.whenLeading(signal),
-  };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '#api/object.ts';
-import { SYSTEM_USER } from '#apiserver/request.ts';
+import { API_SERVER_USER } from '#apiserver/components.ts';
 import { inProcessTransport } from '#apiserver/transport.ts';
 import { readBody } from '#client/transport.ts';
 import { createHubCore, type HubCore } from '#hub/hub-core.ts';
@@ -40,7 +40,7 @@ async function withKeptHub(
       const stop = new AbortController();
       const running = hub.run(stop.signal);
       await clock.advanceUntil(() => hub.views.synced, 10_000);
-      const transport = inProcessTransport(hub.server, SYSTEM_USER);
+      const transport = inProcessTransport(hub.server, API_SERVER_USER);
       await use(async (method, target, body) => {
         const headers = { 'content-type': 'application/json' };
         const request = { method, path: target, headers };

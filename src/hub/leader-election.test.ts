@@ -4,8 +4,8 @@ import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { leaseResource } from '#api/coordination/lease.ts';
 import { configMapResource } from '#api/core/config-map.ts';
 import { isStatus } from '#api/status.ts';
+import { API_SERVER_USER } from '#apiserver/components.ts';
 import { createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
-import { SYSTEM_USER } from '#apiserver/request.ts';
 import { inProcessTransport } from '#apiserver/transport.ts';
 import { type Client, createClient } from '#client/client.ts';
 import { FAILOVER_MS_MAX, LeaderElection } from '#reconcile/leader-election.ts';
@@ -30,7 +30,7 @@ function candidate(store: Store, identity: string): Candidate {
   const election = new LeaderElection({
     ...{ client: plane.client, store, name: 'skerry-hub', identity, clock, random, log },
   });
-  const transport = inProcessTransport(plane.server, SYSTEM_USER, { guard: () => election.guard() });
+  const transport = inProcessTransport(plane.server, API_SERVER_USER, { guard: () => election.guard() });
   const stop = new AbortController();
   void election.run(stop.signal);
   return { clock, election, fenced: createClient(transport, { name: 'test' }), stop: () => stop.abort() };

@@ -11,6 +11,7 @@ import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { backupRoute } from '#apiserver/backup-route.ts';
 import { CertificateSigner } from '#apiserver/certificates/certificate-signer.ts';
+import { controllerUser, kubeletUser, LINK_USER, SCHEDULER_USER } from '#apiserver/components.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
 import { keepHouse } from '#apiserver/housekeeping.ts';
@@ -113,7 +114,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
           clock,
           log,
         });
-  const runner = { client, views, clock, random, log, podType: podResource, eventType: eventResource };
+  const runner = { views, clock, random, log, podType: podResource, eventType: eventResource };
   const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [
     ...siteControllers({
@@ -125,13 +126,25 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     serviceCidrController(options.serviceCidr),
     applierController(BUILTIN_SCHEMAS),
   ] as unknown as Controller[];
-  const running = controllers.map((controller) => startController(controller, runner));
-  const customKinds = new CustomKinds({ kinds: plane.kinds, roster, controllers: running, runner });
-  const events = new EventRecorder(runner);
+  const runnerOf = ({ name: component }: { name: string }) => ({
+    ...runner,
+    client: plane.clientOf(
+      component === schedulerController.name ? SCHEDULER_USER : controllerUser(component),
+    ),
+  });
+  const running = controllers.map((controller) => startController(controller, runnerOf(controller)));
+  const customKinds = new CustomKinds({
+    kinds: plane.kinds,
+    roster,
+    controllers: running,
+    runner: runnerOf({ name: 'generic-garbage-collector' }),
+  });
+  const asKubelet = plane.clientOf(kubeletUser(options.kubelet.nodeName));
+  const events = new EventRecorder({ ...runner, client: asKubelet });
   const kubelet = createKubelet({
     ...options.kubelet,
-    client,
-    requestToken: createTokenRequest(client),
+    client: asKubelet,
+    requestToken: createTokenRequest(asKubelet),
     sources: sourcesFromViews(views),
     events,
     clock,
@@ -146,7 +159,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     hub: hub.address,
     tls: hub.tls,
     trustedBundleKeys: hub.bundleKeys,
-    client,
+    client: plane.clientOf(LINK_USER),
     views,
     describeSite: siteDescriber(views, { software }),
     network,

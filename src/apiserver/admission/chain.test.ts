@@ -112,7 +112,7 @@ test('a plugin sees what is done, to what, by whom, and where', async (context) 
     body: { metadata: { name: 'x' }, data: { a: 'b' } },
   });
   await server.call({ method: 'DELETE', path: MAPS });
-  const by = 'system:skerry';
+  const by = 'system:apiserver';
   assert.deepEqual(
     seen.filter((line) => line.includes(' default ')),
     [

@@ -1,4 +1,5 @@
 import type { AuditLevel, AuditStage } from '#apiserver/audit/policy.ts';
+import { isComponent } from '#apiserver/components.ts';
 import type { ApiRequest, User } from '#apiserver/request.ts';
 import type { RequestInfo } from '#apiserver/request-info.ts';
 import { microTimestamp } from '#system/clock.ts';
@@ -36,7 +37,7 @@ export function eventBody(facts: AuditFacts): string {
   const caller = impersonator ?? user;
   let text = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${facts.level}","auditID":${quote(facts.auditId)},"stage":"${facts.stage}","requestURI":${quote(url.slice(0, TEXT_CHARS_MAX))},"verb":${quote(facts.verb)},"user":${userText(caller)}`;
   if (impersonator !== undefined) text += `,"impersonatedUser":${userText(user)}`;
-  const agent = request.headers['user-agent'];
+  const agent = request.headers['user-agent'] ?? componentAgent(caller);
   if (agent !== undefined && agent !== '') text += `,"userAgent":${quote(agent.slice(0, TEXT_CHARS_MAX))}`;
   if (info?.type === 'resource') text += `,"objectRef":${referenceText(info, notes?.object)}`;
   if (code !== undefined) text += `,"responseStatus":${statusText(code, status)}`;
@@ -46,6 +47,11 @@ export function eventBody(facts: AuditFacts): string {
   const annotations = notes?.auditAnnotations;
   if (annotations !== undefined) text += `,"annotations":${JSON.stringify(annotations)}`;
   return `${text}}`;
+}
+
+/** What components of this process call themselves: they send no headers. */
+function componentAgent(user: User | undefined): string | undefined {
+  return user !== undefined && isComponent(user) ? `skerry/${user.name}` : undefined;
 }
 
 function quote(text: string): string {

@@ -70,7 +70,7 @@ export const DEFAULT_POLICY: AuditPolicy = {
     },
     {
       level: 'None',
-      users: ['system:skerry'],
+      userGroups: ['system:nodes'],
       verbs: ['patch', 'update'],
       resources: [{ group: '', resources: ['nodes/status', 'pods/status'] }],
     },

@@ -117,7 +117,7 @@ test('a webhook is told who does what to which object', async (context) => {
     name: 'a',
     namespace: 'default',
     operation: 'CREATE',
-    userInfo: { username: 'system:skerry', groups: ['system:masters', 'system:authenticated'] },
+    userInfo: { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] },
     oldObject: null,
     dryRun: false,
     options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'unknown' },

@@ -8,9 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type KubeContext, readKubeconfig } from '#cli/kubeconfig.ts';
-
-/** The flags that `skerry up` gives to its processes. */
-const NODE_FLAGS = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'];
+import { NODE_FLAGS } from '#site/local-machine.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -32,7 +30,7 @@ export async function startHub(): Promise<HubProcess> {
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
-    [...NODE_FLAGS, join(ROOT, 'src/main.ts'), 'hub', '--data', folder, '--listen', `127.0.0.1:${port}`],
+    [...NODE_FLAGS.hub, join(ROOT, 'src/main.ts'), 'hub', '--data', folder, '--listen', `127.0.0.1:${port}`],
     {
       stdio: 'ignore',
       env: { ...process.env, NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled') },

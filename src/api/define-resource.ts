@@ -38,11 +38,19 @@ export function defineResource<T extends KubeObject>(definition: ResourceDefinit
     validate(object: T, old: T | undefined, subresource?: string) {
       const missing = missingFields(object, schema, BUILTIN_SCHEMAS);
       if (missing.length > 0) return missing;
-      return (
-        validate?.(object, old === undefined ? undefined : defaulted(old, applyDefaults), subresource) ?? []
-      );
+      const known = old === undefined || isSameContent(object, old) ? old : defaulted(old, applyDefaults);
+      return validate?.(object, known, subresource) ?? [];
     },
   };
+}
+
+/** Whether all but metadata and status are the very same values: {@link defaulted} would change nothing then. */
+function isSameContent(object: KubeObject, old: KubeObject): boolean {
+  const before = old as unknown as JsonObject;
+  const after = object as unknown as JsonObject;
+  return Object.keys({ ...before, ...after }).every(
+    (name) => name === 'metadata' || name === 'status' || before[name] === after[name],
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isJsonObject } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
 import { badRequest } from '#api/status.ts';
 import { applyServerSideTo } from '#apiserver/apply.ts';
@@ -37,15 +38,38 @@ async function servePlainPatch(
     namespace: info.namespace,
     name,
     subresource: info.subresource,
+    keepsCurrent: true,
     change: (current): KubeObject => {
-      const value = applyPatch(current, { kind, body: body.value }, { type, schemas });
+      const { managedFields } = current.metadata;
+      const isAside = managedFields !== undefined && leavesManagers({ kind, body });
+      const target = isAside ? withoutManagers(current) : current;
+      const value = applyPatch(target, { kind, body: body.value }, { type, schemas });
       const decoded = { value, duplicateFields: body.duplicateFields };
       const checked = decodeObjectBody({ ...request, decoded }, { type, schemas, fieldValidation });
       warnings = checked.warnings;
+      if (isAside) checked.object.metadata.managedFields = managedFields;
       return checked.object;
     },
   });
   return objectResponse(context, type, { ...shape, entry, status: 200, headers: warningHeaders(warnings) });
+}
+
+/** Whether a patch says nothing of `managedFields`, often the larger half of an object: they need not be copied then. */
+function leavesManagers({ kind, body }: { kind: PatchKind; body: DecodedBody }): boolean {
+  if (kind !== 'merge' && kind !== 'strategic') return false;
+  const patch = body.value;
+  if (!isJsonObject(patch) || Object.hasOwn(patch, '$patch')) return false;
+  const { metadata } = patch;
+  if (metadata === undefined) return true;
+  return (
+    isJsonObject(metadata) &&
+    !Object.keys(metadata).some((key) => key === 'managedFields' || key.startsWith('$'))
+  );
+}
+
+function withoutManagers(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 async function servePatchByApply(

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { equalJson, type JsonObject, type MutableJson, type MutableJsonObject } from '#api/json.ts';
 import { validateMetadata } from '#api/metadata.ts';
-import type { KubeObject } from '#api/object.ts';
+import type { Json, KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType, resourceName } from '#api/resource.ts';
 import {
   alreadyExists,
@@ -174,6 +175,8 @@ export interface UpdateRequest extends WriteRequest {
    * the current one. Undefined for `current` only where `createAbsent` is set.
    */
   readonly change: (current: KubeObject) => KubeObject | Promise<KubeObject>;
+  /** The change leaves the current object as it is, and what it makes shares nothing with it but `managedFields`. */
+  readonly keepsCurrent?: true;
   /** The change keeps `managedFields` itself (server-side apply). */
   readonly managesFields?: boolean;
 }
@@ -198,7 +201,7 @@ async function updateByKey(
     if (stored === undefined) throw notFound(subjectOf(type, request.name));
     const entry = await servedEntry(type, stored, context.convert);
     const old = decodeObject(entry.value);
-    const next = await request.change(decodeObject(entry.value));
+    const next = await request.change(request.keepsCurrent === true ? old : decodeObject(entry.value));
     const demanded = next.metadata.resourceVersion;
     if (demanded !== undefined && demanded !== '' && demanded !== old.metadata.resourceVersion) {
       throw conflict(
@@ -252,6 +255,7 @@ async function prepareUpdate(
   if (request.subresource !== 'status' || type.custom !== undefined) type.applyDefaults(next);
   type.prepare?.(next, old);
   await admission?.mutate();
+  shareUnchanged(next, old);
   const errors = validateMetadata(next.metadata, type, old.metadata);
   if (request.subresource !== 'status' || type.custom !== undefined)
     errors.push(...type.validate(next, old, request.subresource));
@@ -268,6 +272,23 @@ async function prepareUpdate(
       subresource: request.subresource,
     });
   await admission?.validate();
+}
+
+/**
+ * Takes from the old object what is the same in the new one, which nobody changes in place any more: from then on a look tells
+ * what was changed, and what was not.
+ */
+function shareUnchanged(next: KubeObject, old: KubeObject): void {
+  shareFields(next as unknown as MutableJsonObject, old as unknown as JsonObject);
+  shareFields(next.metadata as unknown as MutableJsonObject, old.metadata as unknown as JsonObject);
+}
+
+function shareFields(next: MutableJsonObject, old: JsonObject): void {
+  for (const name of Object.keys(next)) {
+    const value = old[name];
+    if (value !== undefined && next[name] !== value && equalJson(next[name], value))
+      next[name] = value as MutableJson;
+  }
 }
 
 /** What no client writes: identity, dates, and the half (spec or status) that this request is not about. */
@@ -351,9 +372,9 @@ function copyOrDelete<T extends object>(target: T, source: T, fields: readonly (
 /** Everything but metadata, and the status where it has an endpoint of its own, is the spec that `generation` counts. */
 function isSameSpec(type: ResourceType, a: KubeObject, b: KubeObject): boolean {
   const hasStatus = type.custom === undefined || type.subresources.includes('status');
-  const specOf = ({ metadata: _m, ...rest }: KubeObject & { status?: unknown }): unknown =>
-    hasStatus ? { ...rest, status: undefined } : rest;
-  return isDeepStrictEqual(specOf(a), specOf(b));
+  const specOf = ({ metadata: _m, ...rest }: KubeObject & { status?: unknown }): Json =>
+    (hasStatus ? { ...rest, status: undefined } : rest) as Json;
+  return equalJson(specOf(a), specOf(b));
 }
 
 /** The entry as written, or undefined where another write came first. */

@@ -116,13 +116,21 @@ async function replace(context: RestContext, call: NamedRequest): Promise<ApiRes
   const { request, info, type, name } = call;
   const shape = answerShapeOf(request);
   const fieldValidation = fieldValidationOf(request.query);
-  const { object, warnings } = decodeObjectBody(request, { type, schemas: context.schemas, fieldValidation });
+  const decode = (): ReturnType<typeof decodeObjectBody> =>
+    decodeObjectBody(request, { type, schemas: context.schemas, fieldValidation });
+  const { object, warnings } = decode();
+  let unused: KubeObject | undefined = object;
   const entry = await updateObject(context, type, {
     ...writeRequestOf(call),
     namespace: info.namespace,
     name,
     subresource: info.subresource,
-    change: () => structuredClone(object),
+    keepsCurrent: true,
+    change() {
+      const next = unused ?? decode().object;
+      unused = undefined;
+      return next;
+    },
   });
   return objectResponse(context, type, { ...shape, entry, status: 200, headers: warningHeaders(warnings) });
 }

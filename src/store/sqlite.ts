@@ -33,7 +33,7 @@ import { assert } from '#system/assert.ts';
 import { failpoint } from '#system/failpoints.ts';
 
 /** Entries kept in memory, in bytes, where the options do not say otherwise. */
-export const CACHE_BYTES_MAX = 128 * 1024 * 1024;
+export const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface SqliteStoreOptions {
   /**

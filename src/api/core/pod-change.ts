@@ -18,8 +18,8 @@ type PodChange = 'update' | 'binding' | 'ephemeralcontainers' | 'resize';
 /** What was changed in a pod's spec that may not be. Source: Kubernetes' `ValidatePodUpdate` and its subresources. */
 export function validatePodChange(pod: Pod, old: Pod, subresource: string | undefined): FieldError[] {
   const change = changeOf(subresource);
-  const changed = masked(pod.spec, change);
-  const isAllowed = equalJson(changed as unknown as Json, masked(old.spec, change) as unknown as Json);
+  const isAllowed =
+    pod.spec === old.spec || equalJson(masked(pod.spec, change) as Json, masked(old.spec, change) as Json);
   return [
     ...(isAllowed
       ? []
@@ -49,28 +49,29 @@ function changeOf(subresource: string | undefined): PodChange {
 }
 
 /** The spec without what the change may touch. */
-function masked(spec: PodSpec, change: PodChange): PodSpec {
-  const copy: PodSpec = structuredClone(spec);
+function masked(spec: PodSpec, change: PodChange): unknown {
   switch (change) {
     case 'binding':
-      delete copy.nodeName;
-      break;
+      return { ...spec, nodeName: undefined };
     case 'ephemeralcontainers':
-      delete copy.ephemeralContainers;
-      break;
+      return { ...spec, ephemeralContainers: undefined };
     case 'resize':
-      for (const container of [...copy.containers, ...(copy.initContainers ?? [])])
-        delete container.resources;
-      delete copy.resources;
-      break;
+      return { ...spec, ...maskedContainers(spec, 'resources'), resources: undefined };
     case 'update':
-      for (const container of [...copy.containers, ...(copy.initContainers ?? [])]) delete container.image;
-      delete copy.activeDeadlineSeconds;
-      delete copy.tolerations;
-      delete copy.schedulingGates;
-      delete copy.terminationGracePeriodSeconds;
+      return {
+        ...spec,
+        ...maskedContainers(spec, 'image'),
+        activeDeadlineSeconds: undefined,
+        tolerations: undefined,
+        schedulingGates: undefined,
+        terminationGracePeriodSeconds: undefined,
+      };
   }
-  return copy;
+}
+
+function maskedContainers({ containers, initContainers }: PodSpec, field: 'image' | 'resources'): object {
+  const mask = (container: object): object => ({ ...container, [field]: undefined });
+  return { containers: containers.map(mask), initContainers: initContainers?.map(mask) };
 }
 
 function validateUpdate(spec: PodSpec, old: PodSpec): FieldError[] {

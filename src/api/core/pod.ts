@@ -37,7 +37,8 @@ export const podResource: ResourceType<Pod> = defineResource<Pod>({
   schema: 'core/v1.Pod',
   applyDefaults: defaultPod,
   validate: (pod, old, subresource) => [
-    ...validatePodSpec('spec', pod.spec),
+    // What was accepted once is not judged anew: most updates are of metadata or status.
+    ...(pod.spec === old?.spec ? [] : validatePodSpec('spec', pod.spec)),
     ...(old === undefined ? validateNewPod(pod) : validatePodChange(pod, old, subresource)),
   ],
   columns: POD_COLUMNS,

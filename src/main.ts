@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
+import { AUDIT_MODES, type AuditMode } from '#apiserver/audit/auditor.ts';
 import { collect, collectLabel, parseCount, parseDuration, parsePort, parseSites } from '#cli/arguments.ts';
 import { verifyAudit } from '#cli/audit-verify.ts';
 import { backup } from '#cli/backup.ts';
@@ -35,6 +36,20 @@ const screen: Screen = {
 
 /** Longer than any process runs, in milliseconds. */
 const FOREVER_MS = 2 ** 45;
+
+/** When an event of the audit log is on the disk. */
+function auditModeOption(): Option {
+  return new Option('--audit-log-mode <mode>', 'when an event of the audit log is on the disk')
+    .choices(AUDIT_MODES)
+    .default('batch');
+}
+
+interface SiteArguments {
+  readonly data: string;
+  readonly runtime: RuntimeKind;
+  readonly auditLogMode: AuditMode;
+  readonly images?: string;
+}
 
 /** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
 function untilStopped(): AbortSignal {
@@ -248,6 +263,7 @@ program
     '--authentication-config <file>',
     "whose tokens people may come with: Kubernetes' AuthenticationConfiguration",
   )
+  .addOption(auditModeOption())
   .option('--etcd-ca <file>', 'authority of etcd, PEM')
   .option('--etcd-cert <file>', "this hub's certificate for etcd, PEM")
   .option('--etcd-key <file>', 'the key of that certificate, PEM')
@@ -257,6 +273,7 @@ program
         data: string;
         listen: string;
         name: string[];
+        auditLogMode: AuditMode;
         authenticationConfig?: string;
       },
     ) => {
@@ -269,6 +286,7 @@ program
         port,
         names: options.name,
         pid: process.pid,
+        auditMode: options.auditLogMode,
         ...(options.authenticationConfig === undefined
           ? {}
           : { authenticationConfig: resolve(options.authenticationConfig) }),
@@ -301,13 +319,15 @@ program
   .description('run a site in the foreground')
   .requiredOption('--data <folder>', 'where the site keeps its state')
   .addOption(runtimeOption())
+  .addOption(auditModeOption())
   .option('--images <folder>', 'folder of OCI archives (*.tar) to import at the start')
-  .action(async (options: { data: string; runtime: RuntimeKind; images?: string }) => {
+  .action(async (options: SiteArguments) => {
     const config = {
       folder: resolve(options.data),
       runtime: options.runtime,
       searchPath: process.env.PATH ?? '',
       pid: process.pid,
+      auditMode: options.auditLogMode,
       ...(options.images === undefined ? {} : { imageFolder: resolve(options.images) }),
     };
     await runSite(config, createRealSystem(), { signal: untilStopped() });

@@ -31,7 +31,13 @@ import {
 } from '#apiserver/request.ts';
 import { infoOf, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
 import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
-import { addWarning, fittingWarnings, notesOf, type RequestNotes } from '#apiserver/request-notes.ts';
+import {
+  addAuditAnnotation,
+  addWarning,
+  fittingWarnings,
+  notesOf,
+  type RequestNotes,
+} from '#apiserver/request-notes.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
@@ -190,14 +196,15 @@ class Server {
       throw badRequest('this path cannot be upgraded');
     const user = await this.#authenticate(request);
     // Opening a stream into a pod is a `create`, also where WebSocket makes it a GET: `get` alone does not allow it.
-    this.#authorize(user, {
+    const needed = {
       type: 'resource',
       verb: 'create',
       group: '',
       resource: `pods/${subresource}`,
       namespace: info.namespace,
       name,
-    });
+    } as const;
+    this.#authorize(user, needed, request);
     const { type, context } = await this.#resolve(info);
     return podStreamUrl(context, { request, info, type, user, name, subresource }, this.#options.pods?.());
   }
@@ -215,7 +222,7 @@ class Server {
     const user = await this.#authenticate(request);
     const attributes = { type: 'nonResource', verb: request.method.toLowerCase(), path } as const;
     return this.#fairly({ request, user, attributes }, () => {
-      this.#authorize(user, attributes);
+      this.#authorize(user, attributes, request);
       return route === undefined ? this.#serveDocument(request, path) : route.handle(request);
     });
   }
@@ -251,7 +258,7 @@ class Server {
       fieldSelector: request.query.get('fieldSelector') ?? undefined,
     } as const;
     return this.#fairly({ request, user, attributes }, () => {
-      this.#authorize(user, attributes);
+      this.#authorize(user, attributes, request);
       return this.#serveAllowed(request, info, user);
     });
   }
@@ -320,7 +327,12 @@ class Server {
   async #authenticate(request: ApiRequest): Promise<User> {
     const found = this.#options.access.authenticator.authenticate(request);
     const user = 'name' in found ? found : await found;
-    if (this.#options.audit !== undefined) notesOf(request).user = user;
+    if (this.#options.audit !== undefined) {
+      const notes = notesOf(request);
+      notes.user = user;
+      const told = notes.onUser?.();
+      if (told !== undefined) await told;
+    }
     const impersonation = impersonationOf(request);
     if (impersonation === undefined) return user;
     for (const needed of impersonation.needed) this.#authorize(user, needed);
@@ -329,9 +341,15 @@ class Server {
     return impersonation.user;
   }
 
-  #authorize(user: User, attributes: Attributes): void {
+  /** Throws Forbidden; the audit log is told what was decided on the `request` itself. */
+  #authorize(user: User, attributes: Attributes, request?: ApiRequest): void {
     const { type, reason } = this.#options.access.authorizer.authorize(user, attributes);
-    if (type === 'allow') return;
+    const isAllowed = type === 'allow';
+    if (request?.notes?.onUser !== undefined) {
+      addAuditAnnotation(request.notes, 'authorization.k8s.io/decision', isAllowed ? 'allow' : 'forbid');
+      addAuditAnnotation(request.notes, 'authorization.k8s.io/reason', reason);
+    }
+    if (isAllowed) return;
     const refusal = describeRefusal(user, attributes);
     const why = reason === '' ? refusal : `${refusal}: ${reason}`;
     if (attributes.type === 'nonResource') throw new StatusError('Forbidden', `forbidden: ${why}`);

@@ -11,6 +11,8 @@ export interface RequestNotes {
   /** Who the request is from, once that is known; with `impersonator` where another asked for it. */
   user: User | undefined;
   impersonator: User | undefined;
+  /** Set where the audit log may tell of the request: to be awaited once it is known who it is from. */
+  onUser?: () => Promise<void> | undefined;
   /** What a creation made. */
   object: { readonly name?: string; readonly uid?: string } | undefined;
 }

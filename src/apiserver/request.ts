@@ -26,6 +26,8 @@ export interface ApiRequest extends Noted, Informed {
   readonly body: Uint8Array;
   /** Who the transport has proved the client to be; undefined where only a token may tell. */
   readonly user: User | undefined;
+  /** The address that the connection comes from; undefined within the process. */
+  readonly sourceAddress?: string | undefined;
   /** What must hold in the store for a write of this request to go through; only components of this process say so. */
   readonly guard?: StoreGuard;
 }

@@ -54,6 +54,7 @@ function apiRequestOf(request: Omit<HttpRequest, 'body'>, body: Uint8Array): Api
     headers: request.headers,
     body,
     user: userOf(request.certificate),
+    sourceAddress: request.remoteAddress,
   };
 }
 

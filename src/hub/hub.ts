@@ -1,3 +1,4 @@
+import type { AuditMode } from '#apiserver/audit/auditor.ts';
 import { openAudit } from '#apiserver/audit/open-audit.ts';
 import { readAuthenticationConfiguration } from '#apiserver/authentication/authentication-configuration.ts';
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts';
@@ -26,6 +27,7 @@ export interface HubConfig {
   /** Further names and addresses under which sites and people reach the hub; into its certificate. */
   readonly names: readonly string[];
   readonly pid: number;
+  readonly auditMode: AuditMode;
   /** File with an `AuthenticationConfiguration`: whose tokens people may come with. */
   readonly authenticationConfig?: string;
 }
@@ -49,7 +51,7 @@ export async function runHub(
     storeFailed.promise.catch(() => undefined);
     await using store = await openHubStore(config, system, storeFailed.reject);
     const signer = createBundleSigner(credentials.bundleKey);
-    await using audit = await openAudit(config.dataFolder, system);
+    await using audit = await openAudit({ dataFolder: config.dataFolder, mode: config.auditMode }, system);
     const core = createHubCore({
       store,
       audit: audit.auditor,

@@ -1,4 +1,4 @@
-import type { Auditor } from '#apiserver/audit/auditor.ts';
+import type { AuditMode, Auditor } from '#apiserver/audit/auditor.ts';
 import { openAudit } from '#apiserver/audit/open-audit.ts';
 import { serveApi } from '#apiserver/serve.ts';
 import { kubeconfigOf } from '#cli/kubeconfig.ts';
@@ -44,6 +44,7 @@ export interface SiteConfig {
   /** `PATH` of this process. */
   readonly searchPath: string;
   readonly pid: number;
+  readonly auditMode: AuditMode;
 }
 
 /** Entries of its store that a site keeps in memory, in bytes: the site is to stay small. */
@@ -86,7 +87,7 @@ export async function runSite(
         : undefined;
     const containers = await openRuntime(config, system);
     await using _containers = containers;
-    await using audit = await openAudit(config.folder, system);
+    await using audit = await openAudit({ dataFolder: config.folder, mode: config.auditMode }, system);
     const core = await composeCore(
       {
         audit: audit.auditor,

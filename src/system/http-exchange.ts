@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly body: Uint8Array;
   /** The client's verified certificate. */
   readonly certificate: PeerCertificate | undefined;
+  /** The address that the connection comes from, where it is still known. */
+  readonly remoteAddress?: string | undefined;
 }
 
 /** Where a streamed answer goes. */

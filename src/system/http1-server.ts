@@ -74,5 +74,6 @@ function headOf(request: IncomingMessage): Omit<HttpRequest, 'body'> {
     url: request.url ?? '/',
     headers: plainHeaders(request.headers),
     certificate: certificateOf(request.socket as TLSSocket),
+    remoteAddress: request.socket.remoteAddress,
   };
 }

@@ -111,7 +111,9 @@ async function answer(
   }
   const socket = session?.socket as TLSSocket | undefined;
   const certificate = socket === undefined ? undefined : certificateOf(socket);
-  const answered = await options.handle({ method, url: raw[':path'] ?? '/', headers, body, certificate });
+  const url = raw[':path'] ?? '/';
+  const remoteAddress = socket?.remoteAddress;
+  const answered = await options.handle({ method, url, headers, body, certificate, remoteAddress });
   // The client may have gone meanwhile.
   if (stream.destroyed) return;
   sendAnswer(stream, answered, { acceptEncoding: headers['accept-encoding'], stalledMsMax });

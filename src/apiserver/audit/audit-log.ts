@@ -48,6 +48,16 @@ export interface AuditLogOptions {
   readonly fileBytesMax?: number;
 }
 
+/** Lines that are written at once. */
+interface Batch {
+  readonly bytes: Buffer;
+  readonly chars: number;
+  /** Its last line. */
+  readonly head: Link;
+  /** Whether a part of it may be in the file. */
+  isRetried: boolean;
+}
+
 /**
  * Lines chained by hash in files that follow each other. A line is on the disk {@link AUDIT_FLUSH_MS_MAX} after it was told, at
  * the latest, but for the time of the write; what a power cut tears off is stated at the next start.
@@ -62,7 +72,11 @@ export class AuditLog implements AsyncDisposable {
   #waiting: string[] = [];
   #waitingChars = 0;
   #dropped = 0;
-  #flushing: Promise<void> | undefined;
+  /** The last line that is on the disk. */
+  #written: Link;
+  /** Lines that are being written, or could not be. */
+  #begun: Batch | undefined;
+  #flushing: Promise<boolean> | undefined;
   #isTimed = false;
 
   private constructor(
@@ -72,6 +86,7 @@ export class AuditLog implements AsyncDisposable {
     this.#options = options;
     this.#folder = `${options.dataFolder}/audit`;
     this.#head = state.head;
+    this.#written = state.head;
     this.#base = state.base;
     this.#file = state.file;
     this.#fileBytes = state.fileBytes;
@@ -116,6 +131,25 @@ export class AuditLog implements AsyncDisposable {
     this.#head = link;
     this.#waiting.push(line);
     this.#waitingChars += line.length;
+    this.#schedule();
+  }
+
+  /**
+   * Resolves with true when everything told so far is on the disk; with false where it could not be written, which is logged and
+   * tried again. Who calls meanwhile shares the next write.
+   */
+  async flush(): Promise<boolean> {
+    const target = this.#head.sequence;
+    while (this.#written.sequence < target) {
+      this.#flushing ??= this.#write().finally(() => {
+        this.#flushing = undefined;
+      });
+      if (!(await this.#flushing)) return false;
+    }
+    return true;
+  }
+
+  #schedule(): void {
     if (this.#isTimed) return;
     this.#isTimed = true;
     this.#options.clock.after(AUDIT_FLUSH_MS_MAX, () => {
@@ -124,37 +158,43 @@ export class AuditLog implements AsyncDisposable {
     });
   }
 
-  /** Resolves when everything told so far is on the disk, or could not be written, which is logged and tried again. */
-  async flush(): Promise<void> {
-    while (this.#flushing !== undefined) await this.#flushing;
-    this.#flushing = this.#write().finally(() => {
-      this.#flushing = undefined;
-    });
-    await this.#flushing;
-  }
-
-  async #write(): Promise<void> {
+  async #write(): Promise<boolean> {
     const { disk, log } = this.#options;
-    const lines = this.#waiting;
-    if (lines.length === 0) return;
-    const chars = this.#waitingChars;
-    const head = this.#head;
-    this.#waiting = [];
-    this.#waitingChars = 0;
+    const batch = (this.#begun ??= this.#take());
+    const path = `${this.#folder}/${auditFileName(this.#file)}`;
     try {
-      const bytes = Buffer.from(`${lines.join('\n')}\n`);
-      await disk.append(`${this.#folder}/${auditFileName(this.#file)}`, bytes, { sync: true });
-      this.#fileBytes += bytes.length;
-      await this.#writeAnchor(head);
-      if (this.#fileBytes >= (this.#options.fileBytesMax ?? AUDIT_FILE_BYTES_MAX)) await this.#rotate(head);
+      // Of a batch that failed, what has reached the file is not written again.
+      const reached = batch.isRetried ? ((await disk.stat(path))?.sizeBytes ?? 0) - this.#fileBytes : 0;
+      batch.isRetried = true;
+      const rest = batch.bytes.subarray(Math.min(Math.max(reached, 0), batch.bytes.length));
+      await disk.append(path, rest, { sync: true });
     } catch (error) {
-      // In the order in which they were told, before what came meanwhile.
-      this.#waiting = [...lines, ...this.#waiting];
-      this.#waitingChars += chars;
       log.error('the audit log cannot be written', { waiting: this.#waiting.length, error });
-      return;
+      this.#schedule();
+      return false;
+    }
+    this.#begun = undefined;
+    this.#waitingChars -= batch.chars;
+    this.#fileBytes += batch.bytes.length;
+    this.#written = batch.head;
+    try {
+      await this.#writeAnchor(batch.head);
+      if (this.#fileBytes >= (this.#options.fileBytesMax ?? AUDIT_FILE_BYTES_MAX))
+        await this.#rotate(batch.head);
+    } catch (error) {
+      // The next lines bring the next anchor.
+      log.error('the anchor of the audit log cannot be written', { error });
     }
     this.#tellDropped();
+    return true;
+  }
+
+  /** All lines that wait. */
+  #take(): Batch {
+    const bytes = Buffer.from(`${this.#waiting.join('\n')}\n`);
+    const batch = { bytes, chars: this.#waitingChars, head: this.#head, isRetried: false };
+    this.#waiting = [];
+    return batch;
   }
 
   #tellDropped(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuditLog } from '#apiserver/audit/audit-log.ts';
-import { Auditor } from '#apiserver/audit/auditor.ts';
+import { type AuditMode, Auditor } from '#apiserver/audit/auditor.ts';
 import { type AuditPolicy, DEFAULT_POLICY, decide, readPolicy } from '#apiserver/audit/policy.ts';
 import { verifyData, verifyFiles } from '#apiserver/audit/verify.ts';
 import { startTestServer } from '#apiserver/test-server.ts';
@@ -13,7 +13,11 @@ const DATA = '/data';
 const FILE = `${DATA}/audit/audit-00000001.log`;
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
-async function startAudit(policy: AuditPolicy = DEFAULT_POLICY, fileBytesMax?: number) {
+async function startAudit(
+  policy: AuditPolicy = DEFAULT_POLICY,
+  fileBytesMax?: number,
+  mode: AuditMode = 'batch',
+) {
   const clock = new SimulatedClock();
   const disk = new SimulatedDisk(clock);
   const complaints: string[] = [];
@@ -26,7 +30,7 @@ async function startAudit(policy: AuditPolicy = DEFAULT_POLICY, fileBytesMax?: n
     ...(fileBytesMax === undefined ? {} : { fileBytesMax }),
   };
   const audit = await AuditLog.open(options);
-  const auditor = new Auditor({ log: audit, policy, clock, random: seededRandom(3) });
+  const auditor = new Auditor({ log: audit, mode, policy, clock, random: seededRandom(3) });
   const reopen = () => AuditLog.open(options);
   return { clock, disk, audit, auditor, complaints, reopen };
 }
@@ -41,8 +45,8 @@ async function faultsOf(disk: SimulatedDisk): Promise<string[]> {
   );
 }
 
-async function startAudited(policy?: AuditPolicy) {
-  const audit = await startAudit(policy);
+async function startAudited(policy?: AuditPolicy, mode?: AuditMode) {
+  const audit = await startAudit(policy, undefined, mode);
   const server = await startTestServer({ clock: audit.clock, audit: audit.auditor });
   const events = async () => {
     await audit.audit.flush();
@@ -95,6 +99,7 @@ test('every write is told, with who, what and how it went; no read is, and no bo
       userAgent: 'kubectl/v1.31',
       objectRef: { resource: 'configmaps', namespace: 'default', name: 'a', uid: '', apiVersion: 'v1' },
       responseStatus: { metadata: {}, code: 201 },
+      annotations: { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': '' },
       requestReceivedTimestamp: created?.requestReceivedTimestamp,
       stageTimestamp: created?.stageTimestamp,
       'skerry.io/chain': {},
@@ -277,4 +282,112 @@ test('a log whose end was removed says so when it is opened', async () => {
   await reopen();
   assert.match(complaints.join('\n'), /shorter than its anchor says/);
   assert.match((await faultsOf(disk)).join(), /at this start of the server 3 lines were missing/);
+});
+
+test('who asks is answered the id of his event, also where nothing is told', async () => {
+  const { server, events } = await startAudited();
+  const user = { name: 'eve', groups: ['system:masters'] };
+  const read = await server.call({ path: MAPS, user });
+  assert.match(read.headers['audit-id'] ?? '', /^[0-9a-f-]{36}$/);
+  const headers = {
+    'audit-id': 'my-own-id',
+    'x-forwarded-for': '203.0.113.7, unknown, 2001:db8::1',
+    'x-real-ip': '203.0.113.9',
+  };
+  const body = { metadata: { name: 'b' } };
+  const made = await server.server.handle({
+    method: 'POST',
+    path: MAPS,
+    query: new URLSearchParams(),
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(body)),
+    user,
+    sourceAddress: '::ffff:198.51.100.2',
+  });
+  assert.deepEqual([made.status, made.headers['audit-id']], [201, 'my-own-id']);
+  const mine = (await events()).find(({ auditID }) => auditID === 'my-own-id');
+  assert.deepEqual(mine?.sourceIPs, ['203.0.113.7', '2001:db8::1', '203.0.113.9', '198.51.100.2']);
+  const refused = await server.call({ path: MAPS, user: { name: 'nobody', groups: [] } });
+  assert.equal(refused.status, 403);
+  assert.notEqual(refused.headers['audit-id'], undefined);
+  await server.stop();
+});
+
+test('each stage is told once it is known who asks, and why he may', async () => {
+  const policy = readPolicy({
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    rules: [
+      { level: 'Metadata', users: ['eve'], omitStages: ['ResponseComplete'] },
+      { level: 'Metadata', users: ['mallory'] },
+    ],
+  });
+  const { server, events } = await startAudited(policy);
+  await server.call({ path: MAPS, user: { name: 'eve', groups: ['system:masters'] } });
+  await server.call({ path: MAPS, user: { name: 'mallory', groups: [] } });
+  const told = (await events()).map(({ stage, user, annotations }) => [
+    stage,
+    (user as { username: string }).username,
+    (annotations as Record<string, string> | undefined)?.['authorization.k8s.io/decision'],
+  ]);
+  assert.deepEqual(told, [
+    ['RequestReceived', 'eve', undefined],
+    ['RequestReceived', 'mallory', undefined],
+    ['ResponseComplete', 'mallory', 'forbid'],
+  ]);
+  await server.stop();
+});
+
+test('what reached the disk of a batch that failed is not written again', async () => {
+  const { disk, audit, clock, complaints } = await startAudit();
+  const append = disk.append.bind(disk);
+  let fails = 0;
+  disk.append = async (path: string, content: string | Uint8Array) => {
+    if (fails === 0) return append(path, content);
+    fails -= 1;
+    // A part of a line, or all but the sync.
+    const part = fails === 0 ? content.length : Math.floor(content.length / 2);
+    await append(path, content.slice(0, part));
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  };
+  for (let number = 0; number < 5; number += 1) audit.append(`{"auditID":"${number}"}`);
+  fails = 2;
+  assert.equal(await audit.flush(), false);
+  audit.append('{"auditID":"5"}');
+  assert.equal(await audit.flush(), false);
+  await clock.advance(1000);
+  const ids = (await textOf(disk)).trimEnd().split('\n');
+  assert.deepEqual(
+    ids.map((line) => (JSON.parse(line) as { auditID: string }).auditID),
+    ['start', '0', '1', '2', '3', '4', '5'],
+    'it is tried again by itself',
+  );
+  assert.deepEqual(await faultsOf(disk), []);
+  assert.equal(complaints.length, 2);
+});
+
+test('in blocking modes an answer comes after its event; the strict one begins nothing untold', async () => {
+  const policy = readPolicy({
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    rules: [{ level: 'Metadata' }],
+  });
+  const user = { name: 'eve', groups: ['system:masters'] };
+  const make = (server: Awaited<ReturnType<typeof startAudited>>['server'], name: string) =>
+    server.call({ method: 'POST', path: MAPS, body: { metadata: { name } }, user });
+  for (const mode of ['blocking', 'blocking-strict'] as const) {
+    const { server, disk } = await startAudited(policy, mode);
+    assert.equal((await make(server, 'a')).status, 201);
+    const lines = (await textOf(disk)).split('\n').filter((line) => line.includes('"eve"'));
+    assert.equal(lines.length, 2, mode);
+    disk.append = () => Promise.reject(new Error('the disk is away'));
+    const untold = await make(server, 'b');
+    const isThere = (await server.store.get('/registry/core/configmaps/default/b')) !== undefined;
+    assert.deepEqual(
+      [untold.status, isThere],
+      mode === 'blocking' ? [201, true] : [500, false],
+      'only the strict one refuses',
+    );
+    await server.stop();
+  }
 });

@@ -1,6 +1,8 @@
+import { StatusError } from '#api/status.ts';
 import type { AuditLog } from '#apiserver/audit/audit-log.ts';
 import { eventBody } from '#apiserver/audit/event-body.ts';
 import { type AuditDecision, type AuditPolicy, type AuditStage, decide } from '#apiserver/audit/policy.ts';
+import { isComponent } from '#apiserver/components.ts';
 import type { ApiRequest, ApiResponse, Sink, User } from '#apiserver/request.ts';
 import { type RequestInfo, readableInfoOf, verbOf } from '#apiserver/request-info.ts';
 import { notesOf } from '#apiserver/request-notes.ts';
@@ -12,8 +14,26 @@ const AUDIT_ID = /^[\w-]{1,64}$/;
 
 const NOBODY: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
+/**
+ * When an event is on the disk, by upstream's names: `batch`, some moments after the answer; `blocking`, before it, as far as the
+ * disk allows; `blocking-strict`, and no request is begun whose RequestReceived cannot be written.
+ */
+export const AUDIT_MODES = ['batch', 'blocking', 'blocking-strict'] as const;
+export type AuditMode = (typeof AUDIT_MODES)[number];
+
+/** One request, and what became of it so far. */
+interface Call {
+  readonly request: ApiRequest;
+  readonly info: RequestInfo | undefined;
+  readonly verb: string;
+  readonly auditId: string;
+  readonly receivedMs: number;
+  readonly response?: ApiResponse;
+}
+
 export interface AuditorOptions {
   readonly log: AuditLog;
+  readonly mode: AuditMode;
   readonly policy: AuditPolicy;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,36 +55,43 @@ export class Auditor {
     );
   }
 
-  /** Runs a request and tells of it. */
+  /** Runs a request and tells of it. Whoever asks from outside is answered its `Audit-Id`. */
   async watch(request: ApiRequest, handle: () => Promise<ApiResponse>): Promise<ApiResponse> {
-    if (request.method === 'GET' && !this.#readsMatter) return handle();
+    const isInside = request.user !== undefined && isComponent(request.user);
+    if (request.method === 'GET' && !this.#readsMatter)
+      return isInside ? handle() : withAuditId(await handle(), this.#idOf(request));
     const receivedMs = this.#options.clock.now();
     const info = readableInfoOf(request);
     const verb = verbTextOf(request, info);
     const auditId = this.#idOf(request);
-    if (this.#options.policy.omitStages?.includes('RequestReceived') !== true && request.user !== undefined)
-      this.#tell('RequestReceived', { request, info, verb, auditId, receivedMs });
+    const received = { request, info, verb, auditId, receivedMs };
+    notesOf(request).onUser = () => this.#receive(received);
     const response = await handle();
-    const call = { request, info, verb, auditId, receivedMs, response };
+    const call = { ...received, response };
     const isStream = response.body.type === 'stream';
     const decision = this.#tell(isStream ? 'ResponseStarted' : 'ResponseComplete', call);
-    if (response.body.type !== 'stream' || decision.level === 'None') return response;
-    const { start } = response.body;
+    if (decision.isTold && this.#options.mode !== 'batch') await this.#options.log.flush();
+    const answer = isInside ? response : withAuditId(response, auditId);
+    if (answer.body.type !== 'stream' || decision.level === 'None') return answer;
+    const { start } = answer.body;
     const complete = (): void => void this.#tell('ResponseComplete', call);
-    return { ...response, body: { type: 'stream', start: (sink) => start(watched(sink, complete)) } };
+    return { ...answer, body: { type: 'stream', start: (sink) => start(watched(sink, complete)) } };
   }
 
-  #tell(
-    stage: AuditStage,
-    call: {
-      request: ApiRequest;
-      info: RequestInfo | undefined;
-      verb: string;
-      auditId: string;
-      receivedMs: number;
-      response?: ApiResponse;
-    },
-  ): AuditDecision {
+  /** It is known who the request is from: rejects where that must be on the disk first, and cannot be. */
+  #receive(call: Call): Promise<void> | undefined {
+    const { policy, mode } = this.#options;
+    if (policy.omitStages?.includes('RequestReceived') === true) return undefined;
+    const { isTold } = this.#tell('RequestReceived', call);
+    return isTold && mode === 'blocking-strict' ? this.#flushed() : undefined;
+  }
+
+  async #flushed(): Promise<void> {
+    if (await this.#options.log.flush()) return;
+    throw new StatusError('InternalError', 'Internal error occurred: failed to store audit event');
+  }
+
+  #tell(stage: AuditStage, call: Call): AuditDecision & { readonly isTold: boolean } {
     const { request, info, verb, response } = call;
     const { user = request.user, impersonator } = notesOf(request);
     const resource = info?.type === 'resource' ? info : undefined;
@@ -83,7 +110,7 @@ export class Auditor {
       path: request.path,
     });
     const { level } = decision;
-    if (level === 'None' || decision.omitStages.includes(stage)) return decision;
+    if (level === 'None' || decision.omitStages.includes(stage)) return { ...decision, isTold: false };
     const body = response?.body.type === 'bytes' ? response.body.chunks : undefined;
     const failed = (response?.status ?? 0) >= 400 && body !== undefined;
     const hasRequest = (level === 'Request' || level === 'RequestResponse') && request.body.length > 0;
@@ -101,13 +128,17 @@ export class Auditor {
         level === 'RequestResponse' && body !== undefined ? tidy(textOf(body), decision) : undefined,
     });
     this.#options.log.append(text);
-    return decision;
+    return { ...decision, isTold: true };
   }
 
   #idOf({ headers }: ApiRequest): string {
     const given = headers['audit-id'];
     return given !== undefined && AUDIT_ID.test(given) ? given : randomUuid(this.#options.random);
   }
+}
+
+function withAuditId(response: ApiResponse, auditId: string): ApiResponse {
+  return { ...response, headers: { ...response.headers, 'audit-id': auditId } };
 }
 
 function verbTextOf({ method, query }: ApiRequest, info: RequestInfo | undefined): string {

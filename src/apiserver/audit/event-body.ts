@@ -1,4 +1,5 @@
 import type { AuditLevel, AuditStage } from '#apiserver/audit/policy.ts';
+import { sourceAddresses } from '#apiserver/audit/source-addresses.ts';
 import { isComponent } from '#apiserver/components.ts';
 import type { ApiRequest, User } from '#apiserver/request.ts';
 import type { RequestInfo } from '#apiserver/request-info.ts';
@@ -37,6 +38,8 @@ export function eventBody(facts: AuditFacts): string {
   const caller = impersonator ?? user;
   let text = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${facts.level}","auditID":${quote(facts.auditId)},"stage":"${facts.stage}","requestURI":${quote(url.slice(0, TEXT_CHARS_MAX))},"verb":${quote(facts.verb)},"user":${userText(caller)}`;
   if (impersonator !== undefined) text += `,"impersonatedUser":${userText(user)}`;
+  const sources = sourceAddresses(request);
+  if (sources.length > 0) text += `,"sourceIPs":${JSON.stringify(sources)}`;
   const agent = request.headers['user-agent'] ?? componentAgent(caller);
   if (agent !== undefined && agent !== '') text += `,"userAgent":${quote(agent.slice(0, TEXT_CHARS_MAX))}`;
   if (info?.type === 'resource') text += `,"objectRef":${referenceText(info, notes?.object)}`;

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { AuditLog } from '#apiserver/audit/audit-log.ts';
-import { Auditor } from '#apiserver/audit/auditor.ts';
+import { type AuditMode, Auditor } from '#apiserver/audit/auditor.ts';
 import { type AuditPolicy, DEFAULT_POLICY, readPolicy } from '#apiserver/audit/policy.ts';
 import type { System } from '#system/system.ts';
 
@@ -12,13 +12,13 @@ const POLICY_FILE = 'audit-policy.yaml';
  * for people where the policy cannot be read: nothing is to run unaudited by mistake.
  */
 export async function openAudit(
-  dataFolder: string,
+  { dataFolder, mode }: { dataFolder: string; mode: AuditMode },
   system: Pick<System, 'disk' | 'clock' | 'log' | 'random'>,
 ): Promise<{ auditor: Auditor } & AsyncDisposable> {
   const policy = await policyOf(dataFolder, system);
   const log = await AuditLog.open({ ...system, dataFolder });
   return {
-    auditor: new Auditor({ ...system, log, policy }),
+    auditor: new Auditor({ ...system, log, policy, mode }),
     [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
   };
 }

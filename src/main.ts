@@ -162,7 +162,7 @@ program
     const { clock, disk } = createRealSystem();
     const context = await readContext(disk, dataLayout(resolve(options.data)).kubeconfig, 'hub');
     using connection = connectContext(context);
-    const unready = await connection.unreadiness();
+    const unready = await connection.unreadiness('healthz');
     if (unready !== undefined)
       throw new CommandError(
         `the hub at ${context.server} does not answer (${unready}); the sites run on without it. Start it again with "npx skerry up"`,

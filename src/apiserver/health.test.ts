@@ -13,12 +13,16 @@ test('health is one word, or a line for each check', async () => {
     ['/healthz', 200, 'ok'],
     ['/livez', 200, 'ok'],
     ['/readyz/', 200, 'ok'],
-    ['/readyz?verbose', 200, '[+]ping ok\n[+]log ok\n[+]etcd ok\nreadyz check passed\n'],
+    [
+      '/readyz?verbose',
+      200,
+      '[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]etcd-readiness ok\nreadyz check passed\n',
+    ],
     ['/livez?verbose=true', 200, '[+]ping ok\n[+]log ok\nlivez check passed\n'],
     [
       '/readyz?verbose&exclude=etcd',
       200,
-      '[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\nreadyz check passed\n',
+      '[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\n[+]etcd-readiness ok\nreadyz check passed\n',
     ],
     ['/livez/ping', 200, 'ok'],
     ['/readyz/etcd', 200, 'ok'],
@@ -34,7 +38,8 @@ test('health is one word, or a line for each check', async () => {
 test('a store that does not answer is not ready, and nobody is told why', async () => {
   const broken = await startTestServer();
   await broken.store[Symbol.asyncDispose]();
-  const text = '[+]ping ok\n[+]log ok\n[-]etcd failed: reason withheld\nreadyz check failed\n';
+  const text =
+    '[+]ping ok\n[+]log ok\n[-]etcd failed: reason withheld\n[+]etcd-readiness ok\nreadyz check failed\n';
   const answer = await broken.call({ path: '/readyz', user: undefined });
   assert.deepEqual([answer.status, answer.text], [500, text]);
   assert.equal((await broken.call({ path: '/livez', user: undefined })).status, 200);

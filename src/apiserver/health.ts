@@ -14,12 +14,14 @@ const PING: HealthCheck = { name: 'ping', run: () => Promise.resolve() };
 const LOG: HealthCheck = { name: 'log', run: () => Promise.resolve() };
 /** As upstream calls its store. */
 const STORE: HealthCheck = { name: 'etcd', run: (store) => store.get(PROBE_KEY) };
+/** As upstream calls it: whether the store takes writes, beside answering reads. */
+const ROOM: HealthCheck = { name: 'etcd-readiness', run: async (store) => await store.assertHasRoom?.() };
 
 /** What each endpoint asks: the process is only restarted for what a restart may mend. */
 const CHECKS: ReadonlyMap<string, readonly HealthCheck[]> = new Map([
   ['healthz', [PING, LOG, STORE]],
   ['livez', [PING, LOG]],
-  ['readyz', [PING, LOG, STORE]],
+  ['readyz', [PING, LOG, STORE, ROOM]],
 ]);
 
 /**

@@ -111,7 +111,9 @@ async function commitDelete(
   const stored = form === last ? encoded : { key: entry.key, ...encodeObject(form) };
   const precondition = { type: 'revision', revision: entry.revision } as const;
   if (!gone && JSON.stringify(next) === JSON.stringify(old)) return { entry, gone };
-  const operation: Operation = { type: gone ? 'delete' : 'put', ...stored, precondition };
+  const operation: Operation = gone
+    ? { type: 'delete', ...stored, precondition }
+    : { type: 'put', ...stored, precondition, makesRoom: true };
   const result = await commitAdmitted(context.store, admission, operation);
   return result.type === 'committed' ? { entry: withRevision(encoded, result.revision), gone } : undefined;
 }

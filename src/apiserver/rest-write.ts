@@ -399,7 +399,7 @@ async function commitUpdate(
   const stored = { key: entry.key, ...(await encodeStored(context, type, next, encoded)) };
   const operation: Operation = isFinished(type, next)
     ? { type: 'delete', ...stored, precondition }
-    : { type: 'put', ...stored, precondition };
+    : { type: 'put', ...stored, precondition, ...(isStepOfDeletion(old, next) ? { makesRoom: true } : {}) };
   const result = await commitAdmitted(context.store, admission, operation);
   return result.type === 'committed' ? withRevision(encoded, result.revision) : undefined;
 }
@@ -441,6 +441,19 @@ function isUnchanged(old: KubeObject, next: KubeObject): boolean {
     },
   });
   return isDeepStrictEqual(essence(old), essence(next));
+}
+
+/** Whether all that a terminating object loses is finalizers. */
+function isStepOfDeletion(old: KubeObject, next: KubeObject): boolean {
+  if (old.metadata.deletionTimestamp === undefined) return false;
+  const before = old.metadata.finalizers ?? [];
+  const after = next.metadata.finalizers ?? [];
+  if (after.length >= before.length || after.some((finalizer) => !before.includes(finalizer))) return false;
+  const others = ({ metadata, ...rest }: KubeObject): unknown => ({
+    ...rest,
+    metadata: { ...metadata, finalizers: undefined, managedFields: undefined },
+  });
+  return isDeepStrictEqual(others(old), others(next));
 }
 
 /** Whether a terminating object has nothing left to wait for. */

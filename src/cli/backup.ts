@@ -30,7 +30,7 @@ export async function backup(
 ): Promise<void> {
   const context = await readContext(disk, dataLayout(folder).kubeconfig, contextName);
   using connection = connectContext(context);
-  const unready = await connection.unreadiness();
+  const unready = await connection.unreadiness('healthz');
   if (unready !== undefined) {
     throw new CommandError(
       `"${context.name}" at ${context.server} does not answer (${unready}): start it, or copy its whole folder while it is stopped`,

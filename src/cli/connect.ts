@@ -10,8 +10,8 @@ import { splitLines } from '#system/split-lines.ts';
 /** A connection to one API server, as a command uses it. */
 export interface ApiConnection extends Disposable {
   readonly client: Client;
-  /** Undefined where the server answers that it is ready, else why not. */
-  unreadiness(): Promise<string | undefined>;
+  /** Undefined where the server answers that it is ready, else why not. One that only reads is not ready, but `healthz`. */
+  unreadiness(endpoint?: 'readyz' | 'healthz'): Promise<string | undefined>;
   /** The lines of what `GET path` answers, as they come. Throws where that is refused. */
   lines(path: string): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -25,9 +25,9 @@ export function connectContext(context: KubeContext): ApiConnection {
   });
   return {
     client: createClient(https, { name: 'skerry-cli' }),
-    async unreadiness() {
+    async unreadiness(endpoint = 'readyz') {
       try {
-        const response = await https.request({ method: 'GET', path: '/readyz' });
+        const response = await https.request({ method: 'GET', path: `/${endpoint}` });
         await readBody(response);
         return response.status === 200 ? undefined : `it answers ${response.status}`;
       } catch (error) {

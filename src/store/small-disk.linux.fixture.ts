@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { makeFolder } from '#store/sqlite-bed.fixture.ts';
 
 /** An ext4 file system in a file, which can lose its power as a machine does. */
@@ -9,6 +9,8 @@ export interface SmallDisk {
   readonly folder: string;
   /** Everything that was not made durable is gone, and every access fails from now on (EXT4_IOC_SHUTDOWN, no flush). */
   cutPower(): void;
+  /** The kernel finds something wrong with the disk: from now on it only reads (ext4, errors=remount-ro). */
+  makeReadOnly(): void;
   /** Mounts what is left. */
   powerOn(): void;
 }
@@ -29,7 +31,7 @@ export async function onSmallDisk(sizeMib: number, work: (disk: SmallDisk) => Pr
   closeSync(file);
   mkdirSync(folder);
   execFileSync('mkfs.ext4', ['-q', image]);
-  const mount = (): void => void execFileSync('mount', ['-o', 'loop', image, folder]);
+  const mount = (): void => void execFileSync('mount', ['-o', 'loop,errors=remount-ro', image, folder]);
   const unmount = (): void => void execFileSync('umount', [folder]);
   mount();
   try {
@@ -39,6 +41,10 @@ export async function onSmallDisk(sizeMib: number, work: (disk: SmallDisk) => Pr
         const shutDown =
           'open(my $f, "<", $ARGV[0]) or die; my $how = pack("L", 2); ioctl($f, 0x8004587D, $how) or die $!';
         execFileSync('perl', ['-e', shutDown, folder]);
+      },
+      makeReadOnly() {
+        const device = execFileSync('findmnt', ['-no', 'SOURCE', folder], { encoding: 'utf8' }).trim();
+        writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, 'a test says so');
       },
       powerOn() {
         unmount();

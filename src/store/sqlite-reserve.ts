@@ -7,6 +7,9 @@ const RESERVE_BYTES = 8 * 1024 * 1024;
 /** It is kept back only where so many times its size is free: it must not itself fill a disk. */
 const FREE_FACTOR = 4;
 
+/** A disk with less space left than this is full, in bytes: what one checkpoint of the write-ahead log may need. */
+const ROOM_BYTES_MIN = 4 * 1024 * 1024;
+
 /**
  * Space beside a database that is given up where the disk is full, so that deletions and compaction, which make room, still have
  * some. What fails here only means that there is no reserve.
@@ -16,10 +19,16 @@ export interface DiskReserve {
   hold(): void;
   /** Gives it up. */
   release(): void;
+  /** Whether the disk has some space beside it; true where that cannot be told. */
+  hasRoom(): boolean;
 }
 
 /** No reserve: for a database that has no file. */
-export const NO_RESERVE: DiskReserve = { hold: () => undefined, release: () => undefined };
+export const NO_RESERVE: DiskReserve = {
+  hold: () => undefined,
+  release: () => undefined,
+  hasRoom: () => true,
+};
 
 /** The reserve in the file at `path`. */
 export function createDiskReserve(path: string): DiskReserve {
@@ -34,6 +43,14 @@ export function createDiskReserve(path: string): DiskReserve {
       }
     },
     release: () => rmSync(path, { force: true }),
+    hasRoom() {
+      try {
+        const { bavail, bsize } = statfsSync(dirname(path));
+        return bavail * bsize >= ROOM_BYTES_MIN;
+      } catch {
+        return true;
+      }
+    },
   };
 }
 

@@ -105,6 +105,8 @@ class SqliteStore implements Store {
   /** The last row that compaction has dealt with. */
   #swept: number;
   #flushing = false;
+  /** A write was refused for want of space, and none has shown since that there is some. */
+  #full: StoreUnavailableError | undefined;
 
   constructor(
     database: DatabaseSync,
@@ -192,6 +194,14 @@ class SqliteStore implements Store {
     this.#reserve.hold();
   }
 
+  async assertHasRoom(): Promise<void> {
+    this.#connection.assertWritable();
+    if (this.#full === undefined) return;
+    if (!this.#reserve.hasRoom()) throw this.#full;
+    this.#connection.write('commit', () => this.#meta.write({ swept: this.#swept }));
+    this.#full = undefined;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#connection.isClosed) return;
     while (this.#queue.length > 0) this.#flush();
@@ -219,11 +229,12 @@ class SqliteStore implements Store {
     }
   }
 
-  /** What can still be done on a full disk: what only deletes has a reserve. The rest is refused with `error`. */
+  /** What can still be done on a full disk: what only deletes, or begins to, has a reserve. The rest is refused with `error`. */
   #commitDeletions(batch: readonly QueuedCommit[], error: unknown): void {
     const isFull = error instanceof StoreUnavailableError && isOutOfSpace(error.cause);
+    if (isFull) this.#full = error;
     const isDeletion = ({ operations }: QueuedCommit): boolean =>
-      isFull && operations.every(({ type }) => type !== 'put');
+      isFull && operations.every((operation) => operation.type !== 'put' || operation.makesRoom === true);
     const deletions = batch.filter(isDeletion);
     for (const commit of batch) if (!isDeletion(commit)) commit.reject(error);
     if (deletions.length === 0) return;

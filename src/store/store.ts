@@ -45,6 +45,11 @@ export interface Store extends AsyncDisposable {
    * answer RevisionExpired. Does nothing where that was compacted already; throws {@link RevisionFutureError} where it is to come.
    */
   compact(revision: number): Promise<void>;
+  /**
+   * Rejects with {@link StoreUnavailableError} where a write was refused for want of space and the next one would be as well. May
+   * try a small write to find out. Absent where a driver is never full by itself.
+   */
+  assertHasRoom?(): Promise<void>;
 }
 
 /** One key with its value. */
@@ -86,6 +91,8 @@ export interface PutOperation {
   /** Byte offset in `value` at which the driver inserts the commit's revision in decimal digits. */
   readonly revisionOffset?: number;
   readonly precondition?: Precondition;
+  /** A step towards a deletion, such as a mark that it has begun: a full disk takes it as long as it takes deletions. */
+  readonly makesRoom?: boolean;
 }
 
 export interface DeleteOperation {

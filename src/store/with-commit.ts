@@ -16,6 +16,7 @@ export function withCommit(store: Store, commit: Store['commit']): Store {
     commit,
     watch: (prefix, after, watcher) => store.watch(prefix, after, watcher),
     compact: (revision) => store.compact(revision),
+    assertHasRoom: async () => await store.assertHasRoom?.(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

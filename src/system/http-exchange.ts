@@ -135,12 +135,29 @@ export function sendAnswer(
   writeHead(outgoing, answered.status, { ...answered.headers, 'content-length': String(total) });
   // The answer to HEAD has ended with its head.
   if (outgoing.writableEnded) return;
+  sendBody(outgoing, chunks, total);
+}
+
+function sendBody(outgoing: Outgoing, chunks: readonly Uint8Array[], total: number): void {
   const [only = NOTHING] = chunks;
-  if (chunks.length <= 1) return void outgoing.end(only);
+  const isLong = !('respond' in outgoing) && total >= outgoing.writableHighWaterMark / 2;
+  if (!isLong && chunks.length <= 1) return void outgoing.end(only);
   // All of them in one write: joining them first would cost more than it saves.
   outgoing.cork();
-  for (const chunk of chunks) outgoing.write(chunk);
-  outgoing.end();
+  for (const chunk of chunks.slice(0, -1)) outgoing.write(chunk);
+  const last = chunks.at(-1) ?? NOTHING;
+  if (!isLong) return void outgoing.end(last);
+  outgoing.write(last.subarray(0, -1));
+  outgoing.uncork();
+  endWhenDrained(outgoing, last.subarray(-1));
+}
+
+/**
+ * Lets a client see the end only when all before it is out. One that sends its next request on the same connection earlier finds
+ * Node.js pausing its parser (`_http_server`, "needDrain"), and what TLS has decrypted by then breaks the connection (HPE_PAUSED).
+ */
+function endWhenDrained(outgoing: Outgoing, last: Uint8Array): void {
+  void whenDrained(outgoing).then(() => outgoing.end(last));
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -161,7 +178,7 @@ function sendCompressed(outgoing: Outgoing, answered: HttpResponse, chunks: read
       'content-length': String(compressed.length),
     };
     writeHead(outgoing, answered.status, headers);
-    outgoing.end(compressed);
+    sendBody(outgoing, [compressed], compressed.length);
   });
 }
 
@@ -176,7 +193,7 @@ function stream(outgoing: Outgoing, answered: HttpResponse, start: (sink: HttpSi
       return outgoing.writableLength;
     },
     drained: () => whenDrained(outgoing),
-    end: () => void outgoing.end(),
+    end: () => endWhenDrained(outgoing, NOTHING),
     destroy: () => void outgoing.destroy(),
     closed: closed.signal,
   });

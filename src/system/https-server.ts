@@ -62,6 +62,8 @@ export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServ
     minVersion: 'TLSv1.2',
     handshakeTimeout: Math.min(HEADERS_MS_MAX, requestMsMax),
     ALPNProtocols: [...Object.keys(protocols), 'h2', 'http/1.1'],
+    // What is small is not held back until the client has confirmed what came before it.
+    noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
   });

@@ -46,11 +46,9 @@ export async function callWebhook(
   const body = Buffer.from(JSON.stringify(reviewOf(request, uid)));
   const abort = new AbortController();
   const timer = clock.after(seconds * 1000, () => abort.abort());
-  const target = await targetOf(webhook.clientConfig, caller.store).catch((cause: unknown) => cause as Error);
-  const url = target instanceof Error ? '' : `${target.shown}?timeout=${seconds}s`;
+  const url = `${shownUrl(webhook.clientConfig)}?timeout=${seconds}s`;
   try {
-    if (target instanceof Error) throw target;
-    const { shown: _, path, ...where } = target;
+    const { path, ...where } = await targetOf(webhook.clientConfig, caller.store);
     const search = `${path.includes('?') ? '&' : '?'}timeout=${seconds}s`;
     const answer = await caller.call({
       ...where,
@@ -104,8 +102,17 @@ interface Target {
   readonly path: string;
   readonly serverName?: string;
   readonly authority?: string;
-  /** The URL as messages show it. */
-  readonly shown: string;
+}
+
+/** The URL as messages show it. */
+function shownUrl({ url, service }: WebhookClientConfig): string {
+  if (url !== undefined) return url;
+  const { namespace = '', name = '', port = 443 } = service ?? {};
+  return `https://${name}.${namespace}.svc:${port}${rooted(service?.path)}`;
+}
+
+function rooted(path = '/'): string {
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /** Where a webhook is: at a URL, or behind a Service, whose cluster address is dialled and whose name the certificate carries. */
@@ -123,10 +130,9 @@ async function targetOf({ url, service, caBundle }: WebhookClientConfig, store: 
       ...trust,
       address: `${parsed.hostname}:${port}`,
       path: `${parsed.pathname}${parsed.search}`,
-      shown: url,
     };
   }
-  const { namespace = '', name = '', path = '/', port = 443 } = service ?? {};
+  const { namespace = '', name = '', path, port = 443 } = service ?? {};
   const entry = await store.get(objectStoreKey(serviceResource, { namespace, name }));
   if (entry === undefined) throw new Error(`service "${name}" not found`);
   const { spec } = decodeObject<Service>(entry.value);
@@ -135,14 +141,11 @@ async function targetOf({ url, service, caBundle }: WebhookClientConfig, store: 
   const host = spec.type === 'ExternalName' ? spec.externalName : spec.clusterIP;
   if (host === undefined || host === '' || host === 'None')
     throw new Error(`unsupported service type "${spec.type ?? ''}" without a cluster address`);
-  const serverName = `${name}.${namespace}.svc`;
-  const shownPath = path.startsWith('/') ? path : `/${path}`;
   return {
     ...trust,
     address: `${host}:${port}`,
-    path: shownPath,
-    serverName,
-    shown: `https://${serverName}:${port}${shownPath}`,
+    path: rooted(path),
+    serverName: `${name}.${namespace}.svc`,
   };
 }
 

@@ -21,6 +21,7 @@ import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
 import { ObjectTurns } from '#apiserver/object-turns.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
 import { podStreamUrl, STREAMED, servePodSubresource } from '#apiserver/pod-subresources.ts';
+import { isProxied, proxyUpgrade, serveProxy } from '#apiserver/proxy.ts';
 import { quoted } from '#apiserver/query-parameters.ts';
 import {
   type ApiRequest,
@@ -46,6 +47,7 @@ import { serveObjects } from '#apiserver/verbs.ts';
 import { warningHeaders } from '#apiserver/write-options.ts';
 import { type Store, StoreUnavailableError } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
+import type { Forward, ForwardedUpgrade } from '#system/http-forward.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
 
@@ -67,6 +69,8 @@ export interface ApiServerOptions {
   readonly routes: readonly Route[];
   /** Where pods run here; absent at a hub. */
   readonly pods?: () => PodAccess;
+  /** How requests go on to what is behind pods, services and nodes; absent at a hub. */
+  readonly forward?: Forward;
   /** Nothing is told of requests where absent. */
   readonly audit?: Auditor;
   readonly clock: Clock;
@@ -74,14 +78,17 @@ export interface ApiServerOptions {
   readonly log: Log;
 }
 
+/** What an upgraded connection leads to: a streaming endpoint of a runtime, or a server behind a `proxy` subresource. */
+export type UpgradeTarget =
+  | { readonly type: 'url'; readonly url: string }
+  | { readonly type: 'forward'; readonly forward: ForwardedUpgrade };
+
 /** The Kubernetes API over a store: one function from request to response, whatever carries them. */
 export interface ApiServer {
   /** Never rejects: an error is a Status. */
   handle(request: ApiRequest): Promise<ApiResponse>;
-  /** The streaming endpoint that an upgrade request is to be connected to, or the refusal. */
-  upgrade(
-    request: ApiRequest,
-  ): Promise<{ type: 'url'; url: string } | { type: 'refused'; response: ApiResponse }>;
+  /** What an upgrade request is to be connected to, or the refusal. */
+  upgrade(request: ApiRequest): Promise<UpgradeTarget | { type: 'refused'; response: ApiResponse }>;
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -90,14 +97,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     handle: (request) =>
       server.metrics.measure(request, () => server.audited(request, () => server.answer(request))),
     async upgrade(request) {
-      let url = '';
+      let target: UpgradeTarget | undefined;
       const response = await server.audited(request, () =>
         server.guarded(request, async () => {
-          url = await server.streamUrl(request);
+          target = await server.upgradeTarget(request);
           return textResponse(101, '');
         }),
       );
-      return url === '' ? { type: 'refused', response } : { type: 'url', url };
+      return target ?? { type: 'refused', response };
     },
   };
 }
@@ -181,16 +188,18 @@ class Server {
 
   async serve(request: ApiRequest): Promise<ApiResponse> {
     const info = infoOf(request);
-    assertReadable(request);
+    if (info.type === 'nonResource' || info.rest === undefined) assertReadable(request);
     return info.type === 'nonResource'
       ? this.#serveNonResource(request, info)
       : this.#serveResource(request, info);
   }
 
-  async streamUrl(request: ApiRequest): Promise<string> {
+  async upgradeTarget(request: ApiRequest): Promise<UpgradeTarget> {
     const info = infoOf(request);
     if (info.type !== 'resource') throw unknownResource();
-    const { name, subresource } = info;
+    const { name, subresource, rest } = info;
+    if (subresource === 'proxy' && name !== undefined)
+      return this.#proxyUpgrade(request, { ...info, name, rest: rest ?? '' });
     const isStream = info.group === '' && info.plural === 'pods' && STREAMED.includes(subresource ?? '');
     if (!isStream || name === undefined || subresource === undefined)
       throw badRequest('this path cannot be upgraded');
@@ -206,7 +215,23 @@ class Server {
     } as const;
     this.#authorize(user, needed, request);
     const { type, context } = await this.#resolve(info);
-    return podStreamUrl(context, { request, info, type, user, name, subresource }, this.#options.pods?.());
+    const call = { request, info, type, user, name, subresource };
+    return { type: 'url', url: await podStreamUrl(context, call, this.#options.pods?.()) };
+  }
+
+  async #proxyUpgrade(
+    request: ApiRequest,
+    info: ResourcePath & { readonly name: string; readonly rest: string },
+  ): Promise<UpgradeTarget> {
+    const { name, rest, namespace } = info;
+    const user = await this.#authenticate(request);
+    const verb = verbOf(request.method, info, request.query);
+    const resource = `${info.plural}/proxy`;
+    this.#authorize(user, { type: 'resource', verb, group: '', resource, namespace, name });
+    const { type, context } = await this.#resolve(info);
+    if (!isProxied(type)) throw unknownResource();
+    const call = { request, info, type, user, name, rest };
+    return { type: 'forward', forward: await proxyUpgrade(context, call, this.#options.forward) };
   }
 
   async #serveNonResource(
@@ -277,6 +302,8 @@ class Server {
       return serveObjects(context, call);
     }
     if (name === undefined) throw unknownResource();
+    if (subresource === 'proxy' && isProxied(type))
+      return serveProxy(context, { ...call, name, rest: info.rest ?? '' }, this.#options.forward);
     if (isCertificateRequest(type) && subresource === 'approval') return serveObjects(context, call);
     if (subresource === 'scale' && type.subresources.includes('scale'))
       return serveScale(context, { ...call, name });

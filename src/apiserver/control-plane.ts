@@ -33,6 +33,7 @@ import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
 import type { Store } from '#store/store.ts';
 import { must } from '#system/assert.ts';
 import type { Clock } from '#system/clock.ts';
+import type { Forward } from '#system/http-forward.ts';
 import type { CallHttps } from '#system/https-call.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
@@ -44,6 +45,8 @@ export interface ControlPlaneOptions {
   readonly admission?: readonly AdmissionPlugin[];
   readonly routes?: readonly Route[];
   readonly pods?: () => PodAccess;
+  /** How requests go on to what is behind pods, services and nodes; refused where absent. */
+  readonly forward?: Forward;
   /** What service account tokens are signed with; keys that end with this process where absent. */
   readonly tokenKeys?: TokenKeys;
   /** Further kinds of tokens by which people prove who they are. */

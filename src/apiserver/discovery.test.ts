@@ -110,6 +110,7 @@ test('the aggregated form, in the version that the client names first', async ()
     'exec',
     'log',
     'portforward',
+    'proxy',
     'status',
   ]);
   assert.equal(

@@ -29,6 +29,8 @@ export interface ExtraSubresource {
   readonly verbs: readonly string[];
 }
 
+const PROXY_VERBS = ['create', 'delete', 'get', 'patch', 'update'];
+
 /** Subresources of the core group's own making. */
 export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
   {
@@ -41,6 +43,7 @@ export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
     verbs: ['get', 'patch', 'update'],
   },
   { plural: 'namespaces', name: 'finalize', kind: 'Namespace', verbs: ['update'] },
+  { plural: 'nodes', name: 'proxy', kind: 'NodeProxyOptions', verbs: PROXY_VERBS },
   { plural: 'pods', name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
   { plural: 'pods', name: 'binding', kind: 'Binding', verbs: ['create'] },
   { plural: 'pods', name: 'ephemeralcontainers', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
@@ -48,6 +51,7 @@ export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
   { plural: 'pods', name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
   { plural: 'pods', name: 'log', kind: 'Pod', verbs: ['get'] },
   { plural: 'pods', name: 'portforward', kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
+  { plural: 'pods', name: 'proxy', kind: 'PodProxyOptions', verbs: PROXY_VERBS },
   {
     plural: 'serviceaccounts',
     name: 'token',
@@ -56,6 +60,7 @@ export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
     version: 'v1',
     verbs: ['create'],
   },
+  { plural: 'services', name: 'proxy', kind: 'ServiceProxyOptions', verbs: PROXY_VERBS },
 ];
 
 /** The discovery documents of a set of kinds, made once. */

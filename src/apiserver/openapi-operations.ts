@@ -72,6 +72,7 @@ const CONNECT_PARAMETERS: Readonly<Record<string, readonly Parameter[]>> = {
   exec: [...parameters('string', 'command container'), ...parameters('boolean', 'stdin stdout stderr tty')],
   attach: [...parameters('string', 'container'), ...parameters('boolean', 'stdin stdout stderr tty')],
   portforward: parameters('integer', 'ports'),
+  proxy: parameters('string', 'path'),
 };
 
 /** Every operation on a kind. */
@@ -195,7 +196,7 @@ function extrasOf(type: ResourceType): readonly ExtraSubresource[] {
 }
 
 /** What a verb of RBAC is as a method. */
-const METHODS = { get: 'get', create: 'post', update: 'put', patch: 'patch' } as const;
+const METHODS = { get: 'get', create: 'post', update: 'put', patch: 'patch', delete: 'delete' } as const;
 
 function extraOperations(
   type: ResourceType,

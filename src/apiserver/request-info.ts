@@ -12,7 +12,11 @@ export type RequestInfo =
       readonly namespace: string | undefined;
       readonly name: string | undefined;
       readonly subresource: string | undefined;
+      /** Of the subresource `proxy`: what follows it in the path, as it came. Empty, or it begins with a slash. */
+      readonly rest?: string;
     };
+
+type ResourceInfo = Extract<RequestInfo, { type: 'resource' }>;
 
 /** The longest path, in characters; a longer one is 404. */
 const PATH_CHARS_MAX = 8192;
@@ -25,6 +29,9 @@ const EMPTY_SEGMENTS = new Set(['', '.', '..']);
 
 /** Sub-paths of `namespaces/NAME/…` that are the namespace's own subresources and no kind in it. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+
+/** What is behind a pod, a service or a node has paths of its own. */
+const PROXIED = /^(\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy)(\/.*)$/u;
 
 /** Where what the path of one request asks for is kept once it was read. */
 export interface Informed {
@@ -54,11 +61,22 @@ export function readableInfoOf(request: Informed): RequestInfo | undefined {
  */
 export function parsePath(path: string): RequestInfo {
   if (path.length > PATH_CHARS_MAX) throw notServed();
+  const proxied = path.includes('/proxy/') ? PROXIED.exec(path) : null;
+  if (proxied !== null) {
+    const [, before = '', rest = ''] = proxied;
+    const info = resourceOf(before);
+    if (info !== undefined) return { ...info, rest };
+  }
+  return resourceOf(path) ?? { type: 'nonResource', path };
+}
+
+/** What a path of objects asks for; undefined where it is none. */
+function resourceOf(path: string): ResourceInfo | undefined {
   const segments = path.split('/').slice(1).map(decodeSegment);
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
   const [root, ...after] = segments;
   const grouped = root === 'apis' ? 2 : root === 'api' ? 1 : undefined;
-  if (grouped === undefined || after.length <= grouped) return { type: 'nonResource', path };
+  if (grouped === undefined || after.length <= grouped) return undefined;
   if (segments.some((segment) => EMPTY_SEGMENTS.has(segment))) throw notServed();
   const [group, version] = grouped === 2 ? [after[0] ?? '', after[1] ?? ''] : ['', after[0] ?? ''];
   return { type: 'resource', group, version, ...parseResource(after.slice(grouped)) };
@@ -118,12 +136,20 @@ export function verbOf(method: string, info: RequestInfo, query: URLSearchParams
       return 'patch';
     case 'DELETE':
       return info.name === undefined ? 'deletecollection' : 'delete';
+    case 'OPTIONS':
+      // Of a proxied request: as upstream, only who may do everything may ask that.
+      if (info.rest !== undefined) return '';
+      throw methodNotAllowed(method);
     default:
-      throw new StatusError(
-        'MethodNotAllowed',
-        `the server does not allow the method "${method}" on the requested resource`,
-      );
+      throw methodNotAllowed(method);
   }
+}
+
+function methodNotAllowed(method: string): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    `the server does not allow the method "${method}" on the requested resource`,
+  );
 }
 
 /** Whether a request for a collection is a watch of it. */

@@ -22,6 +22,8 @@ export interface ApiRequest extends Noted, Informed {
   /** Decoded by segment later: still percent-encoded here. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The query as it came, without its question mark; nothing is passed on of it where absent. */
+  readonly rawQuery?: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
   /** Who the transport has proved the client to be; undefined where only a token may tell. */

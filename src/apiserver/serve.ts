@@ -1,5 +1,6 @@
 import type { ApiServer } from '#apiserver/api-server.ts';
 import type { ApiRequest, User } from '#apiserver/request.ts';
+import { spliceUpgrade } from '#system/http-forward.ts';
 import { type HttpRequest, type HttpsServer, serveHttps } from '#system/https-server.ts';
 import type { Connection, PeerCertificate } from '#system/network.ts';
 import { bridgeStream } from '#system/stream-bridge.ts';
@@ -29,6 +30,7 @@ export function serveApi({ server, host, port, tls, protocols }: ServeOptions): 
     upgrade: (request, socket, head) => {
       void server.upgrade(apiRequestOf(request, new Uint8Array())).then((answer) => {
         if (answer.type === 'url') return bridgeStream(request, { socket, head }, answer.url);
+        if (answer.type === 'forward') return spliceUpgrade({ socket, head }, answer.forward);
         const { response } = answer;
         const body =
           response.body.type === 'bytes' ? Buffer.concat([...response.body.chunks]) : Buffer.alloc(0);
@@ -51,6 +53,7 @@ function apiRequestOf(request: Omit<HttpRequest, 'body'>, body: Uint8Array): Api
     method: request.method === 'HEAD' ? 'GET' : request.method,
     path: mark < 0 ? request.url : request.url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1)),
+    rawQuery: mark < 0 ? '' : request.url.slice(mark + 1),
     headers: request.headers,
     body,
     user: userOf(request.certificate),

@@ -125,6 +125,7 @@ function handle(plane: ControlPlane, request: TestRequest): Promise<ApiResponse>
     method,
     path: mark < 0 ? path : path.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1)),
+    rawQuery: mark < 0 ? '' : path.slice(mark + 1),
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     body: bytes,
     user: 'user' in request ? request.user : API_SERVER_USER,

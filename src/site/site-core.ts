@@ -37,6 +37,7 @@ import { schedulerController } from '#scheduler/scheduler.ts';
 import { siteDescriber } from '#site/describe-site.ts';
 import type { Store } from '#store/store.ts';
 import { must } from '#system/assert.ts';
+import type { Forward } from '#system/http-forward.ts';
 import type { CallHttps } from '#system/https-call.ts';
 import type { ClientTls } from '#system/network.ts';
 import type { System } from '#system/system.ts';
@@ -49,6 +50,8 @@ export interface SiteCoreOptions {
   readonly software: string;
   /** How webhooks are called; they fail where absent. */
   readonly callHttps?: CallHttps;
+  /** How requests go on to what is behind pods, services and nodes; refused where absent. */
+  readonly forward?: Forward;
   /** Nothing is told of requests where absent. */
   readonly audit?: Auditor;
   readonly store: Store;
@@ -96,6 +99,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     tokenKeys,
     ...(options.audit === undefined ? {} : { audit: options.audit }),
     ...(options.callHttps === undefined ? {} : { callHttps: options.callHttps }),
+    ...(options.forward === undefined ? {} : { forward: options.forward }),
     pods: () => must(late.kubelet, 'the kubelet is made before the API serves').access,
     clock,
     random,

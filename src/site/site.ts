@@ -26,6 +26,7 @@ import { networkOf, readSettings, type SiteSettings } from '#site/site-settings.
 import { finishRestore } from '#store/restored-folder.ts';
 import { openSqliteStore } from '#store/sqlite.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
+import { forwardHttp } from '#system/http-forward.ts';
 import { callHttps } from '#system/https-call.ts';
 import { createSimulatedProber } from '#system/probe.ts';
 import { realDefer } from '#system/real.ts';
@@ -231,6 +232,7 @@ async function composeCore(parts: Parts, system: System): Promise<SiteCore> {
     software: SOFTWARE_VERSION,
     audit: parts.audit,
     callHttps,
+    forward: forwardHttp,
     store,
     serviceCidr: settings.serviceCidr,
     authority: authority.certificate,

@@ -37,6 +37,8 @@ export interface HttpSink {
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** `Set-Cookie` of a streamed answer, which alone may stand more than once. */
+  readonly cookies?: readonly string[];
   readonly body:
     | { readonly type: 'bytes'; readonly chunks: readonly Uint8Array[] }
     | { readonly type: 'stream'; readonly start: (sink: HttpSink) => void };
@@ -162,7 +164,11 @@ function endWhenDrained(outgoing: Outgoing, last: Uint8Array): void {
 
 const NOTHING = Buffer.alloc(0);
 
-function writeHead(outgoing: Outgoing, status: number, headers: Readonly<Record<string, string>>): void {
+function writeHead(
+  outgoing: Outgoing,
+  status: number,
+  headers: Readonly<Record<string, string | string[]>>,
+): void {
   if ('respond' in outgoing) outgoing.respond({ ':status': status, ...headers });
   else outgoing.writeHead(status, headers);
 }
@@ -183,7 +189,10 @@ function sendCompressed(outgoing: Outgoing, answered: HttpResponse, chunks: read
 }
 
 function stream(outgoing: Outgoing, answered: HttpResponse, start: (sink: HttpSink) => void): void {
-  writeHead(outgoing, answered.status, answered.headers);
+  const { cookies = [] } = answered;
+  const headers =
+    cookies.length === 0 ? answered.headers : { ...answered.headers, 'set-cookie': [...cookies] };
+  writeHead(outgoing, answered.status, headers);
   if ('flushHeaders' in outgoing) outgoing.flushHeaders();
   const closed = new AbortController();
   outgoing.once('close', () => closed.abort());

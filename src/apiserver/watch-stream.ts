@@ -3,6 +3,7 @@ import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { watchServed } from '#apiserver/custom/watch-served.ts';
+import { batchesOf } from '#apiserver/object-batches.ts';
 import { representBytes } from '#apiserver/object-bytes.ts';
 import { type Sink, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
@@ -10,7 +11,7 @@ import { decodeSelectable, isSelected, type Selection } from '#apiserver/selecti
 import { decodeObject } from '#apiserver/stored-object.ts';
 import { type IncludeObject, tableOf } from '#apiserver/table.ts';
 import { type Entry, RevisionExpiredError, type StoreEvent, type WatchHandle } from '#store/store.ts';
-import type { Timer } from '#system/clock.ts';
+import { sleep, type Timer } from '#system/clock.ts';
 import { failpoint } from '#system/failpoints.ts';
 
 /**
@@ -78,21 +79,25 @@ export class WatchStream {
     this.#sink = options.sink;
   }
 
-  /** Sends what is there at revision `from`, and from then on every change after it. */
+  /** Sends what is there at revision `from`, in turns of the event loop, and then every change after it. */
   start(from: number, entries: readonly Entry[]): void {
     const { clock } = this.#context;
-    this.#sendEntries(entries);
-    if (this.#options.initial === 'marked') this.#sendBookmark(from, true);
-    this.#bufferBytesMax += this.#sink.bufferedBytes;
     this.#timeout = clock.after(this.#options.endAfterMs, () => this.#end());
-    if (this.#options.sendsBookmarks) this.#sendBookmarks();
     this.#sink.closed.addEventListener('abort', () => this.#end(), { once: true });
     if (this.#sink.closed.aborted) this.#end();
-    else void this.#follow(from);
+    else void this.#run(from, entries);
   }
 
-  async #follow(from: number): Promise<void> {
+  async #run(from: number, entries: readonly Entry[]): Promise<void> {
     try {
+      for (const [index, batch] of batchesOf(entries).entries()) {
+        if (index > 0) await sleep(this.#context.clock, 0);
+        if (this.#ended) return;
+        this.#sendEntries(batch);
+      }
+      if (this.#options.initial === 'marked') this.#sendBookmark(from, true);
+      this.#bufferBytesMax += this.#sink.bufferedBytes;
+      if (this.#options.sendsBookmarks) this.#sendBookmarks();
       const { type, prefix } = this.#options;
       const watcher = {
         events: (batch: readonly StoreEvent[]) => this.#sendBatch(batch),

@@ -13,6 +13,8 @@ const LINE_BYTES_MAX = 8 * 1024 * 1024;
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
+const NEWLINE = 0x0a;
+
 /**
  * Decodes the newline-separated JSON of a watch. An ERROR event throws its Status; a half line at the end is dropped: the
  * stream was cut, and the watch resumes at the last whole event.
@@ -21,29 +23,59 @@ export async function* decodeWatchLines<T extends KubeObject>(
   body: AsyncIterable<Uint8Array>,
   { lazy = false }: { readonly lazy?: boolean } = {},
 ): AsyncIterable<WatchEvent<T>> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > LINE_BYTES_MAX) throw new Error(`a watch line is longer than ${LINE_BYTES_MAX} bytes`);
-    for (const line of lines)
-      if (line !== '') yield (lazy ? decodeLazily<T>(line) : undefined) ?? decodeLine<T>(line);
+  for await (const line of wholeLines(body)) {
+    yield (lazy ? decodeLazily<T>(line) : undefined) ?? decodeLine<T>(decoder.decode(line));
   }
 }
 
+const decoder = new TextDecoder();
+
+/** Lines apart from each other: an object that is kept must not keep the text of all that came with it. */
+async function* wholeLines(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let begun: Uint8Array[] = [];
+  let begunBytes = 0;
+  for await (const chunk of body) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      const tail = chunk.subarray(start, end);
+      const line = begun.length === 0 ? tail : joined([...begun, tail], begunBytes + tail.length);
+      begun = [];
+      begunBytes = 0;
+      start = end + 1;
+      if (line.length > 0) yield line;
+    }
+    if (start === chunk.length) continue;
+    begun.push(chunk.subarray(start));
+    begunBytes += chunk.length - start;
+    if (begunBytes > LINE_BYTES_MAX) throw new Error(`a watch line is longer than ${LINE_BYTES_MAX} bytes`);
+  }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
 /** How the line of a change begins, as our own servers write it. */
-const CHANGE = /^\{"type":"(ADDED|MODIFIED|DELETED)","object":/;
+const CHANGES = (['ADDED', 'MODIFIED', 'DELETED'] as const).map((type) => ({
+  type,
+  head: new TextEncoder().encode(`{"type":"${type}","object":`),
+}));
 
 /** The event of a line that is that of a change; undefined for any other. */
-function decodeLazily<T extends KubeObject>(line: string): WatchEvent<T> | undefined {
-  const [head, type] = CHANGE.exec(line) ?? [];
-  if (head === undefined || !line.endsWith('}')) return undefined;
-  return {
-    type: type as 'ADDED' | 'MODIFIED' | 'DELETED',
-    object: parseLazily<T>(line.slice(head.length, -1)),
-  };
+function decodeLazily<T extends KubeObject>(line: Uint8Array): WatchEvent<T> | undefined {
+  const change = CHANGES.find(({ head }) => head.every((byte, index) => line[index] === byte));
+  if (change === undefined || line.at(-1) !== CLOSING_BRACE) return undefined;
+  const text = decoder.decode(line.subarray(change.head.length, -1));
+  return { type: change.type, object: parseLazily<T>(text) };
 }
+
+const CLOSING_BRACE = 0x7d;
 
 function decodeLine<T extends KubeObject>(line: string): WatchEvent<T> {
   const event = JSON.parse(line) as { type: string; object: T | Status };

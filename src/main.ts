@@ -15,10 +15,11 @@ import { printFleet } from '#cli/status.ts';
 import { createToken } from '#cli/token.ts';
 import { up } from '#cli/up.ts';
 import { runHub } from '#hub/hub.ts';
-import { type HubStoreConfig, readStoreConfig } from '#hub/hub-store.ts';
+import { etcdClientOptions, type HubStoreConfig, readStoreConfig } from '#hub/hub-store.ts';
 import { joinAsSite } from '#site/join-site.ts';
 import { localMachine } from '#site/local-machine.ts';
 import { runSite } from '#site/site.ts';
+import { createEtcdClient } from '#store/etcd-client.ts';
 import { pause } from '#system/clock.ts';
 import { armFailpoints } from '#system/failpoints.ts';
 import { realGzipFiles } from '#system/gzip-file.ts';
@@ -354,19 +355,29 @@ program
 
 program
   .command('restore')
-  .description('put a backup into a data folder, all of it or nothing')
+  .description('put a backup into a data folder, or into etcd, all of it or nothing')
   .argument('<file>', 'what "skerry backup" wrote')
   .requiredOption('--data <folder>', 'the folder of a hub or site that does not run; empty, or with --force')
-  .option('--force', 'put aside what is in the folder')
+  .option('--force', 'put aside what is in the folder, and replace what is in etcd')
   .option('--epoch <number>', 'least epoch of the store afterwards', parseCount, 0)
-  .action(async (path: string, options: { data: string; force?: boolean; epoch: number }) => {
-    const target = {
-      ...{ path: path === '-' ? path : resolve(path), folder: resolve(options.data) },
-      ...{ force: options.force === true, epochMin: options.epoch, pid: process.pid },
-    };
-    const system = createRealSystem({ level: 'warn' });
-    await restore(target, { system, files: realGzipFiles, screen });
-  });
+  .option('--store <store>', 'where the objects go: sqlite, or etcd=https://HOST:2379,…', 'sqlite')
+  .option('--etcd-ca <file>', 'authority of etcd, PEM')
+  .option('--etcd-cert <file>', 'certificate for etcd, PEM')
+  .option('--etcd-key <file>', 'the key of that certificate, PEM')
+  .action(
+    async (path: string, options: StoreArguments & { data: string; force?: boolean; epoch: number }) => {
+      const store = storeOf(options);
+      const system = createRealSystem({ level: 'warn' });
+      await using etcd =
+        store.type === 'etcd' ? createEtcdClient(await etcdClientOptions(store, system)) : undefined;
+      const target = {
+        ...{ path: path === '-' ? path : resolve(path), folder: resolve(options.data) },
+        ...{ force: options.force === true, epochMin: options.epoch, pid: process.pid },
+        ...(etcd === undefined ? {} : { etcd }),
+      };
+      await restore(target, { system, files: realGzipFiles, screen });
+    },
+  );
 
 program
   .command('version')

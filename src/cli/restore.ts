@@ -1,5 +1,7 @@
 import { CommandError, type Screen } from '#cli/screen.ts';
 import { BackupError, type BackupHeader, decodeBackup } from '#store/backup-format.ts';
+import type { EtcdClient } from '#store/etcd-client.ts';
+import { contentOfEtcd, restoreIntoEtcd } from '#store/etcd-restore.ts';
 import { readEpoch, writeRestoredDatabase } from '#store/restore-sqlite.ts';
 import {
   beginRestore,
@@ -29,6 +31,8 @@ export interface RestoreOptions {
   /** The least epoch that the store is to have afterwards. */
   readonly epochMin: number;
   readonly pid: number;
+  /** Where the objects go, if not into the folder; the folder then gets the keys only. */
+  readonly etcd?: EtcdClient;
 }
 
 /** Puts a backup into a data folder, all of it or nothing, in an epoch above every one that is known. */
@@ -49,28 +53,54 @@ export async function restore(
         `${folder} is not empty (it holds ${held.slice(0, 3).join(', ')}): choose another folder, or say --force to put aside what is there`,
       );
     }
-    const before = held.includes('store.db') ? readEpoch(`${folder}/store.db`) : undefined;
-    const epoch = Math.max(header.epoch + 1, (before ?? -1) + 1, options.epochMin);
+    const before =
+      options.etcd === undefined
+        ? held.includes('store.db') && readEpoch(`${folder}/store.db`)
+        : await epochOfEtcd(options.etcd, { header, force: options.force });
+    const epoch = Math.max(
+      header.epoch + 1,
+      (typeof before === 'number' ? before : -1) + 1,
+      options.epochMin,
+    );
     if (epoch > EPOCH_MAX)
       throw new CommandError(`epoch ${epoch} is beyond ${EPOCH_MAX}, the last one there is`);
     const draft = await beginRestore(folder, disk);
-    await writeRestoredDatabase(`${draft}/store.db`, {
-      epoch,
-      entries: entriesOf(options.path, { draft, files, screen, disk }),
-    });
+    const entries = entriesOf(options.path, { draft, files, screen, disk });
+    if (options.etcd === undefined) await writeRestoredDatabase(`${draft}/store.db`, { epoch, entries });
+    else await restoreIntoEtcd(options.etcd, { epoch, entries });
     await commitRestore(folder, { epoch, disk });
     screen.say(
-      `Restored ${verified.entries} objects and ${verified.files} files of ${header.role} "${header.name}" as of ${header.createdAt} into ${folder}; the epoch is ${epoch} now`,
+      `Restored ${verified.entries} objects and ${verified.files} files of ${header.role} "${header.name}" as of ${header.createdAt} into ${options.etcd === undefined ? folder : `etcd and ${folder}`}; the epoch is ${epoch} now`,
     );
-    if (held.includes('store.db')) screen.say(`What was there is in ${folder}/replaced-${epoch}`);
+    if (held.includes(options.etcd === undefined ? 'store.db' : 'pki'))
+      screen.say(`What was there is in ${folder}/replaced-${epoch}`);
     if (verified.files === 0)
       screen.say(
         `The backup holds no keys: put back pki/ before you start, or the ${header.role} makes itself new ones`,
       );
-    screen.say(`Start it with "skerry ${header.role} --data ${folder}"`);
+    const store = options.etcd === undefined ? '' : ' and the same --store';
+    screen.say(`Start it with "skerry ${header.role} --data ${folder}"${store}`);
   } finally {
     await release();
   }
+}
+
+/** The epoch that an etcd is in. Refuses one that holds objects, unless they are to be replaced. */
+async function epochOfEtcd(
+  etcd: EtcdClient,
+  { header, force }: { header: BackupHeader; force: boolean },
+): Promise<number | undefined> {
+  if (header.role !== 'hub')
+    throw new CommandError(`the backup is of a ${header.role}: only a hub keeps its objects in etcd`);
+  const { objects, epoch } = await contentOfEtcd(etcd).catch((error: unknown) => {
+    throw new CommandError(`etcd could not be read: ${describeError(error)}. Nothing was changed`, {
+      cause: error,
+    });
+  });
+  if (objects === 0 || force) return epoch;
+  throw new CommandError(
+    `etcd is not empty (it holds ${objects} objects of Skerry): choose another one, or say --force to replace them for good`,
+  );
 }
 
 /** Reads the whole backup once, before anything is touched. */

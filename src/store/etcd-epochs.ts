@@ -1,5 +1,5 @@
 import type { EtcdClient } from '#store/etcd-client.ts';
-import { COMPACTED, EPOCHS, OBJECTS, rangeEndOf, textOf } from '#store/etcd-keys.ts';
+import { COMPACTED, EPOCHS, epochKey, OBJECTS, rangeEndOf, textOf } from '#store/etcd-keys.ts';
 import type { RangeResponse } from '#store/etcd-messages.ts';
 import { EPOCH_MAX, REVISIONS_PER_EPOCH, StoreFormatError } from '#store/store.ts';
 import { assert, must } from '#system/assert.ts';
@@ -47,7 +47,7 @@ export async function claimEpoch(client: EtcdClient, epochMin: number): Promise<
     if (last !== undefined && !moved && last.epoch >= epochMin) return await factsOf(client, known);
     if (last === undefined) await assertEmpty(client);
     const epoch = Math.max(epochMin, last === undefined ? 0 : moved ? last.epoch + 1 : 0);
-    const key = Buffer.from(`${EPOCHS}${String(epoch).padStart(4, '0')}`);
+    const key = epochKey(epoch);
     await client.txn({
       // Nobody has raised it since: every epoch there is was made no later than what was read.
       compare: [

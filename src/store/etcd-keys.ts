@@ -17,8 +17,19 @@ export const COMPACTED = 'skerry/compacted';
 /** The last states of the keys that the newest deletion with a last state deleted. Each such commit writes it anew. */
 export const DELETED = 'skerry/deleted';
 
-/** One key for each process that has the store open, gone with its lease. */
-export const SESSIONS = 'skerry/sessions/';
+/** A restore is being written beside what is there; each one rewrites it. */
+export const DRAFT = 'skerry/restore';
+
+/** The objects of a restore that are not in place yet. */
+export const DRAFTS = 'skerry/restoring';
+
+/** There where a restore was decided, and not all of its objects are in place. */
+export const DECIDED = 'skerry/restored';
+
+/** The key of an epoch under {@link EPOCHS}. */
+export function epochKey(epoch: number): Buffer {
+  return Buffer.from(`${EPOCHS}${String(epoch).padStart(4, '0')}`);
+}
 
 /** The first byte of every stored value: the version of the envelope. */
 const ENVELOPE_VERSION = 1;

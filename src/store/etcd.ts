@@ -5,6 +5,7 @@ import { claimEpoch } from '#store/etcd-epochs.ts';
 import { isCompacted, isOutOfSpace, storeErrorOf } from '#store/etcd-errors.ts';
 import { COMPACTED, textOf } from '#store/etcd-keys.ts';
 import { EtcdReplica } from '#store/etcd-replica.ts';
+import { finishEtcdRestore } from '#store/etcd-restore.ts';
 import { KeyedTurns } from '#store/keyed-turns.ts';
 import { assertReadable } from '#store/revision-range.ts';
 import {
@@ -52,6 +53,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   const client = createEtcdClient(options);
   const late: { store?: EtcdStore } = {};
   try {
+    await finishEtcdRestore(client);
     const facts = await claimEpoch(client, options.epochMin ?? 0);
     const replica = await EtcdReplica.open(
       {

@@ -15,6 +15,7 @@ import { nodeTaintController } from '#controllers/node-taints.ts';
 import { podDisruptionBudgetController } from '#controllers/pod-disruption-budget.ts';
 import { podGarbageCollector } from '#controllers/pod-garbage-collector.ts';
 import { replicaSetController } from '#controllers/replica-set.ts';
+import { replicationController } from '#controllers/replication-controller.ts';
 import { serviceAccountController } from '#controllers/service-account.ts';
 import { statefulSetController } from '#controllers/stateful-set.ts';
 import { claimProtectionController, volumeProtectionController } from '#controllers/storage-protection.ts';
@@ -55,6 +56,7 @@ export function siteControllers(options: StandardOptions): Controller<never>[] {
     ...hubControllers(options),
     deploymentController,
     replicaSetController,
+    replicationController,
     statefulSetController,
     daemonSetController,
     jobController,

@@ -7,6 +7,7 @@ import { daemonSetController } from '#controllers/daemon-set.ts';
 import { deploymentController } from '#controllers/deployment.ts';
 import { endpointSliceController } from '#controllers/endpoint-slice.ts';
 import { endpointsController } from '#controllers/endpoints.ts';
+import { flowSchemaStatusController } from '#controllers/flow-schema-status.ts';
 import { garbageCollectors } from '#controllers/garbage-collector.ts';
 import { jobController } from '#controllers/job.ts';
 import type { KindRoster } from '#controllers/kind-roster.ts';
@@ -46,6 +47,7 @@ export function hubControllers({ roster, authority, tokens }: StandardOptions): 
     clusterRoleAggregationController,
     validatingAdmissionPolicyStatusController(roster),
     certificateRequestCleaner,
+    flowSchemaStatusController,
     ...garbageCollectors(roster),
   ];
 }

@@ -19,6 +19,9 @@ const PROTOCOLS: readonly string[] = [...CHANNEL_PROTOCOLS, PORT_FORWARD_PROTOCO
 /** The largest frame that is taken from either side, in bytes. */
 const FRAME_BYTES_MAX = 1024 * 1024;
 
+/** Bytes of forwarded ports that may wait for a slow end; at it nothing more is read of the other one. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+
 const server = new WebSocketServer({
   noServer: true,
   maxPayload: FRAME_BYTES_MAX,
@@ -63,30 +66,31 @@ function bridgePortChannels(client: WebSocket, runtimeUrl: string): void {
   const runtime = new WebSocket(runtimeUrl.replace(/^http/u, 'ws'), [RUNTIME_CHANNEL_PROTOCOL], {
     maxPayload: FRAME_BYTES_MAX,
   });
-  const waiting: Buffer[] = [];
-  client.on('message', (data: Buffer) => {
-    if (runtime.readyState === WebSocket.OPEN) runtime.send(data);
-    else waiting.push(data);
-  });
-  runtime.on('open', () => {
-    for (const data of waiting.splice(0)) runtime.send(data);
-  });
-  runtime.on('message', (data: Buffer) => client.send(data));
+  // Nothing is read before there is somebody to take it.
+  client.pause();
+  runtime.on('open', () => client.resume());
+  relay(client, runtime);
+  relay(runtime, client);
   runtime.on('close', () => client.close(1000));
   runtime.on('error', () => client.close(1011));
   client.on('close', () => runtime.close());
   client.on('error', () => runtime.close());
 }
 
+/** Passes messages on as fast as they are taken. */
+function relay(from: WebSocket, to: WebSocket): void {
+  from.on('message', (data: Buffer) => {
+    if (to.readyState !== WebSocket.OPEN) return;
+    to.send(data, () => {
+      if (to.bufferedAmount < WAITING_BYTES_MAX) from.resume();
+    });
+    if (to.bufferedAmount >= WAITING_BYTES_MAX) from.pause();
+  });
+}
+
 /** The messages of this sub-protocol are the bytes of a SPDY connection. */
 function bridgePortForward(client: WebSocket, runtimeUrl: string): void {
-  const waiting: Buffer[] = [];
-  let upstream: Duplex | undefined;
-  client.on(
-    'message',
-    (data: Buffer) => void (upstream === undefined ? waiting.push(data) : upstream.write(data)),
-  );
-  client.on('close', () => upstream?.destroy());
+  client.pause();
   const upgrade = httpRequest(runtimeUrl, {
     method: 'POST',
     headers: {
@@ -95,16 +99,27 @@ function bridgePortForward(client: WebSocket, runtimeUrl: string): void {
       'x-stream-protocol-version': 'portforward.k8s.io',
     },
   });
-  upgrade.on('upgrade', (_response, socket, head) => {
-    upstream = socket;
-    for (const data of waiting.splice(0)) socket.write(data);
-    if (head.length > 0) client.send(head);
-    socket.on('data', (data: Buffer) => client.send(data));
-    socket.on('close', () => client.close(1000));
-    socket.on('error', () => client.close(1011));
+  upgrade.on('upgrade', (_response, upstream, head) => {
+    const toClient = (data: Buffer): void => {
+      client.send(data, () => {
+        if (client.bufferedAmount < WAITING_BYTES_MAX) upstream.resume();
+      });
+      if (client.bufferedAmount >= WAITING_BYTES_MAX) upstream.pause();
+    };
+    client.on('message', (data: Buffer) => {
+      if (!upstream.write(data)) client.pause();
+    });
+    client.on('close', () => upstream.destroy());
+    upstream.on('drain', () => client.resume());
+    upstream.on('data', toClient);
+    upstream.on('close', () => client.close(1000));
+    upstream.on('error', () => client.close(1011));
+    if (head.length > 0) toClient(head);
+    client.resume();
   });
   upgrade.on('response', () => client.close(1011));
   upgrade.on('error', () => client.close(1011));
+  client.on('close', () => upgrade.destroy());
   upgrade.end();
 }
 

@@ -13,8 +13,11 @@ const RUNTIME_CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
 
 const PORT_FORWARD_PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
 
+/** What the WebSocket library sees instead: it refuses a name with a slash, which is no token (RFC 6455, section 4.1). */
+const PORT_FORWARD_TOKEN = 'SPDY-3.1+portforward.k8s.io';
+
 /** Sub-protocols of Kubernetes' streaming over WebSocket that we take from clients, the best one first. */
-const PROTOCOLS: readonly string[] = [...CHANNEL_PROTOCOLS, PORT_FORWARD_PROTOCOL];
+const PROTOCOLS: readonly string[] = [...CHANNEL_PROTOCOLS, PORT_FORWARD_TOKEN];
 
 /** The largest frame that is taken from either side, in bytes. */
 const FRAME_BYTES_MAX = 1024 * 1024;
@@ -26,6 +29,11 @@ const server = new WebSocketServer({
   noServer: true,
   maxPayload: FRAME_BYTES_MAX,
   handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
+});
+
+server.on('headers', (lines) => {
+  for (const [index, line] of lines.entries())
+    lines[index] = line.replace(PORT_FORWARD_TOKEN, PORT_FORWARD_PROTOCOL);
 });
 
 /**
@@ -47,15 +55,18 @@ function bridgeWebSocket(
   { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   runtimeUrl: string,
 ): void {
-  const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(',');
-  if (!offered.some((protocol) => PROTOCOLS.includes(protocol.trim()))) {
+  const offered = (request.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((protocol) => (protocol.trim() === PORT_FORWARD_PROTOCOL ? PORT_FORWARD_TOKEN : protocol.trim()));
+  if (!offered.some((protocol) => PROTOCOLS.includes(protocol))) {
     socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     return;
   }
-  const incoming = { method: request.method, url: request.url, headers: request.headers } as never;
+  const headers = { ...request.headers, 'sec-websocket-protocol': offered.join(',') };
+  const incoming = { method: request.method, url: request.url, headers } as never;
   server.handleUpgrade(incoming, socket, head, (client) => {
     const [path = '', query = ''] = request.url.split('?');
-    if (client.protocol === PORT_FORWARD_PROTOCOL) bridgePortForward(client, runtimeUrl);
+    if (client.protocol === PORT_FORWARD_TOKEN) bridgePortForward(client, runtimeUrl);
     else if (path.endsWith('/portforward')) bridgePortChannels(client, runtimeUrl);
     else bridgeChannels(client, runtimeUrl, new URLSearchParams(query));
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -110,7 +110,6 @@ test('three hubs on etcd through killed members, killed hubs and a paused hub: o
   const hubs: HubProcess[] = [];
   const start = async (index: number): Promise<void> => {
     const folder = join(place, `hub${index}`);
-    if (index > 0) cpSync(join(place, 'hub0', 'pki'), join(folder, 'pki'), { recursive: true });
     hubs[index] = stack.use(await startHubProcess(folder, { args }));
   };
   for (const index of [0, 1, 2]) await start(index);

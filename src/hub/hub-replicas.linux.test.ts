@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,10 +9,12 @@ import { configMapResource } from '#api/core/config-map.ts';
 import { namespaceResource } from '#api/core/namespace.ts';
 import { serviceAccountResource } from '#api/core/service-account.ts';
 import type { Client } from '#client/client.ts';
+import { readBody } from '#client/transport.ts';
 import { type HubProcess, startHubProcess } from '#hub/hub-process.linux.fixture.ts';
 import { FAILOVER_MS_MAX } from '#reconcile/leader-election.ts';
 import { type EtcdMember, startEtcd, withoutEtcd } from '#store/etcd-member.linux.fixture.ts';
 import { must } from '#system/assert.ts';
+import { httpsClient } from '#system/https-client.ts';
 
 const HUBS = 3;
 
@@ -33,8 +35,6 @@ async function withHubs(run: (hubs: HubProcess[], etcd: EtcdMember[]) => Promise
   const hubs: HubProcess[] = [];
   for (let index = 0; index < HUBS; index++) {
     const folder = join(place, `hub${index}`);
-    // All hubs have one authority: that of the first.
-    if (index > 0) cpSync(join(place, 'hub0', 'pki'), join(folder, 'pki'), { recursive: true });
     const hub = await startHubProcess(folder, { args });
     stack.use(hub);
     hubs.push(hub);
@@ -85,6 +85,26 @@ function follow(client: Client, resourceVersion: string, signal: AbortSignal): s
   return told;
 }
 
+/** Asks one hub for a token of a service account. */
+async function tokenOf({ context }: HubProcess, path: string): Promise<string> {
+  using https = httpsClient(new URL(context.server).host, context);
+  const body = Buffer.from('{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}');
+  const headers = { 'content-type': 'application/json' };
+  const answer = await https.request({ method: 'POST', path, headers, body });
+  const text = Buffer.from(await readBody(answer)).toString('utf8');
+  assert.equal(answer.status, 201, text);
+  return (JSON.parse(text) as { status: { token: string } }).status.token;
+}
+
+/** What a hub answers to whoever brings a token: 401 where it does not know it, 403 where its owner may not list secrets. */
+async function statusWith({ context }: HubProcess, token: string): Promise<number> {
+  using https = httpsClient(new URL(context.server).host, { authority: context.authority });
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await https.request({ method: 'GET', path: '/api/v1/namespaces/default/secrets', headers });
+  await readBody(answer);
+  return answer.status;
+}
+
 test(
   'three hubs on one etcd: lists are of now, watches tell the same, one leads, and another after it is killed or paused',
   {
@@ -127,6 +147,15 @@ test(
       assert.deepEqual(told[2], told[0]);
       assert.equal(new Set(told[0]).size, told[0]?.length);
 
+      // A token of one hub is a token of each.
+      const account = '/api/v1/namespaces/default/serviceaccounts/default';
+      await eventually('the service account', 10_000, () =>
+        clientOf(hubs, 0).find(serviceAccountResource, { namespace: 'default', name: 'default' }),
+      );
+      const tokens = await Promise.all(hubs.map((hub) => tokenOf(hub, `${account}/token`)));
+      for (const token of tokens) for (const hub of hubs) assert.equal(await statusWith(hub, token), 403);
+      assert.equal(await statusWith(must(hubs[0], 'a hub'), `${tokens[0]}x`), 401);
+
       // A member of etcd dies: nothing is noticed but a moment.
       await must(members[0], 'a member').kill();
       await eventually('a write without one member of etcd', 15_000, () =>
@@ -143,6 +172,8 @@ test(
         leaderOf(left, clientOf(left, 0)),
       );
       console.log(`# killed: another hub led after ${((performance.now() - killedMs) / 1000).toFixed(1)} s`);
+      const dead = tokens[hubs.indexOf(first)] ?? '';
+      for (const hub of left) assert.equal(await statusWith(hub, dead), 403, 'its tokens go on');
       await clientOf(left, 0).create(namespaceResource, {
         ...{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'after' }, spec: {} },
       });

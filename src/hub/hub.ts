@@ -7,11 +7,14 @@ import { serveApi } from '#apiserver/serve.ts';
 import { kubeconfigOf } from '#cli/kubeconfig.ts';
 import { createHubCore } from '#hub/hub-core.ts';
 import { type HubStoreConfig, openHubStore } from '#hub/hub-store.ts';
+import { shareCredentials } from '#hub/shared-credentials.ts';
+import { openSharedTokenKeys } from '#hub/shared-token-keys.ts';
 import { joinRoutes } from '#link/join-route.ts';
 import { LINK_PROTOCOL } from '#link/wire.ts';
+import type { KeyPair } from '#pki/authority.ts';
 import { bundleKeyFromSeed, createBundleSigner } from '#pki/bundle-signature.ts';
 import { ensureAuthority, ensureKeyPair } from '#pki/credentials.ts';
-import { openTokenKeys } from '#pki/token-keys.ts';
+import { openTokenKeys, readTokenKeys } from '#pki/token-keys.ts';
 import { finishRestore } from '#store/restored-folder.ts';
 import { claimDataFolder } from '#system/data-folder.ts';
 import { callHttps } from '#system/https-call.ts';
@@ -45,23 +48,31 @@ export async function runHub(
   const release = await claimDataFolder(config.dataFolder, { disk, processes, pid: config.pid, role: 'hub' });
   try {
     await finishRestore(config.dataFolder, disk);
-    const credentials = await hubCredentials(config, system);
     // After a failed fsync, or where the data was restored under it, only a new start sees what is really there.
     const storeFailed = Promise.withResolvers<never>();
     storeFailed.promise.catch(() => undefined);
     await using store = await openHubStore(config, system, storeFailed.reject);
+    const pki = `${config.dataFolder}/pki`;
+    const isShared = config.store.type === 'etcd';
+    if (isShared) {
+      const make = (folder: string): Promise<unknown> => ensureOwnKeys(folder, system);
+      await shareCredentials(store, { disk, folder: pki, make });
+    }
+    const credentials = await hubCredentials(config, system);
     const signer = createBundleSigner(credentials.bundleKey);
     await using audit = await openAudit({ dataFolder: config.dataFolder, mode: config.auditMode }, system);
     const core = createHubCore({
       store,
       audit: audit.auditor,
       callHttps,
-      ...(config.store.type === 'sqlite' ? {} : { identity: identityOf(config, random) }),
+      ...(isShared ? { identity: identityOf(config, random) } : {}),
       signer,
       authority: credentials.authority.certificate,
       signingAuthority: credentials.authority,
       tokenAuthenticators: await openIssuers(config.authenticationConfig, system),
-      tokenKeys: await openTokenKeys(disk, { folder: `${config.dataFolder}/pki`, clock }),
+      tokenKeys: isShared
+        ? await openSharedTokenKeys(store, { initial: await readTokenKeys(disk, pki), clock, log })
+        : await openTokenKeys(disk, { folder: pki, clock }),
       clock,
       random,
       log,
@@ -97,10 +108,21 @@ function identityOf({ host, port }: HubConfig, random: System['random']): string
   return `${host}:${port}_${Buffer.from(random.bytes(6)).toString('hex')}`;
 }
 
-async function hubCredentials(config: HubConfig, { disk, clock, random }: System) {
+/** What a hub signs with: certificates, and bundles. Made at the first call. */
+async function ensureOwnKeys(
+  folder: string,
+  { disk, clock, random }: System,
+): Promise<{ authority: KeyPair; bundleKey: string }> {
+  const commonName = 'skerry hub authority';
+  const authority = await ensureAuthority(disk, { folder, commonName, nowMs: clock.now() });
+  return { authority, bundleKey: await ensureBundleKey(folder, { disk, seed: () => random.bytes(32) }) };
+}
+
+async function hubCredentials(config: HubConfig, system: System) {
   const folder = `${config.dataFolder}/pki`;
+  const { disk, clock } = system;
   const nowMs = clock.now();
-  const authority = await ensureAuthority(disk, { folder, commonName: 'skerry hub authority', nowMs });
+  const { authority, bundleKey } = await ensureOwnKeys(folder, system);
   const isAddress = (name: string): boolean => /^[\d.]+$|:/u.test(name);
   const names = [...new Set([config.host, '127.0.0.1', 'localhost', ...config.names])];
   const server = await ensureKeyPair(disk, {
@@ -122,12 +144,7 @@ async function hubCredentials(config: HubConfig, { disk, clock, random }: System
     nowMs,
     request: { commonName: 'admin', organizations: ['system:masters'], usage: 'client' },
   });
-  return {
-    authority,
-    server,
-    admin,
-    bundleKey: await ensureBundleKey(folder, { disk, seed: () => random.bytes(32) }),
-  };
+  return { authority, server, admin, bundleKey };
 }
 
 /** Reads the configuration once, at the start. Throws a sentence for people where it cannot be followed. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,7 +56,6 @@ async function withGround(run: (ground: Ground) => Promise<void>): Promise<void>
   ];
   const hubs: HubProcess[] = [];
   for (const name of HUBS) {
-    if (name !== 'hub0') cpSync(join(place, 'hub0', 'pki'), join(place, name, 'pki'), { recursive: true });
     const options = { args, machine: hosts.machine(name), port: await freePort() };
     hubs.push(stack.use(await startHubProcess(join(place, name), options)));
   }

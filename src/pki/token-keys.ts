@@ -28,7 +28,8 @@ export interface TokenKeys {
   run(signal: AbortSignal): Promise<void>;
 }
 
-interface Key {
+/** A key with its public half; its id is the hash of that. */
+export interface TokenKey {
   readonly id: string;
   readonly createdMs: number;
   readonly privateKey: KeyObject;
@@ -37,9 +38,9 @@ interface Key {
 
 /** One key, kept nowhere: for an API server whose tokens need not outlive its process. */
 export function createTokenKeys(): TokenKeys {
-  const late: { key?: Key } = {};
+  const late: { key?: TokenKey } = {};
   // Made when it is first needed: most simulated sites never are asked for a token.
-  const key = (): Key => (late.key ??= newKey(0));
+  const key = (): TokenKey => (late.key ??= newKey(0));
   return {
     get signing() {
       return key();
@@ -59,10 +60,16 @@ export async function openTokenKeys(
   disk: Disk,
   { folder, clock }: { folder: string; clock: Clock },
 ): Promise<TokenKeys> {
-  const keys = await readKeys(disk, folder);
+  let keys: readonly TokenKey[] = await readTokenKeys(disk, folder);
   let verifying: ReadonlyMap<string, KeyObject> = new Map();
   const refresh = async (): Promise<void> => {
-    await rotate(keys, { disk, folder, nowMs: clock.now() });
+    const wanted = rotatedKeys(keys, clock.now());
+    for (const key of wanted) {
+      const pem = key.privateKey.export({ format: 'pem', type: 'pkcs8' });
+      if (!keys.includes(key)) await disk.write(path(folder, key), pem, { mode: 0o600 });
+    }
+    for (const key of keys) if (!wanted.includes(key)) await disk.remove(path(folder, key));
+    keys = wanted;
     verifying = new Map(keys.map(({ id, publicKey }) => [id, publicKey]));
   };
   await refresh();
@@ -84,49 +91,44 @@ export async function openTokenKeys(
   };
 }
 
-/** Newest first. */
-async function readKeys(disk: Disk, folder: string): Promise<Key[]> {
-  const keys: Key[] = [];
+/** The keys in a folder, newest first; none where there is no folder. */
+export async function readTokenKeys(disk: Disk, folder: string): Promise<TokenKey[]> {
+  const keys: TokenKey[] = [];
   for (const name of await disk.list(folder)) {
     const createdMs = Number(/^token-(\d+)\.key$/u.exec(name)?.[1] ?? Number.NaN);
     const content = Number.isNaN(createdMs) ? undefined : await disk.read(`${folder}/${name}`);
-    if (content !== undefined) keys.push(keyOf(createPrivateKey(Buffer.from(content)), createdMs));
+    if (content !== undefined) keys.push(tokenKeyOf(Buffer.from(content), createdMs));
   }
   return keys.toSorted((a, b) => b.createdMs - a.createdMs);
 }
 
-/** Adds a key where the newest is too old, drops those whose tokens have all expired. */
-async function rotate(
-  keys: Key[],
-  { disk, folder, nowMs }: { disk: Disk; folder: string; nowMs: number },
-): Promise<void> {
+/**
+ * The keys (newest first) that are to be there at `nowMs`: a new one where the newest has signed long enough, without those whose
+ * tokens have all expired.
+ */
+export function rotatedKeys(keys: readonly TokenKey[], nowMs: number): readonly TokenKey[] {
   const [newest] = keys;
-  if (newest === undefined || nowMs - newest.createdMs > TOKEN_KEY_SIGNS_MS) {
-    const key = newKey(nowMs);
-    const pem = key.privateKey.export({ format: 'pem', type: 'pkcs8' });
-    await disk.write(path(folder, key), pem, { mode: 0o600 });
-    keys.unshift(key);
-  }
-  while (true) {
-    const oldest = keys.at(-1);
-    if (oldest === undefined || nowMs - oldest.createdMs <= TOKEN_KEY_SIGNS_MS + TOKEN_KEY_VERIFIES_MS)
-      return;
-    if (keys.length === 1) return;
-    await disk.remove(path(folder, oldest));
-    keys.pop();
-  }
+  const isDue = newest === undefined || nowMs - newest.createdMs > TOKEN_KEY_SIGNS_MS;
+  return (isDue ? [newKey(nowMs), ...keys] : keys).filter(
+    ({ createdMs }, index) => index === 0 || nowMs - createdMs <= TOKEN_KEY_SIGNS_MS + TOKEN_KEY_VERIFIES_MS,
+  );
 }
 
-function path(folder: string, { createdMs }: Key): string {
+function path(folder: string, { createdMs }: TokenKey): string {
   return `${folder}/token-${createdMs}.key`;
 }
 
-function newKey(createdMs: number): Key {
-  return keyOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, createdMs);
+function newKey(createdMs: number): TokenKey {
+  return withId(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, createdMs);
+}
+
+/** A key of its private half, PKCS #8 in PEM. */
+export function tokenKeyOf(pem: string | Buffer, createdMs: number): TokenKey {
+  return withId(createPrivateKey(pem), createdMs);
 }
 
 /** A key's id is the hash of its public half, as upstream's are. */
-function keyOf(privateKey: KeyObject, createdMs: number): Key {
+function withId(privateKey: KeyObject, createdMs: number): TokenKey {
   const publicKey = createPublicKey(privateKey);
   const der = publicKey.export({ format: 'der', type: 'spki' });
   const id = createHash('sha256').update(der).digest('base64url');

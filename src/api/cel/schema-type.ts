@@ -13,7 +13,7 @@ const DATE_BYTES = 12;
 const CHARACTER_BYTES_MAX = 4;
 
 /** A type, and the least bytes that a value of it takes in JSON: how many of them fit into a request. */
-interface SizedSchemaType {
+export interface SizedSchemaType {
   readonly type: CelType;
   readonly bytesMin: number;
 }
@@ -29,7 +29,13 @@ export function schemaType(schema: JSONSchemaProps, { isRoot }: { isRoot: boolea
   return sizedType(schema, isRoot)?.type;
 }
 
-function sizedType(schema: JSONSchemaProps, isRoot: boolean): SizedSchemaType | undefined {
+/** How many values of a type fit into one request, a comma after each: as often may a node stand that no limit bounds (Kubernetes). */
+export function countInRequest({ bytesMin }: Pick<SizedSchemaType, 'bytesMin'>): number {
+  return Math.floor(REQUEST_BYTES_MAX / (bytesMin + 1));
+}
+
+/** As {@link schemaType}, with the least size of a value. */
+export function sizedType(schema: JSONSchemaProps, isRoot: boolean): SizedSchemaType | undefined {
   if (schema['x-kubernetes-int-or-string'] === true)
     return { type: { kind: 'dyn', sizeMax: textBytesMax(schema) }, bytesMin: 1 };
   const isResource = isRoot || schema['x-kubernetes-embedded-resource'] === true;

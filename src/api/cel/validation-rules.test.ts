@@ -103,6 +103,18 @@ describe('rules when a definition is written', () => {
     assert.deepEqual(faultsOf(schemaOf([], { list: { type: 'array', items: item, maxItems: 10 } })), []);
     assert.match(faultsOf(schemaOf([], { list: { type: 'array', items: item } })).join(), /exceeds budget/);
   });
+
+  it('takes for how often a node may stand in lists without limits what fits into a request', () => {
+    const rule = { rule: 'has(self.key) == has(self.secret)' };
+    const text: JSONSchemaProps = { type: 'string' };
+    const item: JSONSchemaProps = {
+      type: 'object',
+      properties: { key: text, secret: text },
+      'x-kubernetes-validations': [rule],
+    };
+    const inner: JSONSchemaProps = { type: 'object', properties: { items: { type: 'array', items: item } } };
+    assert.deepEqual(faultsOf(schemaOf([], { list: { type: 'array', items: inner } })), []);
+  });
 });
 
 describe('rules when an object is written', () => {

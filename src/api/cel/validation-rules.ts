@@ -27,7 +27,7 @@ import {
 import { parseFieldPath } from '#api/cel/field-path.ts';
 import { valueOfJson } from '#api/cel/json-value.ts';
 import { STANDARD_LIBRARY } from '#api/cel/library.ts';
-import { schemaType } from '#api/cel/schema-type.ts';
+import { countInRequest, type SizedSchemaType, sizedType } from '#api/cel/schema-type.ts';
 import { CelError, CelOptional, type CelResult } from '#api/cel/value.ts';
 import { duplicateValue, forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
 import { equalJson, isJsonArray, isJsonObject, propertyOf, scalarKey } from '#api/json.ts';
@@ -38,8 +38,8 @@ import type { FieldError } from '#api/status.ts';
 const RULE_ESTIMATE_MAX = 10_000_000;
 /** The most that all rules of a schema may cost, in units, by estimate; more is refused (Kubernetes). */
 const SCHEMA_ESTIMATE_MAX = 100_000_000;
-/** How often a node may stand in an object where no limit says so: enough to be refused for any cost. */
-const CARDINALITY_UNKNOWN = 2 ** 64;
+/** Where costs stop to grow, in units. */
+const COST_MAX = 2 ** 64;
 /** The longest message of an evaluated `messageExpression` in bytes; a longer one gives way to `message` (Kubernetes). */
 const MESSAGE_BYTES_MAX = 5 * 1024;
 
@@ -64,7 +64,19 @@ interface CompiledRule {
 
 interface Compilation {
   readonly faults: FieldError[];
+  readonly expensive: { readonly field: string; readonly cost: number }[];
   total: number;
+}
+
+/** The most expensive rules that are named where all of them together cost too much. */
+const EXPENSIVE_NAMED_MAX = 4;
+
+function expensiveFields({ expensive }: Compilation): string[] {
+  return expensive
+    .filter(({ cost }) => cost >= SCHEMA_ESTIMATE_MAX / 100)
+    .toSorted((a, b) => b.cost - a.cost)
+    .slice(0, EXPENSIVE_NAMED_MAX)
+    .map((each) => each.field);
 }
 
 /** Compiles the rules of a schema; see the head of this file. */
@@ -72,13 +84,15 @@ export function compileRules(
   schema: JSONSchemaProps,
   field: string,
 ): { readonly rules: RuleNode | undefined; readonly faults: readonly FieldError[] } {
-  const compilation: Compilation = { faults: [], total: 0 };
+  const compilation: Compilation = { faults: [], expensive: [], total: 0 };
   const rules = compileNode(compilation, schema, { field, isRoot: true, cardinality: 1 });
   if (compilation.total > SCHEMA_ESTIMATE_MAX)
     compilation.faults.push(
-      forbiddenField(
-        field,
-        `contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema`,
+      ...expensiveFields(compilation).map((expensive) =>
+        forbiddenField(
+          expensive,
+          'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
+        ),
       ),
       forbiddenField(
         field,
@@ -91,8 +105,8 @@ export function compileRules(
 interface NodePlace {
   readonly field: string;
   readonly isRoot: boolean;
-  /** How often the node may stand in one object. */
-  readonly cardinality: number;
+  /** How often the node may stand in one object by the limits of the lists and maps it is in; undefined where one has none. */
+  readonly cardinality: number | undefined;
 }
 
 function compileNode(
@@ -101,13 +115,14 @@ function compileNode(
   place: NodePlace,
 ): RuleNode | undefined {
   const { field, cardinality } = place;
-  const type = schemaType(schema, { isRoot: place.isRoot });
+  const sized = sizedType(schema, place.isRoot);
+  const type = sized?.type;
   const sources = schema['x-kubernetes-validations'] ?? [];
   const rules = sources.flatMap((rule, index) =>
     compileRule(compilation, rule, {
       schema,
-      type,
-      place,
+      sized,
+      cardinality: cardinality ?? (sized === undefined ? COST_MAX : countInRequest(sized)),
       field: `${field}.x-kubernetes-validations[${index}]`,
     }),
   );
@@ -117,7 +132,7 @@ function compileNode(
     const node = compileNode(compilation, property, child);
     if (node !== undefined) properties.set(name, node);
   }
-  const inner = { isRoot: false, cardinality: multiplied(cardinality, countMax(type)) };
+  const inner = { isRoot: false, cardinality: innerCardinality(schema, cardinality) };
   const items =
     schema.items === undefined
       ? undefined
@@ -134,25 +149,32 @@ function compileNode(
   return { schema, type: type ?? DYN, rules, properties, items, values };
 }
 
-function countMax(type: CelType | undefined): number {
-  return type?.kind === 'list' || type?.kind === 'map'
-    ? (type.sizeMax ?? CARDINALITY_UNKNOWN)
-    : CARDINALITY_UNKNOWN;
+/** How often what is in a list or map may stand. */
+function innerCardinality(
+  { type, maxItems, maxProperties }: JSONSchemaProps,
+  cardinality: number | undefined,
+): number | undefined {
+  const limit = type === 'array' ? maxItems : maxProperties;
+  return cardinality === undefined || limit === undefined
+    ? undefined
+    : multiplied(cardinality, Math.max(0, limit));
 }
 
 function multiplied(a: number, b: number): number {
-  return a === 0 || b === 0 ? 0 : Math.min(a * b, CARDINALITY_UNKNOWN);
+  return a === 0 || b === 0 ? 0 : Math.min(a * b, COST_MAX);
 }
 
 interface RulePlace {
   readonly schema: JSONSchemaProps;
-  readonly type: CelType | undefined;
-  readonly place: NodePlace;
+  readonly sized: SizedSchemaType | undefined;
+  /** How often the rule may be evaluated for one object. */
+  readonly cardinality: number;
   readonly field: string;
 }
 
 function compileRule(compilation: Compilation, rule: ValidationRule, at: RulePlace): CompiledRule[] {
-  const { schema, type, field } = at;
+  const { schema, sized, field } = at;
+  const type = sized?.type;
   const fault = (error: FieldError): CompiledRule[] => {
     compilation.faults.push(error);
     return [];
@@ -190,7 +212,7 @@ function compileRule(compilation: Compilation, rule: ValidationRule, at: RulePla
         'may not be set if oldSelf is not used in rule',
       ),
     );
-  checkCost(compilation, program, { field: `${field}.rule`, cardinality: at.place.cardinality });
+  checkCost(compilation, program, { field: `${field}.rule`, cardinality: at.cardinality });
   const path = compilePath(compilation, rule, at);
   const message = compileMessage(compilation, rule, { ...at, environment });
   return [{ rule, program, message, usesOldSelf, path }];
@@ -225,7 +247,8 @@ function checkCost(
   { field, cardinality }: { field: string; cardinality: number },
 ): void {
   const cost = multiplied(program.estimatedCost, cardinality);
-  compilation.total = Math.min(compilation.total + cost, CARDINALITY_UNKNOWN);
+  compilation.expensive.push({ field, cost });
+  compilation.total = Math.min(compilation.total + cost, COST_MAX);
   if (cost <= RULE_ESTIMATE_MAX) return;
   const name = field.endsWith('.messageExpression') ? 'messageExpression' : 'rule';
   compilation.faults.push(
@@ -272,7 +295,8 @@ function compileMessage(
     compilation.faults.push(
       invalidValue(field, messageExpression, 'messageExpression must evaluate to a string'),
     );
-  checkCost(compilation, compiled.program, { field, cardinality: at.place.cardinality });
+  // Only a rule that fails is told of, and only one at a time.
+  checkCost(compilation, compiled.program, { field, cardinality: 1 });
   return compiled.program;
 }
 

@@ -87,7 +87,12 @@ function validateReplicationController({ spec }: ReplicationController): FieldEr
   return [
     ...checkNonNegative('spec.replicas', spec.replicas),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...validateWorkloadSelector('spec', { matchLabels: spec.selector ?? {} }, spec.template),
+    ...validateSelector(spec.selector ?? {}, spec.template),
     ...validatePodTemplate('spec.template', spec.template, { restartPolicies: ['Always'] }),
   ];
+}
+
+function validateSelector(selector: Record<string, string>, template: PodTemplateSpec): FieldError[] {
+  if (Object.keys(selector).length === 0) return [requiredValue('spec.selector')];
+  return validateWorkloadSelector('spec', { matchLabels: selector }, template);
 }

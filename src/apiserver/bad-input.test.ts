@@ -50,7 +50,7 @@ test('bodies that are no objects', async () => {
   for (const [body, expected] of table) assert.match(await refused(body), expected, JSON.stringify(body));
 });
 
-test('bodies that are too deep, in JSON and in YAML', async () => {
+test('B3: bodies that are too deep, in JSON and in YAML', async () => {
   for (const body of [
     '['.repeat(NESTED),
     '{"a":'.repeat(NESTED),
@@ -70,7 +70,7 @@ test('bodies that are too deep, in JSON and in YAML', async () => {
   }
 });
 
-test('texts that are no Unicode, and bytes that are no text', async () => {
+test('B8: texts that are no Unicode, and bytes that are no text', async () => {
   const invalid = Buffer.concat([
     Buffer.from('{"metadata":{"name":"a'),
     Buffer.from([0xff, 0xfe]),
@@ -97,7 +97,7 @@ test('texts that are no Unicode, and bytes that are no text', async () => {
   assert.match(await refused({ metadata: { name: 'a\u202eb' } }), /^422 Invalid/);
 });
 
-test('names that are paths, too long, or empty', async () => {
+test('B9: names that are paths, too long, or empty', async () => {
   for (const name of [
     '..',
     '.',
@@ -119,7 +119,7 @@ test('names that are paths, too long, or empty', async () => {
   assert.equal((await post({ metadata: { name: 'a'.repeat(253) } })).status, 201);
 });
 
-test('keys that name prototypes are plain data, or refused as such', async () => {
+test('B5: keys that name prototypes are plain data, or refused as such', async () => {
   const text =
     '{"metadata":{"name":"proto","annotations":{"constructor":"c"}},"data":{"__proto__":"p","constructor":"c","toString":"t"}}';
   const made = await post(text);
@@ -169,7 +169,7 @@ test('keys that name prototypes are plain data, or refused as such', async () =>
   assert.equal(({} as { polluted?: unknown }).polluted, undefined);
 });
 
-test('numbers that cannot be held are refused, never rounded', async () => {
+test('B7: numbers that cannot be held are refused, never rounded', async () => {
   const manifest = (value: string) =>
     `{"metadata":{"name":"numbers"},"spec":{"placement":{"sites":["s"]},"source":{"inline":{"manifests":[{"apiVersion":"v1","kind":"X","metadata":{"name":"x"},"n":${value}}]}}}}`;
   const path = '/apis/fleet.skerry.io/v1alpha1/namespaces/default/applications';
@@ -201,7 +201,7 @@ test('numbers that cannot be held are refused, never rounded', async () => {
   }
 });
 
-test('media types and encodings that are not read', async () => {
+test('B2, B10: media types and encodings that are not read', async () => {
   const body = { metadata: { name: 'typed' } };
   for (const type of [
     'text/plain',
@@ -262,7 +262,7 @@ test('media types and encodings that are not read', async () => {
   }
 });
 
-test('Protobuf that is none', async () => {
+test('B10: Protobuf that is none', async () => {
   const headers = { 'content-type': 'application/vnd.kubernetes.protobuf' };
   const magic = Buffer.from('k8s\0');
   for (const bytes of [
@@ -276,7 +276,7 @@ test('Protobuf that is none', async () => {
   }
 });
 
-test('objects that are too large', async () => {
+test('B1: objects that are too large', async () => {
   const max = 3 * 1024 * 1024;
   const sized = (bytes: number, name: string) => ({ metadata: { name }, data: { x: 'x'.repeat(bytes) } });
   assert.match(
@@ -324,7 +324,7 @@ test('objects that are too large', async () => {
   assert.match(await refused(sized(2 * 1024 * 1024, 'map')), /^422 Invalid|^201$/);
 });
 
-test('10,000 finalizers, owners and managers are answered quickly, one way or the other', async () => {
+test('B17: 10,000 finalizers, owners and managers are answered quickly, one way or the other', async () => {
   const many = (make: (n: number) => unknown) => Array.from({ length: 10_000 }, (_, n) => make(n));
   const owner = (n: number) => ({ apiVersion: 'v1', kind: 'Pod', name: `p${n}`, uid: `u${n}` });
   const manager = (n: number) => ({
@@ -348,7 +348,7 @@ test('10,000 finalizers, owners and managers are answered quickly, one way or th
   }
 });
 
-test('YAML is read as JSON would be, within limits', async () => {
+test('B4: YAML is read as JSON would be, within limits', async () => {
   const headers = { 'content-type': 'application/yaml' };
   const made = await post('metadata: {name: yaml}\ndata:\n  a: "1"\n  b: |\n    x: [\n', headers);
   assert.deepEqual([made.status, made.body.data], [201, { a: '1', b: 'x: [\n' }]);

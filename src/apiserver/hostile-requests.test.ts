@@ -35,7 +35,7 @@ function patch(path: string, type: string, body: unknown) {
 /** The patches whose bodies are objects, with what each asks of its query. */
 const OBJECT_PATCHES = ['merge-patch+json', 'strategic-merge-patch+json', 'apply-patch+yaml'] as const;
 
-test('patches that are too deep are refused before they are looked at', async () => {
+test('B3: patches that are too deep are refused before they are looked at', async () => {
   await post(CONFIG_MAPS, { metadata: { name: 'deep' } });
   const deep = `{"metadata":{"annotations":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_001)}}`;
   for (const type of OBJECT_PATCHES) {
@@ -71,7 +71,7 @@ test('patches that are too deep are refused before they are looked at', async ()
   );
 });
 
-test('YAML whose aliases or merge keys multiply is refused by every way in', async () => {
+test('B4: YAML whose aliases or merge keys multiply is refused by every way in', async () => {
   const bomb = [
     'apiVersion: v1',
     'kind: ConfigMap',
@@ -100,7 +100,7 @@ test('YAML whose aliases or merge keys multiply is refused by every way in', asy
   }
 });
 
-test('keys that name prototypes are data in custom objects too, and change nothing else', async () => {
+test('B5: keys that name prototypes are data in custom objects too, and change nothing else', async () => {
   const spec =
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"a":[{"__proto__":2}]}';
   const object = `{"apiVersion":"shop.example.com/v1","kind":"Widget","metadata":{"name":"proto"},"spec":${spec}}`;
@@ -148,7 +148,7 @@ test('keys that name prototypes are data in custom objects too, and change nothi
   assert.equal(({} as { polluted?: unknown }).polluted, undefined);
 });
 
-test('fields that stand twice or are unknown: in JSON and YAML, strict, warned of, ignored', async () => {
+test('B6: fields that stand twice or are unknown: in JSON and YAML, strict, warned of, ignored', async () => {
   const json = (name: string) => `{"metadata":{"name":"${name}"},"data":{"a":"1","a":"2"},"colour":"red"}`;
   const strict = await post(`${CONFIG_MAPS}?fieldValidation=Strict`, json('strict'));
   assert.match(
@@ -175,7 +175,7 @@ test('fields that stand twice or are unknown: in JSON and YAML, strict, warned o
   );
 });
 
-test('no path but the one that was authorised is served', async () => {
+test('B9: no path but the one that was authorised is served', async () => {
   for (const path of [
     '/api/v1/namespaces/default/configmaps/..',
     '/api/v1/namespaces/default/configmaps/.',
@@ -202,7 +202,7 @@ test('no path but the one that was authorised is served', async () => {
   assert.match(refusalOf(await post(CONFIG_MAPS, { metadata: { name: long } })), /^422 Invalid/u);
 });
 
-test('nothing is proxied where no pods run: neither services nor pods nor nodes, wherever they point', async () => {
+test('B25: nothing is proxied where no pods run: neither services nor pods nor nodes, wherever they point', async () => {
   const proxied = ['127.0.0.1', 'localhost', '169.254.169.254', 'https:kubernetes:443', '[::1]'];
   for (const target of proxied) {
     for (const path of [
@@ -220,7 +220,7 @@ test('nothing is proxied where no pods run: neither services nor pods nor nodes,
   }
 });
 
-test('resource versions of all sorts, wherever one may stand', async () => {
+test('B12: resource versions of all sorts, wherever one may stand', async () => {
   const made = await post(CONFIG_MAPS, { metadata: { name: 'versioned' } });
   const current = Number(made.body.metadata.resourceVersion);
   const path = `${CONFIG_MAPS}/versioned`;
@@ -266,7 +266,7 @@ test('resource versions of all sorts, wherever one may stand', async () => {
   assert.equal((await server.call({ path })).status, 200);
 });
 
-test('a token of another list, of any sort, shows nothing of that list', async () => {
+test('B13: a token of another list, of any sort, shows nothing of that list', async () => {
   await post('/api/v1/namespaces/tenant/configmaps', { metadata: { name: 'theirs' } });
   await post('/api/v1/namespaces/tenant/configmaps', { metadata: { name: 'theirs-too' } });
   const page = await server.call<KubeObject & { metadata: { continue: string } }>({
@@ -298,7 +298,7 @@ test('a token of another list, of any sort, shows nothing of that list', async (
   }
 });
 
-test('selectors, limits and times beyond all sense are refused or lowered, and nothing is kept free for them', async () => {
+test('B14: selectors, limits and times beyond all sense are refused or lowered, and nothing is kept free for them', async () => {
   for (const query of [
     `labelSelector=${'a'.repeat(1024 * 1024)}`,
     `labelSelector=a+in+(${'b,'.repeat(500_000)}c)`,
@@ -320,7 +320,7 @@ test('selectors, limits and times beyond all sense are refused or lowered, and n
   assert.equal(watch.ended, true, 'a day is the longest watch');
 });
 
-test('owners that own themselves, or each other, or across namespaces, break nothing', async () => {
+test('B18: owners that own themselves, or each other, or across namespaces, break nothing', async () => {
   const made = await post(CONFIG_MAPS, { metadata: { name: 'self' } });
   const { uid } = made.body.metadata;
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'self', uid };
@@ -352,7 +352,7 @@ test('owners that own themselves, or each other, or across namespaces, break not
   );
 });
 
-test('texts with controls and directions are refused where they name something', async () => {
+test('B8: texts with controls and directions are refused where they name something', async () => {
   for (const text of ['a\u202eb', 'a\u0000b', 'a\u200bb', 'a\nb', 'ａ', '\ufeffa']) {
     for (const metadata of [
       { name: text },

@@ -209,7 +209,7 @@ test('fields that are unknown or stand twice: refused, warned of, or let pass', 
   );
 });
 
-test('what no patch may do', async () => {
+test('B11: what no patch may do', async () => {
   await create('guarded');
   const table: [string, unknown, string, RegExp][] = [
     ['text', {}, '', /^415 UnsupportedMediaType/],

@@ -295,7 +295,7 @@ test('streams into a pod are checked before they are opened', async () => {
   }
 });
 
-test('to open a stream takes the permission to create it, whatever the method', async () => {
+test('B24: to open a stream takes the permission to create it, whatever the method', async () => {
   const reader = { name: 'reader', groups: ['system:authenticated'] };
   const metadata = { name: 'reads' };
   const rules = [{ apiGroups: [''], resources: ['pods', 'pods/exec'], verbs: ['get', 'list'] }];

@@ -101,7 +101,7 @@ test('the typed client works over HTTPS, watches too', async () => {
   );
 });
 
-test('a body beyond the limit is refused as a Status', async () => {
+test('B1: a body beyond the limit is refused as a Status', async () => {
   using client = connect(CLIENT);
   const { status, text } = await ask(
     client,

@@ -100,7 +100,7 @@ async function answerTo(port: number, text: string): Promise<string> {
   return client.text();
 }
 
-test('HTTP/1.1: a request that can be read in two ways is refused, and the connection closed', async () => {
+test('B22: HTTP/1.1: a request that can be read in two ways is refused, and the connection closed', async () => {
   const handled: string[] = [];
   const port = await serve({
     handle: async ({ url }) => {
@@ -143,7 +143,7 @@ test('HTTP/1.1: a request that can be read in two ways is refused, and the conne
   await assertServed(port);
 });
 
-test('HTTP/1.1: headers above 16 KiB are refused with 431', async () => {
+test('B22: HTTP/1.1: headers above 16 KiB are refused with 431', async () => {
   const port = await serve();
   for (const size of [17, 100, 5000]) {
     const text = `GET / HTTP/1.1\r\nhost: x\r\nlong: ${'x'.repeat(size * 1024)}\r\n\r\n`;
@@ -156,7 +156,7 @@ test('HTTP/1.1: headers above 16 KiB are refused with 431', async () => {
   await assertServed(port);
 });
 
-test('HTTP/1.1: who takes too long for headers is answered 408 and cut off', async () => {
+test('B22: HTTP/1.1: who takes too long for headers is answered 408 and cut off', async () => {
   const port = await serve({ requestMsMax: 50 });
   const slow = await Promise.all(Array.from({ length: 50 }, () => dial(port, 'http/1.1')));
   for (const { socket } of slow) socket.write('GET / HTTP/1.1\r\nhost: x\r\nslow:');
@@ -166,7 +166,7 @@ test('HTTP/1.1: who takes too long for headers is answered 408 and cut off', asy
   assert.match(await silent.text(), /^HTTP\/1\.1 408 |^$/u);
 });
 
-test('a client that never ends its TLS handshake is cut off', async () => {
+test('B22: a client that never ends its TLS handshake is cut off', async () => {
   const port = await serve({ requestMsMax: 50 });
   const socket = connectTcp({ host: '127.0.0.1', port });
   socket.on('error', () => undefined);
@@ -175,7 +175,7 @@ test('a client that never ends its TLS handshake is cut off', async () => {
   await assertServed(port);
 });
 
-test('garbage in place of TLS, and names that no server has, harm nobody', async () => {
+test('B22: garbage in place of TLS, and names that no server has, harm nobody', async () => {
   const port = await serve();
   for (const bytes of [
     Buffer.alloc(100_000, 0xff),
@@ -307,7 +307,7 @@ const floods: [string, Buffer][] = [
 ];
 
 for (const [what, bytes] of floods) {
-  test(`HTTP/2: ${what}: the connection is ended, others are served`, async () => {
+  test(`B22: HTTP/2: ${what}: the connection is ended, others are served`, async () => {
     const port = await serve();
     const client = await dialHttp2(port);
     client.socket.write(bytes);
@@ -317,7 +317,7 @@ for (const [what, bytes] of floods) {
   });
 }
 
-test('HTTP/2: a header without a name is passed over', async () => {
+test('B22: HTTP/2: a header without a name is passed over', async () => {
   const port = await serve();
   const client = await dialHttp2(port);
   const fields = Buffer.concat([REQUEST, literal('', 'x')]);

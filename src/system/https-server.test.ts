@@ -249,7 +249,7 @@ for (const [name, send] of versions) {
   });
 }
 
-test('a body that does not come whole in time is refused with 408', async () => {
+test('B1: a body that does not come whole in time is refused with 408', async () => {
   const port = await serve({ requestMsMax: 50 });
   const slow1 = await new Promise<number>((resolve, reject) => {
     const request = httpsRequest(

@@ -281,7 +281,7 @@ for (const [what, schema, expected] of SCHEMAS) {
   });
 }
 
-test('a rule that does not compile, or costs too much, is refused', () => {
+test('B15: a rule that does not compile, or costs too much, is refused', () => {
   assert.match(
     schemaFaults({ type: 'object', 'x-kubernetes-validations': [{ rule: 'self.nothing > 1' }] }).join(),
     /x-kubernetes-validations\[0\]\.rule: Invalid value: .*undefined field 'nothing'/s,
@@ -294,7 +294,7 @@ test('a rule that does not compile, or costs too much, is refused', () => {
   assert.match(schemaFaults(list).join(), /estimated rule cost exceeds budget by factor of/);
 });
 
-test('a schema that nests too deeply is refused', () => {
+test('B16: a schema that nests too deeply is refused', () => {
   let schema: JSONSchemaProps = { type: 'string' };
   for (let depth = 0; depth < 100; depth += 1) schema = { type: 'object', properties: { a: schema } };
   assert.match(schemaFaults(schema).join(), /schemas may not nest deeper than 64 levels/);

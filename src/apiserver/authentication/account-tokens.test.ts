@@ -143,7 +143,7 @@ test('a request for a token that cannot be is refused with the field', async () 
     assert.equal(refusalOf((await ask(spec, account)) as never), refusal);
 });
 
-test('a token that is forged, meant for others, or too long lets nobody in', async () => {
+test('B20: a token that is forged, meant for others, or too long lets nobody in', async () => {
   const good = await tokenOf({});
   const [head = '', body = '', tail = ''] = good.split('.');
   const claims = parseToken(good)?.claims ?? {};

@@ -167,7 +167,7 @@ for (const [method, path, user, allowed] of table) {
   });
 }
 
-test('members of system:masters may do everything; nobody becomes one by headers', async () => {
+test('B19: members of system:masters may do everything; nobody becomes one by headers', async () => {
   const admin: User = { name: 'admin', groups: ['system:masters'] };
   assert.equal((await server.call({ path: '/api/v1/secrets', user: admin })).status, 200);
   const headers = { 'x-remote-user': 'admin', 'x-remote-group': 'system:masters' };

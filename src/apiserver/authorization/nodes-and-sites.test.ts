@@ -195,7 +195,7 @@ test('a node gives itself no owner, taint or restricted label', async () => {
   assert.match(refusalOf(mirror), /node "host-1" can only create mirror pods$/);
 });
 
-test('owners in a circle, in another namespace and of oneself do no harm', async () => {
+test('B18: owners in a circle, in another namespace and of oneself do no harm', async () => {
   const path = '/api/v1/namespaces/default/configmaps';
   await made(path, { metadata: { name: 'a' } });
   const { body: a } = await server.call<{ metadata: { uid: string } }>({ path: `${path}/a` });

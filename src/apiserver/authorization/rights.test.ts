@@ -59,7 +59,7 @@ function bind(path: string, name: string, subject: { kind: string; name: string 
   return made(path, { metadata: { name }, roleRef, subjects: [{ apiGroup, ...subject }] });
 }
 
-test('nobody writes a role that is above his own rights', async () => {
+test('B21: nobody writes a role that is above his own rights', async () => {
   const write = async (body: object, user = carol, path = 'namespaces/default/roles') =>
     refusalOf(await server.call({ method: 'POST', path: `${RBAC}/${path}`, user, body }));
   const rules = [
@@ -102,7 +102,7 @@ test('nobody writes a role that is above his own rights', async () => {
   assert.equal((await server.call(label)).status, 200, 'what changes no right needs none');
 });
 
-test('nobody binds a role that is above his own rights, unless he may bind it', async () => {
+test('B21: nobody binds a role that is above his own rights, unless he may bind it', async () => {
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' };
   const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'carol' }];
   const write = async (name: string, ref: object = roleRef) =>
@@ -138,7 +138,7 @@ test('nobody binds a role that is above his own rights, unless he may bind it', 
   assert.match(await write('up'), /^403 Forbidden/);
 });
 
-test('whoever may impersonate is served as the other, with his rights and not his own', async () => {
+test('B19: whoever may impersonate is served as the other, with his rights and not his own', async () => {
   const as = async (headers: Record<string, string>, path = WHO, method = 'POST') => {
     const answer = await server.call<{ status: { userInfo: unknown } }>({
       method,

@@ -108,7 +108,7 @@ test('what flow control cannot follow is refused', async () => {
     assert.ok(refusalOf(answer).includes(field), field);
 });
 
-test('one user has so many watches and no more; others are served, and so is he when some have ended', async () => {
+test('B23: one user has so many watches and no more; others are served, and so is he when some have ended', async () => {
   const path = '/api/v1/configmaps?watch=true&resourceVersion=0';
   const watches = [];
   for (let n = 0; n < WATCHES_PER_USER_MAX; n++) watches.push(await server.watch(path, { user: ann }));

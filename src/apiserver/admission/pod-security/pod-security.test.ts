@@ -58,7 +58,7 @@ function tidy(security: object = {}, others: object = {}): object {
   };
 }
 
-test('a plain pod is refused in a restricted namespace, with every rule it is against', async () => {
+test('B27: a plain pod is refused in a restricted namespace, with every rule it is against', async () => {
   const answer = await create('restricted');
   assert.equal(
     refusalOf(answer as never),

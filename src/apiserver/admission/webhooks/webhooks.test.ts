@@ -160,7 +160,7 @@ test('what a webhook makes of an object is checked as if a client had sent it', 
   );
 });
 
-test('a webhook that is away, slow or talks nonsense counts by its failure policy', async (context) => {
+test('B26: a webhook that is away, slow or talks nonsense counts by its failure policy', async (context) => {
   const never = new Promise<never>(() => undefined);
   const failures: [Answer, RegExp, boolean?][] = [
     [

@@ -4,8 +4,8 @@ export interface Command {
   readonly line: string;
   readonly words?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** It runs on by itself: it is stopped once it has printed this. */
-  readonly until?: RegExp;
+  /** It runs on by itself: it is stopped once it has printed this, and so many requests are answered. */
+  readonly until?: { readonly text: RegExp; readonly requests: number };
   /** The deployment must be at rest. */
   readonly settled?: boolean;
   /** The oldest kubectl that has it, its minor version. */
@@ -44,6 +44,11 @@ const settings = (value: string, resourceVersion?: string): string =>
 
 /** The files that the commands read, by name. */
 export const files: Readonly<Record<string, string>> = {
+  'review.json': JSON.stringify({
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user: 'eve', resourceAttributes: { verb: 'get', resource: 'pods' } },
+  }),
   'web.json': deployment(1, 'nginx:1.27'),
   'web-2.json': deployment(2, 'nginx:1.27'),
   'talker.json': talker,
@@ -67,6 +72,8 @@ export const commands: readonly Command[] = [
   { line: 'auth can-i create pods' },
   { line: 'auth can-i --list' },
   { line: 'get --raw /readyz' },
+  { line: 'get componentstatuses' },
+  { line: 'create -f review.json -o yaml' },
   { line: 'explain deployment.spec.strategy' },
   { line: 'create namespace golden' },
   { line: 'create -f settings.json' },
@@ -101,7 +108,7 @@ export const commands: readonly Command[] = [
   { line: 'get pods,services' },
   { line: 'get pods -l role=talker --field-selector=status.phase=Running' },
   { line: 'get all' },
-  { line: 'get pods -w', until: /talker/u },
+  { line: 'get pods -w', until: { text: /talker/u, requests: 2 } },
   { line: 'get deployment web --subresource=status' },
   { line: 'get pod none' },
   { line: 'get podz' },
@@ -111,11 +118,11 @@ export const commands: readonly Command[] = [
   { line: 'events' },
   { line: 'events --for pod/talker' },
   { line: 'logs talker' },
-  { line: 'logs talker --tail=1 -f', until: /.+/u },
+  { line: 'logs talker --tail=1 -f', until: { text: /.+/u, requests: 2 } },
   { line: 'logs -l role=talker' },
   { line: 'exec talker -- echo here' },
   { line: 'cp data.txt talker:/tmp/data.txt' },
-  { line: 'port-forward pod/talker PORT:80', until: /Forwarding from/u },
+  { line: 'port-forward pod/talker PORT:80', until: { text: /Forwarding from/u, requests: 3 } },
   { line: 'debug talker --image=busybox:1.36 --container=helper -- true' },
   { line: 'label pod talker tier=front' },
   { line: 'label pod talker tier=back --overwrite' },

@@ -92,7 +92,7 @@ async function transcriptOf({ world, folder, program, version }: Session): Promi
     if (command.settled === true) await plain.ok('-n golden rollout status deployment/web --timeout=60s');
     const port = await freePort();
     const words = wordsOf(command).map((word) => word.replace('NODE', node).replace('PORT', String(port)));
-    const code = await runCommand(command, [program, ...prefix, ...words], folder);
+    const code = await runCommand(command, [program, ...prefix, ...words], { folder, recorder });
     const lines = recorder.take().map((recorded) => lineOf(recorded).replaceAll(node, 'NODE'));
     const title = titleIn(transcript, command);
     transcript.set(title, [...lines, `exit ${code}`]);
@@ -120,14 +120,14 @@ function wordsOf({ line, words = [] }: Command): string[] {
 async function runCommand(
   { env = {}, until }: Command,
   [program = '', ...args]: readonly string[],
-  cwd: string,
+  { folder, recorder }: { readonly folder: string; readonly recorder: RequestRecorder },
 ): Promise<number | string> {
-  if (until === undefined) return (await run(program, args, { env, cwd, withinMs: 90_000 })).code;
+  if (until === undefined) return (await run(program, args, { env, cwd: folder, withinMs: 90_000 })).code;
   using running = new RunningKubectl([program, ...args]);
   await eventually(
     `${args.join(' ')} prints`,
     () => running.text,
-    (text) => until.test(text),
+    (text) => until.text.test(text) && recorder.answered >= until.requests,
   );
   return 'by a signal';
 }

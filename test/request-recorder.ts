@@ -74,6 +74,11 @@ export class RequestRecorder implements AsyncDisposable {
     return recorder;
   }
 
+  /** How many requests were answered since {@link take}. */
+  get answered(): number {
+    return this.#recorded.filter(({ status }) => status !== 0).length;
+  }
+
   /** What was asked since this was called last, in the order in which it came. */
   take(): Recorded[] {
     const taken = this.#recorded;

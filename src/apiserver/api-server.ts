@@ -10,6 +10,7 @@ import { impersonationOf } from '#apiserver/authentication/impersonation.ts';
 import { serveTokenRequest } from '#apiserver/authentication/token-request.ts';
 import { serveReview } from '#apiserver/authorization/access-reviews.ts';
 import { type Attributes, describeRefusal } from '#apiserver/authorize.ts';
+import { type Component, serveComponentStatuses } from '#apiserver/component-statuses.ts';
 import { isComponent } from '#apiserver/components.ts';
 import { createConvert } from '#apiserver/custom/convert-objects.ts';
 import type { Definitions } from '#apiserver/custom/definitions.ts';
@@ -43,6 +44,7 @@ import type { RestContext } from '#apiserver/rest-context.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
 import { type Served, ServedKinds } from '#apiserver/served-kinds.ts';
+import { isUnstored } from '#apiserver/unstored-kinds.ts';
 import { serveObjects } from '#apiserver/verbs.ts';
 import { warningHeaders } from '#apiserver/write-options.ts';
 import { type Store, StoreUnavailableError } from '#store/store.ts';
@@ -67,6 +69,8 @@ export interface ApiServerOptions {
   /** After the life cycle of namespaces, which every server keeps; in this order. */
   readonly admission: readonly AdmissionPlugin[];
   readonly routes: readonly Route[];
+  /** What runs beside the API server in this process. */
+  readonly components: readonly Component[];
   /** Where pods run here; absent at a hub. */
   readonly pods?: () => PodAccess;
   /** How requests go on to what is behind pods, services and nodes; absent at a hub. */
@@ -292,6 +296,7 @@ class Server {
     const { schemas } = this.#served.now.kinds;
     const review = await serveReview({ ...this.#options.access, schemas }, { request, info, user });
     if (review !== undefined) return review;
+    if (isUnstored(info)) return this.#serveUnstored(request, info);
     const { type, context: unguarded, kinds } = await this.#resolve(info);
     const context = guarded(unguarded, request);
     const deprecation = type.custom?.deprecation ?? type.deprecation;
@@ -319,6 +324,12 @@ class Server {
       return finalizeNamespace(context, { ...call, name, types: kinds.types });
     }
     throw unknownResource();
+  }
+
+  #serveUnstored(request: ApiRequest, info: ResourcePath): Promise<ApiResponse> {
+    if (info.subresource !== undefined) throw unknownResource();
+    if (info.plural !== 'componentstatuses' || request.method !== 'GET') throw methodNotAllowed();
+    return serveComponentStatuses(this.#options, request, info.name);
   }
 
   /** Works on a request when there are seats for it. This process's own components are part of the requests of others. */

@@ -44,6 +44,8 @@ export interface ControlPlaneOptions {
   readonly types: readonly ResourceType[];
   readonly admission?: readonly AdmissionPlugin[];
   readonly routes?: readonly Route[];
+  /** What works on the views of this control plane, as `kubectl get componentstatuses` names it. */
+  readonly components?: readonly string[];
   readonly pods?: () => PodAccess;
   /** How requests go on to what is behind pods, services and nodes; refused where absent. */
   readonly forward?: Forward;
@@ -124,6 +126,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       resourceQuota({ store, types: () => kinds.current.types }),
     ],
     routes: options.routes ?? [],
+    components: (options.components ?? ['controller-manager']).map((name) => ({
+      name,
+      fault: () => (views.synced ? undefined : 'it does not yet see all of the API'),
+    })),
   });
   late.server = server;
   return { server, kinds, client, clientOf, views, access };

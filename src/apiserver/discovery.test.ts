@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { apiVersionOf } from '#api/resource.ts';
 import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
+import { UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
 
 let server: TestServer;
 before(async () => {
@@ -33,7 +34,8 @@ test('the groups that are served, with the version that is preferred', async () 
   const { body } = await get<{ groups: { name: string; preferredVersion: { groupVersion: string } }[] }>(
     '/apis',
   );
-  const expected = [...new Set(BUILTIN_RESOURCES.map(({ group }) => group))].filter((group) => group !== '');
+  const kinds = [...BUILTIN_RESOURCES, ...UNSTORED_KINDS];
+  const expected = [...new Set(kinds.map(({ group }) => group))].filter((group) => group !== '');
   assert.deepEqual(body.groups.map(({ name }) => name).toSorted(), expected.toSorted());
   assert.equal(
     body.groups.find(({ name }) => name === 'autoscaling')?.preferredVersion.groupVersion,
@@ -265,4 +267,54 @@ test('discovery that has not changed is not sent again', async () => {
     const again = await server.call({ path, headers: { accept, 'if-none-match': headers.etag ?? '' } });
     assert.deepEqual([again.status, again.text], [304, ''], path);
   }
+});
+
+test('kinds that are only asked are listed with what they answer, and refuse the rest', async () => {
+  const { body } = await get<ResourceList>('/apis/authorization.k8s.io/v1');
+  assert.deepEqual(
+    body.resources.map(({ name, namespaced, verbs }) => `${name} ${namespaced} ${verbs.join()}`),
+    [
+      'localsubjectaccessreviews true create',
+      'selfsubjectaccessreviews false create',
+      'selfsubjectrulesreviews false create',
+      'subjectaccessreviews false create',
+    ],
+  );
+  assert.match(
+    refusalOf(await server.call({ path: '/apis/authorization.k8s.io/v1/subjectaccessreviews' })),
+    /^405 MethodNotAllowed: the server does not allow this method on the requested resource$/u,
+  );
+});
+
+test('component statuses tell what works, as objects and as a table', async () => {
+  const path = '/api/v1/componentstatuses';
+  const { body, headers } = await server.call<{
+    kind: string;
+    items: { metadata: { name: string }; conditions: object[] }[];
+  }>({ path });
+  assert.equal(body.kind, 'ComponentStatusList');
+  assert.equal(headers['warning'], '299 - "v1 ComponentStatus is deprecated in v1.19+"');
+  assert.deepEqual(
+    body.items.map(({ metadata, conditions }) => [metadata.name, conditions]),
+    ['controller-manager', 'etcd-0'].map((name) => [
+      name,
+      [{ type: 'Healthy', status: 'True', message: 'ok' }],
+    ]),
+  );
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const table = await server.call<{ rows: { cells: string[] }[] }>({ path, headers: { accept } });
+  assert.deepEqual(
+    table.body.rows.map(({ cells }) => cells),
+    [
+      ['controller-manager', 'Healthy', 'ok', ''],
+      ['etcd-0', 'Healthy', 'ok', ''],
+    ],
+  );
+  const one = await server.call<{ kind: string; metadata: { name: string } }>({ path: `${path}/etcd-0` });
+  assert.deepEqual([one.body.kind, one.body.metadata.name], ['ComponentStatus', 'etcd-0']);
+  assert.equal(
+    refusalOf(await server.call({ path: `${path}/none` })),
+    '404 NotFound: componentstatuses "none" not found',
+  );
+  assert.match(refusalOf(await server.call({ method: 'POST', path, body: {} })), /^405 /u);
 });

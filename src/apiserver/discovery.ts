@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { StatusError } from '#api/status.ts';
 import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
+import { type ListedKind, UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
 
 /** The Kubernetes version whose API this server speaks: what `kubectl version` prints and clients check. */
 export const KUBERNETES_VERSION = { major: '1', minor: '33', gitVersion: 'v1.33.0' } as const;
@@ -9,11 +10,12 @@ export const KUBERNETES_VERSION = { major: '1', minor: '33', gitVersion: 'v1.33.
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 
 /** Whether a kind's collections can be deleted: as in Kubernetes, nobody deletes all namespaces at once. */
-export function hasDeleteCollection({ group, plural }: ResourceType): boolean {
+export function hasDeleteCollection({ group, plural }: Pick<ResourceType, 'group' | 'plural'>): boolean {
   return group !== '' || plural !== 'namespaces';
 }
 
-function verbsOf(type: ResourceType): readonly string[] {
+function verbsOf(type: ListedKind): readonly string[] {
+  if (type.verbs !== undefined) return type.verbs;
   return hasDeleteCollection(type) ? VERBS : VERBS.filter((verb) => verb !== 'deletecollection');
 }
 
@@ -70,7 +72,7 @@ export interface Discovery {
 }
 
 export function createDiscovery(types: readonly ResourceType[]): Discovery {
-  const groups = groupTypes(types);
+  const groups = groupTypes([...types, ...UNSTORED_KINDS]);
   const documents = new Map<string, unknown>();
   documents.set('/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] });
   documents.set('/apis', {
@@ -133,12 +135,12 @@ function aggregatedVersionOf(accept: string | undefined): 'v2' | 'v2beta1' | und
   return undefined;
 }
 
-type Groups = Map<string, Map<string, ResourceType[]>>;
+type Groups = Map<string, Map<string, ListedKind[]>>;
 
-function groupTypes(types: readonly ResourceType[]): Groups {
+function groupTypes(types: readonly ListedKind[]): Groups {
   const groups: Groups = new Map();
   for (const type of types) {
-    const versions = groups.get(type.group) ?? new Map<string, ResourceType[]>();
+    const versions = groups.get(type.group) ?? new Map<string, ListedKind[]>();
     groups.set(type.group, versions);
     versions.set(type.version, [...(versions.get(type.version) ?? []), type]);
   }
@@ -163,13 +165,13 @@ function newestFirst(a: string, b: string): number {
   return y[0] - x[0] || y[1] - x[1] || y[2] - x[2];
 }
 
-function extrasOf(type: ResourceType): readonly ExtraSubresource[] {
+function extrasOf(type: ListedKind): readonly ExtraSubresource[] {
   return EXTRA_SUBRESOURCES.filter(
     ({ below = '', plural }) => below === type.group && plural === type.plural,
   );
 }
 
-function resourceList(group: string, version: string, types: readonly ResourceType[]): object {
+function resourceList(group: string, version: string, types: readonly ListedKind[]): object {
   const resources = types.flatMap((type) => [
     {
       name: type.plural,
@@ -207,7 +209,7 @@ function resourceList(group: string, version: string, types: readonly ResourceTy
 }
 
 /** `apidiscovery.k8s.io` APIGroupDiscoveryList (KEP-3352). */
-function aggregatedDocument(groups: readonly [string, Map<string, ResourceType[]>][]): object {
+function aggregatedDocument(groups: readonly [string, Map<string, ListedKind[]>][]): object {
   return {
     kind: 'APIGroupDiscoveryList',
     metadata: {},
@@ -224,7 +226,7 @@ function aggregatedDocument(groups: readonly [string, Map<string, ResourceType[]
   };
 }
 
-function aggregatedResource(type: ResourceType): object {
+function aggregatedResource(type: ListedKind): object {
   const { group, version, kind } = type;
   const subresources = [
     ...type.subresources.map((name) => ({

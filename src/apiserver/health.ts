@@ -17,11 +17,14 @@ const STORE: HealthCheck = { name: 'etcd', run: (store) => store.get(PROBE_KEY) 
 /** As upstream calls it: whether the store takes writes, beside answering reads. */
 const ROOM: HealthCheck = { name: 'etcd-readiness', run: async (store) => await store.assertHasRoom?.() };
 
+/** Whether the store answers, and takes writes. */
+export const STORE_CHECKS: readonly HealthCheck[] = [STORE, ROOM];
+
 /** What each endpoint asks: the process is only restarted for what a restart may mend. */
 const CHECKS: ReadonlyMap<string, readonly HealthCheck[]> = new Map([
   ['healthz', [PING, LOG, STORE]],
   ['livez', [PING, LOG]],
-  ['readyz', [PING, LOG, STORE, ROOM]],
+  ['readyz', [PING, LOG, ...STORE_CHECKS]],
 ]);
 
 /**

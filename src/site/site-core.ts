@@ -100,6 +100,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     ...(options.audit === undefined ? {} : { audit: options.audit }),
     ...(options.callHttps === undefined ? {} : { callHttps: options.callHttps }),
     ...(options.forward === undefined ? {} : { forward: options.forward }),
+    components: ['scheduler', 'controller-manager'],
     pods: () => must(late.kubelet, 'the kubelet is made before the API serves').access,
     clock,
     random,

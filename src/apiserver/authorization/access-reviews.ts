@@ -20,32 +20,6 @@ import type { RequestInfo } from '#apiserver/request-info.ts';
 const AUTHENTICATION_GROUP = 'authentication.k8s.io';
 const AUTHORIZATION_GROUP = 'authorization.k8s.io';
 
-/** Kinds that are asked, not stored: a POST is answered at once. */
-export const REVIEW_KINDS = [
-  { group: AUTHENTICATION_GROUP, version: 'v1', kind: 'SelfSubjectReview', plural: 'selfsubjectreviews' },
-  { group: AUTHENTICATION_GROUP, version: 'v1', kind: 'TokenReview', plural: 'tokenreviews' },
-  {
-    group: AUTHORIZATION_GROUP,
-    version: 'v1',
-    kind: 'LocalSubjectAccessReview',
-    plural: 'localsubjectaccessreviews',
-    namespaced: true,
-  },
-  {
-    group: AUTHORIZATION_GROUP,
-    version: 'v1',
-    kind: 'SelfSubjectAccessReview',
-    plural: 'selfsubjectaccessreviews',
-  },
-  {
-    group: AUTHORIZATION_GROUP,
-    version: 'v1',
-    kind: 'SelfSubjectRulesReview',
-    plural: 'selfsubjectrulesreviews',
-  },
-  { group: AUTHORIZATION_GROUP, version: 'v1', kind: 'SubjectAccessReview', plural: 'subjectaccessreviews' },
-] as const;
-
 /** Versions in which kubectl 1.27 still asks who it is. */
 const SELF_REVIEW_VERSIONS = new Set(['v1', 'v1beta1', 'v1alpha1']);
 

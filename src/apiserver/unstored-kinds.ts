@@ -1,0 +1,56 @@
+import { componentStatusResource } from '#api/core/component-status.ts';
+import type { ResourceType } from '#api/resource.ts';
+import type { RequestInfo } from '#apiserver/request-info.ts';
+
+/** What discovery says of a kind. */
+export type ListedKind = Pick<
+  ResourceType<never>,
+  | 'group'
+  | 'version'
+  | 'kind'
+  | 'plural'
+  | 'singular'
+  | 'namespaced'
+  | 'shortNames'
+  | 'categories'
+  | 'subresources'
+> & {
+  /** Those of every stored kind where absent. */
+  readonly verbs?: readonly string[];
+};
+
+/** A kind that is asked: a POST is answered at once. */
+function review(group: string, kind: string, { namespaced = false } = {}): ListedKind {
+  const singular = kind.toLowerCase();
+  return {
+    group,
+    version: 'v1',
+    kind,
+    plural: `${singular}s`,
+    singular,
+    namespaced,
+    shortNames: [],
+    categories: [],
+    subresources: [],
+    verbs: ['create'],
+  };
+}
+
+/** Kinds of which nothing is stored: their answers are made when they are asked for. */
+export const UNSTORED_KINDS: readonly ListedKind[] = [
+  review('authentication.k8s.io', 'SelfSubjectReview'),
+  review('authentication.k8s.io', 'TokenReview'),
+  review('authorization.k8s.io', 'LocalSubjectAccessReview', { namespaced: true }),
+  review('authorization.k8s.io', 'SelfSubjectAccessReview'),
+  review('authorization.k8s.io', 'SelfSubjectRulesReview'),
+  review('authorization.k8s.io', 'SubjectAccessReview'),
+  { ...componentStatusResource, verbs: ['get', 'list'] },
+];
+
+/** Whether a request is for a kind of which nothing is stored. */
+export function isUnstored(info: Extract<RequestInfo, { type: 'resource' }>): boolean {
+  return UNSTORED_KINDS.some(
+    ({ group, version, plural }) =>
+      group === info.group && version === info.version && plural === info.plural,
+  );
+}

@@ -1,18 +1,28 @@
 import { exactFieldValue, parseFieldSelector } from '#api/field-selector.ts';
 import { apiVersionOf, listKindOf, type ResourceType } from '#api/resource.ts';
-import { badRequest, StatusError } from '#api/status.ts';
+import { badRequest } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { assertListOptions } from '#apiserver/list-options.ts';
 import { batchesOf, OBJECTS_PER_TURN_MAX } from '#apiserver/object-batches.ts';
 import { representBytes } from '#apiserver/object-bytes.ts';
-import { countOf, quoted } from '#apiserver/query-parameters.ts';
+import { quoted } from '#apiserver/query-parameters.ts';
+import {
+  continueTokenOf,
+  encodeToken,
+  entryAsOf,
+  learnUpTo,
+  limitOf,
+  parseResourceVersion,
+  startOf,
+  withGoneErrors,
+} from '#apiserver/read-position.ts';
 import { type ApiResponse, bytesResponse, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { isSelected, type Selection, selectionOf } from '#apiserver/selection.ts';
 import { listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
 import { type IncludeObject, tableInTurns } from '#apiserver/table.ts';
-import { type Entry, type ListResult, RevisionExpiredError, RevisionFutureError } from '#store/store.ts';
+import type { Entry, ListResult } from '#store/store.ts';
 import { sleep } from '#system/clock.ts';
 
 export interface ListRequest {
@@ -20,9 +30,6 @@ export interface ListRequest {
   readonly query: URLSearchParams;
   readonly representation: Representation;
 }
-
-/** The largest `limit` that is taken as asked, in objects; a larger one is lowered to this. */
-const LIMIT_MAX = 100_000;
 
 /** Entries read at a time while a selector is looking for a full page. */
 const SELECTED_PAGE_SIZE = 500;
@@ -223,133 +230,10 @@ function following(result: ListResult): { next: string | undefined; remaining: n
   return { next: encodeToken({ r: result.revision, k: last.key }), remaining: result.remaining };
 }
 
-/** Where to start reading, and as of when. */
-function startOf(
-  context: RestContext,
-  {
-    query,
-    token,
-    limit,
-    prefix,
-  }: {
-    query: URLSearchParams;
-    token: ContinueToken | undefined;
-    limit: number | undefined;
-    prefix: string;
-  },
-): { revision?: number; startAfter?: string } {
-  const version = query.get('resourceVersion') ?? '';
-  const match = query.get('resourceVersionMatch') ?? '';
-  if (token !== undefined) {
-    if (version !== '' && version !== '0')
-      throw badRequest('specifying resource version is not allowed when using continue');
-    if (!token.k.startsWith(prefix) || token.r > context.store.revision)
-      throw badRequest('continue key is not valid: it belongs to another list');
-    return { revision: token.r, startAfter: token.k };
-  }
-  const revision = parseResourceVersion(version);
-  if (revision === undefined) return {};
-  // As in Kubernetes, a page without a match is of exactly that revision.
-  if (revision > 0 && (match === 'Exact' || (match === '' && limit !== undefined))) return { revision };
-  assertReached(context, query);
-  return { revision: context.store.revision };
-}
-
-/**
- * The revision of a read that takes any state from `resourceVersion` on ("0": any at all): what is here is served, and nobody
- * is asked whether there is something newer. Undefined for a read of now, and where what is here is older.
- */
-export function revisionAtHand({ store }: RestContext, query: URLSearchParams): number | undefined {
-  const least = parseResourceVersion(query.get('resourceVersion') ?? '');
-  return least !== undefined && least <= store.revision ? store.revision : undefined;
-}
-
-/** The entry of `key` as of a revision that is here; now, where that is undefined. */
-export async function entryAsOf(
-  store: RestContext['store'],
-  key: string,
-  revision: number | undefined,
-): Promise<Entry | undefined> {
-  if (revision === undefined) return await store.get(key);
-  const { entries } = await store.list(key, { revision, limit: 1 });
-  return entries[0]?.key === key ? entries[0] : undefined;
-}
-
-/**
- * A revision that is not here yet may have been told by another process on the same store: any read of now makes the store
- * learn of it. What is still unknown after that lies in the future.
- */
-async function learnUpTo({ store }: RestContext, revision: number): Promise<void> {
-  if (revision > store.revision) await store.count('/none/');
-}
-
-/** Refuses a `resourceVersion` of the future: what is served now is older than what the client has seen. */
-export function assertReached({ store }: RestContext, query: URLSearchParams): void {
-  const revision = parseResourceVersion(query.get('resourceVersion') ?? '') ?? 0;
-  if (revision <= store.revision) return;
-  throw new StatusError('Timeout', `Too large resource version: ${revision}, current: ${store.revision}`, {
-    details: {
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
-    },
-  });
-}
-
-/** A resourceVersion of a query: undefined where empty. Throws 400 where it is no revision. */
-export function parseResourceVersion(text: string): number | undefined {
-  if (text === '') return undefined;
-  const revision = /^\d{1,16}$/u.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(revision))
-    throw badRequest(`resourceVersion: Invalid value: ${quoted(text)}: must be a number`);
-  return revision;
-}
-
-/** Runs a read and says 410 Expired where the revision it names is gone. */
-export async function withGoneErrors<T>(reading: () => Promise<T>): Promise<T> {
-  try {
-    return await reading();
-  } catch (cause) {
-    if (cause instanceof RevisionExpiredError) {
-      throw new StatusError('Expired', 'The resourceVersion for the provided request is too old.', { cause });
-    }
-    if (cause instanceof RevisionFutureError)
-      throw new StatusError('Timeout', `Too large resource version: ${cause.message}`, { cause });
-    throw cause;
-  }
-}
-
 /** The name that a field selector demands: it asks for one object, no list is read for it, and RBAC knows it by that name. */
 export function exactNameOf(query: URLSearchParams): string | undefined {
   const selector = query.get('fieldSelector') ?? '';
   if (selector === '') return undefined;
   const name = exactFieldValue(parseFieldSelector(selector), 'metadata.name');
   return name === '' ? undefined : name;
-}
-
-/** The `limit` of a query, at most {@link LIMIT_MAX}; undefined where there is none. Throws 400 on what is no count. */
-export function limitOf(query: URLSearchParams): number | undefined {
-  const limit = countOf(query, 'limit') ?? 0;
-  return limit === 0 ? undefined : Math.min(limit, LIMIT_MAX);
-}
-
-/** Where a limited list goes on: the revision it is read at, and the last key it returned. */
-interface ContinueToken {
-  readonly r: number;
-  readonly k: string;
-}
-
-function encodeToken(token: ContinueToken): string {
-  return Buffer.from(JSON.stringify(token)).toString('base64url');
-}
-
-function continueTokenOf(query: URLSearchParams): ContinueToken | undefined {
-  const text = query.get('continue');
-  if (text === null || text === '') return undefined;
-  try {
-    const token = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Partial<ContinueToken>;
-    if (Number.isSafeInteger(token.r) && typeof token.k === 'string') return token as ContinueToken;
-  } catch (cause) {
-    throw badRequest('continue key is not valid', cause);
-  }
-  throw badRequest('continue key is not valid');
 }

@@ -3,14 +3,10 @@ import type { Representation } from '#apiserver/accept.ts';
 import { servedEntries } from '#apiserver/custom/stored-form.ts';
 import { assertListOptions } from '#apiserver/list-options.ts';
 import { countOf, flagOf } from '#apiserver/query-parameters.ts';
+import { parseResourceVersion, revisionAtHand, withGoneErrors } from '#apiserver/read-position.ts';
 import type { ApiResponse, Sink } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import {
-  includeObjectOf,
-  parseResourceVersion,
-  revisionAtHand,
-  withGoneErrors,
-} from '#apiserver/rest-list.ts';
+import { includeObjectOf } from '#apiserver/rest-list.ts';
 import { selectionOf } from '#apiserver/selection.ts';
 import { listPrefix } from '#apiserver/stored-object.ts';
 import { type InitialEvents, WatchStream } from '#apiserver/watch-stream.ts';

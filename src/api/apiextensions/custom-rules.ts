@@ -1,5 +1,6 @@
 import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
-import { compileRules, evaluateRules, type RuleNode } from '#api/cel/validation-rules.ts';
+import { evaluateRules } from '#api/cel/rule-evaluation.ts';
+import { compileRules, type RuleNode } from '#api/cel/validation-rules.ts';
 import { invalidValue } from '#api/field-errors.ts';
 import type { Json } from '#api/object.ts';
 import type { FieldError } from '#api/status.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JSONSchemaProps, ValidationRule } from '#api/apiextensions/json-schema-props.ts';
-import { compileRules, evaluateRules, type RuleVerdict } from '#api/cel/validation-rules.ts';
+import { evaluateRules, type RuleVerdict } from '#api/cel/rule-evaluation.ts';
+import { compileRules } from '#api/cel/validation-rules.ts';
 import type { Json } from '#api/object.ts';
 import { fieldErrorMessage } from '#api/status.ts';
 

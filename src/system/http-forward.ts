@@ -29,6 +29,9 @@ export type Forward = (request: ForwardedRequest) => Promise<HttpResponse>;
 /** How long a connection may take to be made, in milliseconds; then it has failed. */
 const CONNECT_MS_MAX = 30_000;
 
+/** How long a server may take to begin its answer, in milliseconds; then the request has failed. */
+const ANSWER_MS_MAX = 10 * 60_000;
+
 /** Bytes of an answer that may wait for a slow reader; above this no more is read until he has taken them. */
 const BUFFER_BYTES_MAX = 256 * 1024;
 
@@ -71,10 +74,17 @@ export const forwardHttp: Forward = ({ target, method, path, headers, body }) =>
         agent: false,
         rejectUnauthorized: false,
       },
-      (incoming) => resolve(answerOf(incoming)),
+      (incoming) => {
+        clearTimeout(patience);
+        resolve(answerOf(incoming));
+      },
     );
     outgoing.on('socket', (socket: Socket) => limitConnect(socket, target));
-    outgoing.on('error', reject);
+    const patience = setTimeout(() => outgoing.destroy(new Error('i/o timeout')), ANSWER_MS_MAX);
+    outgoing.on('error', (error) => {
+      clearTimeout(patience);
+      reject(error);
+    });
     outgoing.end(body);
   });
 };

@@ -24,6 +24,7 @@ import { applicationRevisionController } from '#fleet/application-revision-contr
 import { applicationStatusController } from '#fleet/application-status-controller.ts';
 import { siteApplicationsController } from '#fleet/site-applications-controller.ts';
 import { HubLink } from '#link/hub-link.ts';
+import { HubPresence } from '#link/hub-presence.ts';
 import type { KeyPair } from '#pki/authority.ts';
 import type { BundleSigner } from '#pki/bundle-signature.ts';
 import { createTokenKeys, type TokenKeys } from '#pki/token-keys.ts';
@@ -109,6 +110,9 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     random,
     log,
     epoch: store.epoch,
+    ...(options.identity === undefined
+      ? {}
+      : { presence: new HubPresence({ identity: options.identity, client, views, clock, log }) }),
   });
   const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [

@@ -1,10 +1,11 @@
 import type { ApplicationInstance } from '#api/fleet/application-instance.ts';
 import { applicationInstanceResource } from '#api/fleet/application-instance.ts';
-import { siteResource } from '#api/fleet/site.ts';
+import { type Site, siteResource } from '#api/fleet/site.ts';
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
 import type { Views } from '#client/views.ts';
 import { readFrames } from '#link/frames.ts';
+import type { HubPresence } from '#link/hub-presence.ts';
 import { HubSession } from '#link/hub-session.ts';
 import { LinkChannel } from '#link/link-channel.ts';
 import { SiteContacts } from '#link/site-contacts.ts';
@@ -29,6 +30,8 @@ export interface HubLinkOptions {
   readonly log: Log;
   /** The epoch of the hub's store: every message of desired state carries it. */
   readonly epoch: number;
+  /** Set where several hubs share the store: who this one is among them, and which are there. */
+  readonly presence?: HubPresence;
 }
 
 /**
@@ -54,9 +57,11 @@ export class HubLink {
       this.#index(site, { key, present: object !== undefined });
       if (object !== undefined) this.#sessions.get(site)?.desire(key);
     });
-    options.views.of(siteResource).subscribe(({ key, object }) => {
+    options.views.of(siteResource).subscribe(({ key, object, previous }) => {
       if (object === undefined || object.spec.blocked === true)
         this.#sessions.get(key)?.end('the site was blocked or deleted');
+      else if (this.#wentElsewhere(object, previous))
+        this.#sessions.get(key)?.end('the site opened a newer link at another hub');
     });
   }
 
@@ -68,7 +73,7 @@ export class HubLink {
   /** Keeps the connectivity of sites honest until `signal` aborts, then ends all links. */
   async run(signal: AbortSignal): Promise<void> {
     while (!this.#options.views.synced && !signal.aborted) await pause(this.#options.clock, 20, signal);
-    await this.#contacts.run(signal);
+    await Promise.all([this.#contacts.run(signal), this.#options.presence?.run(signal)]);
     for (const session of this.#sessions.values()) session.end('the hub stops');
   }
 
@@ -164,6 +169,13 @@ export class HubLink {
       return refuse('unknownSite', `the hub has no site "${hello.site}": join again with a new token`);
     if (site.spec.blocked === true) return refuse('blocked', `site "${hello.site}" is blocked at the hub`);
     return undefined;
+  }
+
+  /** Whether another hub has just said that it has the link of this site. */
+  #wentElsewhere({ status }: Site, previous: Site | undefined): boolean {
+    const hub = status?.connectivity?.hub;
+    const before = previous?.status?.connectivity?.hub;
+    return hub !== undefined && hub !== before && hub !== this.#options.presence?.identity;
   }
 
   #left(session: HubSession): void {

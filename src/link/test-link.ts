@@ -1,6 +1,7 @@
 import { SITES_GROUP } from '#apiserver/authorization/site-authorizer.ts';
 import { startTestServer, type TestServer } from '#apiserver/test-server.ts';
 import { HubLink } from '#link/hub-link.ts';
+import { HubPresence } from '#link/hub-presence.ts';
 import { siteUserName } from '#link/site-identity.ts';
 import { SiteLink } from '#link/site-link.ts';
 import type { SiteReport } from '#link/wire.ts';
@@ -82,13 +83,17 @@ export interface TestHub {
 
 export async function startTestHub(
   clock: SimulatedClock,
-  { epoch = 1 }: { epoch?: number } = {},
+  { epoch = 1, store, identity }: { epoch?: number; store?: Store; identity?: string } = {},
 ): Promise<TestHub> {
   const held: { link?: HubLink } = {};
   const server = await startTestServer({
     clock,
-    prepare: ({ client, views }) => {
-      held.link = new HubLink({ client, views, clock, random: seededRandom(1), log: silentLog, epoch });
+    ...(store === undefined ? {} : { store }),
+    prepare({ client, views }) {
+      const log = silentLog;
+      const presence =
+        identity === undefined ? {} : { presence: new HubPresence({ identity, client, views, clock, log }) };
+      held.link = new HubLink({ client, views, clock, random: seededRandom(1), log, epoch, ...presence });
     },
   });
   const link = must(held.link, 'made before the views run');

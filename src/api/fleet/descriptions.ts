@@ -28,6 +28,7 @@ export const FLEET_DESCRIPTIONS: Readonly<Record<string, Readonly<Record<string,
   },
   'fleet/v1alpha1.SiteConnectivity': {
     '': 'SiteConnectivity says whether the hub hears the site. Offline is neither a failure nor a success.',
+    hub: 'Of several hubs, the one that has the link.',
     lastContactTime: 'When the hub last heard the site.',
     since: 'When the state was entered.',
     state: '"NeverConnected", "Connected", "Offline", or "Unknown" while the hub itself was away.',

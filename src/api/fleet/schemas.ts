@@ -10,7 +10,7 @@ export const FLEET_SCHEMAS: Readonly<Record<string, string>> = {
   ].join(' '),
   'fleet/v1alpha1.SiteAddress': 'address!:string type!:string',
   'fleet/v1alpha1.SiteApplications': 'running!:int32 wanted!:int32',
-  'fleet/v1alpha1.SiteConnectivity': 'lastContactTime:time since!:time state!:string',
+  'fleet/v1alpha1.SiteConnectivity': 'hub:string lastContactTime:time since!:time state!:string',
   'fleet/v1alpha1.SiteHost': [
     'addresses:[fleet/v1alpha1.SiteAddress] allocatable:{quantity} architecture:string capacity:{quantity} name!:string',
     'operatingSystem:string ready!:string versions:fleet/v1alpha1.SiteVersions',

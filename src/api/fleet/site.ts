@@ -54,6 +54,8 @@ export interface SiteConnectivity {
   lastContactTime?: string;
   /** When `state` was entered. */
   since: string;
+  /** Of several hubs, the one that has the link. */
+  hub?: string;
 }
 
 /** A site that never connected is not offline: nothing is known of it at all. */

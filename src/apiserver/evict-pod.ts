@@ -8,7 +8,7 @@ import {
 import { compileLabelSelector } from '#api/selector.ts';
 import { forbidden, StatusError } from '#api/status.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
-import { updateObject } from '#apiserver/rest-write.ts';
+import { updateObject } from '#apiserver/rest-update.ts';
 import { decodeObject, listPrefix } from '#apiserver/stored-object.ts';
 import { timestamp } from '#system/clock.ts';
 

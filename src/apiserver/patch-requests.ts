@@ -9,7 +9,7 @@ import { applyPatch, decodePatch, type PatchKind, patchKindOf } from '#apiserver
 import { flagOf } from '#apiserver/query-parameters.ts';
 import type { ApiResponse } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import { updateObject } from '#apiserver/rest-write.ts';
+import { updateObject } from '#apiserver/rest-update.ts';
 import type { NamedRequest } from '#apiserver/verbs.ts';
 import { fieldValidationOf, warningHeaders, writeRequestOf } from '#apiserver/write-options.ts';
 

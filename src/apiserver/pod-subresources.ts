@@ -12,7 +12,7 @@ import { countOf, flagOf, quoted } from '#apiserver/query-parameters.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type Sink } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { deleteObject } from '#apiserver/rest-delete.ts';
-import { updateObject } from '#apiserver/rest-write.ts';
+import { updateObject } from '#apiserver/rest-update.ts';
 import { decodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
 import { deletionRequestOf, type ResourceRequest } from '#apiserver/verbs.ts';
 import { writeRequestOf } from '#apiserver/write-options.ts';

@@ -8,7 +8,7 @@ import type { AdmissionPlugin, AdmissionRequest } from '#apiserver/admission/plu
 import type { Rbac, RbacViews } from '#apiserver/authorization/rbac-authorizer.ts';
 import { describeRules, quotedList, uncoveredRules } from '#apiserver/authorization/rule-covers.ts';
 import type { Authorizer } from '#apiserver/authorize.ts';
-import { subjectOf } from '#apiserver/rest-write.ts';
+import { subjectOf } from '#apiserver/encoded-write.ts';
 
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 const ROLE_KINDS = new Set(['Role', 'ClusterRole']);

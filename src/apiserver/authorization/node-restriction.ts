@@ -4,7 +4,7 @@ import { forbidden } from '#api/status.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '#apiserver/admission/plugin.ts';
 import { nodeOfUser } from '#apiserver/authorization/node-authorizer.ts';
 import { siteOfUser } from '#apiserver/authorization/site-authorizer.ts';
-import { subjectOf } from '#apiserver/rest-write.ts';
+import { subjectOf } from '#apiserver/encoded-write.ts';
 
 /** Labels that say who may be trusted with what: no node gives them to itself. */
 const RESTRICTED_LABEL_REGEXP = /(?:^|\.)node-restriction\.kubernetes\.io\//u;

@@ -7,7 +7,7 @@ import { type FieldError, forbidden, invalid } from '#api/status.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '#apiserver/admission/plugin.ts';
 import type { Authorizer } from '#apiserver/authorize.ts';
 import { reservedFaults } from '#apiserver/certificates/signers.ts';
-import { subjectOf } from '#apiserver/rest-write.ts';
+import { subjectOf } from '#apiserver/encoded-write.ts';
 import type { SigningRequest } from '#pki/signing-requests.ts';
 import { type Clock, timestamp } from '#system/clock.ts';
 

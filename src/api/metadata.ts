@@ -1,5 +1,12 @@
 import { checkLabels, checkName, checkNonNegative, checkPresent } from '#api/field-checks.ts';
-import { forbiddenField, immutableField, invalidValue, requiredValue, tooLong } from '#api/field-errors.ts';
+import {
+  forbiddenField,
+  immutableField,
+  invalidValue,
+  requiredValue,
+  tooLong,
+  tooMany,
+} from '#api/field-errors.ts';
 import { labelNameErrors, prefixRule, qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { ObjectMeta, OwnerReference } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -7,6 +14,10 @@ import type { FieldError } from '#api/status.ts';
 
 /** The most that keys and values of annotations may have together, in bytes; more is refused. */
 export const ANNOTATIONS_BYTES_MAX = 256 * 1024;
+
+/** The most finalizers of an object, and the most owners; more are refused. */
+export const FINALIZERS_MAX = 1000;
+export const OWNERS_MAX = 1000;
 
 /** Finalizers without a domain, which only Kubernetes itself defines. */
 const STANDARD_FINALIZERS = ['orphan', 'foregroundDeletion', 'kubernetes'];
@@ -32,7 +43,7 @@ export function validateMetadata(
     })),
     ...checkAnnotations(metadata.annotations),
     ...checkOwners(metadata.ownerReferences ?? []),
-    ...(metadata.finalizers ?? []).flatMap((finalizer) => checkFinalizer(finalizer, mayBeUnqualified(type))),
+    ...checkFinalizers(metadata.finalizers ?? [], type),
     ...(old === undefined ? [] : checkMetadataChange(metadata, old)),
   ];
 }
@@ -69,8 +80,19 @@ function checkAnnotations(annotations: Readonly<Record<string, string>> = {}): F
   return bytes > ANNOTATIONS_BYTES_MAX ? [...errors, tooLong(field, ANNOTATIONS_BYTES_MAX)] : errors;
 }
 
+function checkFinalizers(
+  finalizers: readonly string[],
+  type: Pick<ResourceType, 'custom'> & { readonly group?: string },
+): FieldError[] {
+  const { length: found } = finalizers;
+  if (found > FINALIZERS_MAX) return [tooMany('metadata.finalizers', { found, max: FINALIZERS_MAX })];
+  return finalizers.flatMap((finalizer) => checkFinalizer(finalizer, mayBeUnqualified(type)));
+}
+
 function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
   const field = 'metadata.ownerReferences';
+  const { length: found } = owners;
+  if (found > OWNERS_MAX) return [tooMany(field, { found, max: OWNERS_MAX })];
   const controllers = owners.filter(({ controller }) => controller === true);
   const [first, second] = controllers.map(({ kind, name }) => `${kind}/${name}`);
   const twice = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;

@@ -410,13 +410,13 @@ function methodNotAllowed(): StatusError {
   );
 }
 
-/** A compressed body is refused, so that no few bytes grow into many. */
+/** What is still compressed here is refused: whoever carries the request has inflated what he reads, within the limit of a body. */
 function assertReadable({ headers, body }: ApiRequest): void {
   const encoding = headers['content-encoding'] ?? '';
   if (body.length === 0 || encoding === '' || encoding.toLowerCase() === 'identity') return;
   throw new StatusError(
     'UnsupportedMediaType',
-    `a body with Content-Encoding ${quoted(encoding)} is not read: send it as it is`,
+    `a body with Content-Encoding ${quoted(encoding)} is not read: send it as it is, or as gzip`,
   );
 }
 

@@ -67,6 +67,25 @@ test('a watch begins with what is there, with changes alone, or with a mark betw
   for (const { query, expected, watch } of watches) assert.deepEqual(watch.readNames(), expected, query);
 });
 
+test('the bookmark that ends the initial events holds the empty list that clients fill with them', async () => {
+  const accepts: [string, object][] = [
+    ['application/json', { kind: 'ConfigMapList', apiVersion: 'v1', metadata: {}, items: [] }],
+    [
+      'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+      { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: {}, items: [] },
+    ],
+  ];
+  for (const [accept, empty] of accepts) {
+    const watch = await server.watch(`${CONFIG_MAPS}?watch=1&${WITH_INITIAL_EVENTS}`, {
+      headers: { accept },
+    });
+    await server.settle();
+    const [bookmark] = watch.read();
+    const text = bookmark?.object.metadata.annotations?.['kubernetes.io/initial-events-list-blueprint'] ?? '';
+    assert.deepEqual(JSON.parse(Buffer.from(text, 'base64').toString('utf8')), empty);
+  }
+});
+
 test('what a watch cannot begin with is refused before the stream', async () => {
   const old = await create('a');
   await create('b');

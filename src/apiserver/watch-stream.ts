@@ -1,5 +1,5 @@
 import type { KubeObject } from '#api/object.ts';
-import { apiVersionOf, type ResourceType } from '#api/resource.ts';
+import { apiVersionOf, listKindOf, type ResourceType } from '#api/resource.ts';
 import { StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { watchServed } from '#apiserver/custom/watch-served.ts';
@@ -211,7 +211,7 @@ export class WatchStream {
 
   #sendBookmark(revision: number, initialEventsEnd: boolean): void {
     const { type, representation } = this.#options;
-    const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+    const annotations = initialEventsEnd ? { annotations: initialEndAnnotations(type, representation) } : {};
     const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations };
     const object = {
       object: { kind: type.kind, apiVersion: apiVersionOf(type), metadata },
@@ -246,6 +246,30 @@ export class WatchStream {
     const patience = this.#context.clock.after(ENDING_MS_MAX, () => this.#sink.destroy());
     closed.addEventListener('abort', () => patience.cancel(), { once: true });
   }
+}
+
+/**
+ * What a bookmark says that ends the initial events. Clients that make a list of them (client-go's WatchList) begin it with
+ * the empty one that is encoded here (meta/v1 `InitialEventsListBlueprintAnnotationKey`).
+ */
+function initialEndAnnotations(
+  type: ResourceType,
+  { shape }: Pick<Representation, 'shape'>,
+): Record<string, string> {
+  const empty = {
+    object: { kind: listKindOf(type), apiVersion: apiVersionOf(type), metadata: {}, items: [] },
+    partialMetadata: {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: {},
+      items: [],
+    },
+    table: { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: {}, columnDefinitions: [], rows: [] },
+  }[shape];
+  return {
+    'k8s.io/initial-events-end': 'true',
+    'kubernetes.io/initial-events-list-blueprint': Buffer.from(JSON.stringify(empty)).toString('base64'),
+  };
 }
 
 /** An object that leaves a selection is told as it was in it, at the revision at which it left. */

@@ -90,7 +90,7 @@ export function plainHeaders(
 
 /** Why the body of a request was not read, as a Status that answers it; undefined where the client has left. */
 export function refusalOf(
-  body: 'tooLarge' | 'tooSlow' | 'broken',
+  body: 'tooLarge' | 'tooSlow' | 'garbled' | 'broken',
   { bodyBytesMax, requestMsMax }: ExchangeOptions,
 ): HttpResponse | undefined {
   switch (body) {
@@ -104,6 +104,8 @@ export function refusalOf(
         reason: 'Timeout',
         message: `the body of the request was not whole after ${requestMsMax} ms`,
       });
+    case 'garbled':
+      return failure(400, { reason: 'BadRequest', message: 'the body of the request is not valid gzip' });
     case 'broken':
       return undefined;
   }

@@ -51,7 +51,9 @@ async function answer(
   // A client that goes away is no error of ours.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
+  const head = headOf(request);
   const body = await readRequestBody(request, {
+    headers: head.headers,
     method: request.method ?? 'GET',
     announcedBytes: Number(request.headers['content-length'] ?? 0),
     bytesMax: options.bodyBytesMax,
@@ -63,12 +65,13 @@ async function answer(
     if (refusal === undefined) return void response.end();
     return sendAnswer(response, refusal, { acceptEncoding: undefined, stalledMsMax });
   }
-  const head = headOf(request);
   const acceptEncoding = head.headers['accept-encoding'];
   sendAnswer(response, await options.handle({ ...head, body }), { acceptEncoding, stalledMsMax });
 }
 
-function headOf(request: IncomingMessage): Omit<HttpRequest, 'body'> {
+function headOf(
+  request: IncomingMessage,
+): Omit<HttpRequest, 'body' | 'headers'> & { headers: Record<string, string | undefined> } {
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',

@@ -100,6 +100,7 @@ async function answer(
     announcedBytes: Number(headers['content-length'] ?? 0),
     bytesMax: options.bodyBytesMax,
     limitMs: options.requestMsMax,
+    headers,
   });
   if (stream.destroyed) return;
   if (typeof body === 'string') {

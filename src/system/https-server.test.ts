@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { afterEach, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   type HttpRequest,
   type HttpResponse,
@@ -184,6 +184,16 @@ for (const [name, send] of versions) {
     }
     assert.equal((await send(port, { method: 'POST', body: Buffer.alloc(BODY_BYTES_MAX) })).status, 200);
     assert.deepEqual(handled, ['POST']);
+  });
+
+  test(`${name}: B2: a body in gzip is read, and refused with 413 where it inflates beyond the limit`, async () => {
+    const port = await serve();
+    const post = (body: Buffer): Promise<Answer> =>
+      send(port, { method: 'POST', headers: { 'content-encoding': 'gzip' }, body });
+    assert.equal((valueOf(await post(gzipSync(Buffer.alloc(5000)))) as { bytes: number }).bytes, 5000);
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    assert.equal((await post(bomb)).status, 413);
+    assert.equal((await post(Buffer.from('none'))).status, 400);
   });
 
   test(`${name}: a large answer is compressed for whoever takes that`, async () => {

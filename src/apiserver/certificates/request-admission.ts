@@ -89,7 +89,7 @@ function stampConditions(
   }
 }
 
-async function requestErrors({ spec }: CertificateSigningRequest): Promise<FieldError[]> {
+async function requestErrors({ spec, metadata }: CertificateSigningRequest): Promise<FieldError[]> {
   const pem = Buffer.from(spec.request, 'base64').toString('latin1');
   let request: SigningRequest;
   try {
@@ -100,7 +100,10 @@ async function requestErrors({ spec }: CertificateSigningRequest): Promise<Field
     return [invalidValue('spec.request', spec.request.slice(0, 64), why)];
   }
   if (spec.signerName !== 'kubernetes.io/kube-apiserver-client') return [];
-  return reservedFaults(request).map((why) => forbiddenField('spec.request', why));
+  const [why] = reservedFaults(request);
+  if (why !== undefined)
+    throw forbidden({ resource: 'certificatesigningrequests', group: GROUP, name: metadata.name }, why);
+  return [];
 }
 
 function statusErrors({ status }: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {

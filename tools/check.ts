@@ -33,12 +33,22 @@ const NODE_TEST = ['node', '--test', '--test-isolation=none', '--test-reporter=s
 /** Tests of whole fleets take as long as many others: they are a step of their own. */
 const SIMULATION = 'src/simulation/';
 
+/** The API server and what it stands on have half of all tests: a step of their own, so that both cores have one. */
+const API_ROOMS = /^src\/(?:api|apiserver|client|pki|store|system)\//u;
+
 /** The longest first, so that the last ones fill the gaps. */
 const STEPS: readonly Step[] = [
-  { name: 'unit', command: () => [...NODE_TEST, ...unitTests((path) => !path.startsWith(SIMULATION))] },
+  { name: 'api', command: () => [...NODE_TEST, ...unitTests((path) => API_ROOMS.test(path))] },
+  {
+    name: 'unit',
+    command: () => [
+      ...NODE_TEST,
+      ...unitTests((path) => !API_ROOMS.test(path) && !path.startsWith(SIMULATION)),
+    ],
+  },
   {
     name: 'simulation',
-    command: () => ['node', 'src/simulation/main.ts', '--seeds', '20', '--hours', '0.25'],
+    command: () => ['node', 'src/simulation/main.ts', '--seeds', '20', '--hours', '0.15'],
   },
   { name: 'rehearsal', command: () => [...NODE_TEST, ...unitTests((path) => path.startsWith(SIMULATION))] },
   { name: 'types', command: () => ['tsc', '--project', '.'] },

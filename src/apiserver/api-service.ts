@@ -3,7 +3,6 @@ import { serviceResource } from '#api/core/service.ts';
 import { endpointSliceResource } from '#api/discovery/endpoint-slice.ts';
 import type { Draft, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
-import { isStatus } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
 
 /** Where pods reach the API server. */
@@ -51,16 +50,16 @@ export async function publishApiService(client: Client, endpoint: ApiEndpoint): 
   });
 }
 
+/** Looks before it creates: the address of a service that is there is taken, which would be said before that it is there. */
 async function ensure<T extends KubeObject>(
   client: Client,
   type: ResourceType<T>,
   object: Draft & Record<string, unknown>,
 ): Promise<void> {
-  try {
+  if ((await client.find(type, NAME)) === undefined) {
     await client.create(type, object as unknown as Draft<T>);
-  } catch (error) {
-    if (!isStatus(error, 'AlreadyExists')) throw error;
-    const { apiVersion: _a, kind: _k, ...patch } = object;
-    await client.patch(type, NAME, { patchType: 'merge', patch });
+    return;
   }
+  const { apiVersion: _a, kind: _k, ...patch } = object;
+  await client.patch(type, NAME, { patchType: 'merge', patch });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Service } from '#api/core/service.ts';
 import type { IPAddress } from '#api/networking/ip-address.ts';
+import { publishApiService } from '#apiserver/api-service.ts';
 import { serviceAddresses } from '#apiserver/service-addresses/service-addresses.ts';
 import { startSeveralServers } from '#apiserver/several-servers.fixture.ts';
 import { refusalOf, startTestServer, type TestAnswer, type TestServer } from '#apiserver/test-server.ts';
@@ -280,4 +281,13 @@ test('a range that is none is a mistake of the caller', async () => {
       cidr,
     );
   }
+});
+
+test('an API server that starts again finds its own service with its address, and says where it is now', async () => {
+  const { server } = await start();
+  const endpoint = { clusterAddress: '10.61.1.1', address: '192.0.2.1' };
+  await publishApiService(server.client, { ...endpoint, port: 6443 });
+  await publishApiService(server.client, { ...endpoint, port: 7443 });
+  const { body } = await server.call<Service>({ path: `${SERVICES}/kubernetes` });
+  assert.deepEqual([body.spec.clusterIP, body.spec.ports?.[0]?.targetPort], ['10.61.1.1', 7443]);
 });

@@ -1,4 +1,5 @@
-import { isJsonObject } from '#api/json.ts';
+import { withoutManagers } from '#api/apply-record.ts';
+import { isJsonObject, type JsonObject } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
 import { badRequest } from '#api/status.ts';
 import { applyServerSideTo } from '#apiserver/apply.ts';
@@ -42,7 +43,8 @@ async function servePlainPatch(
     change: (current): KubeObject => {
       const { managedFields } = current.metadata;
       const isAside = managedFields !== undefined && leavesManagers({ kind, body });
-      const target = isAside ? withoutManagers(current) : current;
+      const plain = current as unknown as JsonObject;
+      const target = isAside ? (withoutManagers(plain) as unknown as KubeObject) : current;
       const value = applyPatch(target, { kind, body: body.value }, { type, schemas });
       const decoded = { value, duplicateFields: body.duplicateFields };
       const checked = decodeObjectBody({ ...request, decoded }, { type, schemas, fieldValidation });
@@ -65,11 +67,6 @@ function leavesManagers({ kind, body }: { kind: PatchKind; body: DecodedBody }):
     isJsonObject(metadata) &&
     !Object.keys(metadata).some((key) => key === 'managedFields' || key.startsWith('$'))
   );
-}
-
-function withoutManagers(object: KubeObject): KubeObject {
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }
 
 async function servePatchByApply(

@@ -4,7 +4,7 @@ import { badRequest } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { assertListOptions } from '#apiserver/list-options.ts';
-import { batchesOf, OBJECTS_PER_TURN_MAX } from '#apiserver/object-batches.ts';
+import { inTurns } from '#apiserver/object-batches.ts';
 import { representBytes } from '#apiserver/object-bytes.ts';
 import { quoted } from '#apiserver/query-parameters.ts';
 import {
@@ -23,7 +23,6 @@ import { isSelected, type Selection, selectionOf } from '#apiserver/selection.ts
 import { listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
 import { type IncludeObject, tableInTurns } from '#apiserver/table.ts';
 import type { Entry, ListResult } from '#store/store.ts';
-import { sleep } from '#system/clock.ts';
 
 export interface ListRequest {
   readonly namespace: string | undefined;
@@ -80,20 +79,11 @@ async function pageResponse(
       ? [listKindOf(type), apiVersionOf(type)]
       : ['PartialObjectMetadataList', 'meta.k8s.io/v1'];
   const isStored = shape === 'object' && !omitsManagedFields;
-  const items = isStored
-    ? values
-    : await inTurns(context, values, (value) => representBytes(value, { shape, omitsManagedFields }));
+  if (isStored) return joinedList(values, { kind, apiVersion, metadata });
+  const items: Uint8Array[] = [];
+  for await (const batch of inTurns(values, context.clock))
+    for (const value of batch) items.push(representBytes(value, { shape, omitsManagedFields }));
   return joinedList(items, { kind, apiVersion, metadata });
-}
-
-/** Maps items, a batch in each turn of the event loop: what else the server does goes on meanwhile. */
-async function inTurns<T, R>({ clock }: RestContext, items: readonly T[], map: (item: T) => R): Promise<R[]> {
-  const mapped: R[] = [];
-  for (const [index, batch] of batchesOf(items).entries()) {
-    if (index > 0) await sleep(clock, 0);
-    for (const item of batch) mapped.push(map(item));
-  }
-  return mapped;
 }
 
 /** `includeObject` of a table request. */
@@ -169,19 +159,20 @@ async function selectedPage(context: RestContext, read: PageRead, selection: Sel
       read.limit === undefined ? undefined : Math.max(read.limit - entries.length, SELECTED_PAGE_SIZE);
     const result = await context.store.list(read.prefix, listOptions(position, size));
     const served = await servedEntries(read.type, result.entries, context.convert);
-    for (const [index, entry] of served.entries()) {
-      if (index > 0 && index % OBJECTS_PER_TURN_MAX === 0) await sleep(context.clock, 0);
-      readBytes += entry.value.length;
-      if (!isSelected(selection, entry.value)) continue;
-      entries.push(entry);
-      if (entries.length === read.limit && (entry !== served.at(-1) || result.remaining > 0)) {
-        return {
-          entries,
-          revision: result.revision,
-          next: encodeToken({ r: result.revision, k: entry.key }),
-          remaining: undefined,
-          readBytes,
-        };
+    for await (const batch of inTurns(served, context.clock)) {
+      for (const entry of batch) {
+        readBytes += entry.value.length;
+        if (!isSelected(selection, entry.value)) continue;
+        entries.push(entry);
+        if (entries.length === read.limit && (entry !== served.at(-1) || result.remaining > 0)) {
+          return {
+            entries,
+            revision: result.revision,
+            next: encodeToken({ r: result.revision, k: entry.key }),
+            remaining: undefined,
+            readBytes,
+          };
+        }
       }
     }
     const last = result.entries.at(-1);

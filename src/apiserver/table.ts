@@ -1,6 +1,6 @@
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
-import { batchesOf } from '#apiserver/object-batches.ts';
+import { inTurns } from '#apiserver/object-batches.ts';
 import {
   type ObjectSpans,
   partialMetadataBytes,
@@ -9,7 +9,7 @@ import {
 } from '#apiserver/object-bytes.ts';
 import { utf8 } from '#apiserver/request.ts';
 import { decodeObject } from '#apiserver/stored-object.ts';
-import { type Clock, sleep } from '#system/clock.ts';
+import type { Clock } from '#system/clock.ts';
 
 /** What of each object goes into its row: `includeObject` of the query. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -32,11 +32,8 @@ export async function tableInTurns(
   options: TableOptions & { readonly clock: Clock },
 ): Promise<Uint8Array[]> {
   const chunks = tableHead(type, options);
-  for (const [index, batch] of batchesOf(values).entries()) {
-    if (index > 0) {
-      await sleep(options.clock, 0);
-      chunks.push(COMMA);
-    }
+  for await (const batch of inTurns(values, options.clock)) {
+    if (chunks.length > 1) chunks.push(COMMA);
     for (const chunk of rowsOf(type, batch, options)) chunks.push(chunk);
   }
   chunks.push(CLOSE);

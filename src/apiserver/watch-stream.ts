@@ -3,7 +3,7 @@ import { apiVersionOf, listKindOf, type ResourceType } from '#api/resource.ts';
 import { StatusError } from '#api/status.ts';
 import type { Representation } from '#apiserver/accept.ts';
 import { watchServed } from '#apiserver/custom/watch-served.ts';
-import { batchesOf } from '#apiserver/object-batches.ts';
+import { inTurns } from '#apiserver/object-batches.ts';
 import { representBytes } from '#apiserver/object-bytes.ts';
 import { type Sink, utf8 } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
@@ -11,7 +11,7 @@ import { decodeSelectable, isSelected, type Selection } from '#apiserver/selecti
 import { decodeObject } from '#apiserver/stored-object.ts';
 import { type IncludeObject, tableOf } from '#apiserver/table.ts';
 import { type Entry, RevisionExpiredError, type StoreEvent, type WatchHandle } from '#store/store.ts';
-import { sleep, type Timer } from '#system/clock.ts';
+import type { Timer } from '#system/clock.ts';
 import { failpoint } from '#system/failpoints.ts';
 
 /**
@@ -90,8 +90,7 @@ export class WatchStream {
 
   async #run(from: number, entries: readonly Entry[]): Promise<void> {
     try {
-      for (const [index, batch] of batchesOf(entries).entries()) {
-        if (index > 0) await sleep(this.#context.clock, 0);
+      for await (const batch of inTurns(entries, this.#context.clock)) {
         if (this.#ended) return;
         this.#sendEntries(batch);
       }

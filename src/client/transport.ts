@@ -35,6 +35,11 @@ export async function readBody(response: TransportResponse): Promise<Uint8Array>
     if (total > ANSWER_BYTES_MAX) throw new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`);
     chunks.push(chunk);
   }
+  return joined(chunks, total);
+}
+
+/** Bytes that came in pieces, `total` in all; a single piece as it is. */
+export function joined(chunks: readonly Uint8Array[], total: number): Uint8Array {
   const only = chunks[0];
   if (chunks.length === 1 && only !== undefined) return only;
   const whole = new Uint8Array(total);

@@ -1,6 +1,7 @@
 import type { KubeObject } from '#api/object.ts';
 import { isStatusReason, type Status, StatusError } from '#api/status.ts';
 import { parseLazily } from '#client/lazy-object.ts';
+import { joined } from '#client/transport.ts';
 
 /** One event of a watch stream. */
 export type WatchEvent<T extends KubeObject> =
@@ -38,7 +39,7 @@ async function* wholeLines(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       const tail = chunk.subarray(start, end);
-      const line = begun.length === 0 ? tail : joined([...begun, tail], begunBytes + tail.length);
+      const line = joined([...begun, tail], begunBytes + tail.length);
       begun = [];
       begunBytes = 0;
       start = end + 1;
@@ -49,16 +50,6 @@ async function* wholeLines(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
     begunBytes += chunk.length - start;
     if (begunBytes > LINE_BYTES_MAX) throw new Error(`a watch line is longer than ${LINE_BYTES_MAX} bytes`);
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
 
 /** How the line of a change begins, as our own servers write it. */

@@ -1,6 +1,6 @@
 import type { Entry } from '#store/store.ts';
 
-/** Entries that are kept; with one more the one that came first is forgotten. */
+/** Entries that are kept; with one more all of them are forgotten: what is read often is soon there again. */
 const ENTRIES_MAX = 256;
 
 /** The largest value that is kept, in bytes. */
@@ -20,10 +20,7 @@ export class RecentEntries {
   /** Takes in the entry in force of a key. */
   keep(entry: Entry): void {
     if (entry.value.length > VALUE_BYTES_MAX) return;
-    if (this.#entries.size >= ENTRIES_MAX) {
-      const [first = ''] = this.#entries.keys();
-      this.#entries.delete(first);
-    }
+    if (this.#entries.size >= ENTRIES_MAX) this.#entries.clear();
     this.#entries.set(entry.key, entry);
   }
 

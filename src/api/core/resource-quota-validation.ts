@@ -5,8 +5,8 @@ import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import { readQuantity } from '#api/quantity.ts';
 import type { FieldError } from '#api/status.ts';
 
-/** What is counted, and cannot be counted in parts. */
-const COUNTED = [
+/** Kinds that a quota may count by their plain name, beside `count/…`. */
+export const PLAIN_COUNTS = [
   'configmaps',
   'persistentvolumeclaims',
   'pods',
@@ -14,9 +14,10 @@ const COUNTED = [
   'resourcequotas',
   'secrets',
   'services',
-  'services.loadbalancers',
-  'services.nodeports',
 ];
+
+/** What is counted, and cannot be counted in parts. */
+const COUNTED = [...PLAIN_COUNTS, 'services.loadbalancers', 'services.nodeports'];
 
 const COMPUTE = ['cpu', 'limits.cpu', 'limits.memory', 'memory', 'requests.cpu', 'requests.memory'];
 

@@ -1,5 +1,6 @@
 import type { PersistentVolumeClaim } from '#api/core/persistent-volume-claim.ts';
 import type { Pod } from '#api/core/pod.ts';
+import { PLAIN_COUNTS } from '#api/core/resource-quota-validation.ts';
 import type { Service } from '#api/core/service.ts';
 import type { KubeObject } from '#api/object.ts';
 import { type Quantity, quantityFromUnits, readQuantity, ZERO } from '#api/quantity.ts';
@@ -9,17 +10,6 @@ import { isBestEffort } from '#apiserver/admission/quota/scopes.ts';
 
 /** One of something. */
 const ONE: Quantity = quantityFromUnits(1, 'DecimalSI');
-
-/** Kinds that a quota may count by their plain name, beside `count/…`. */
-const PLAIN_COUNTS = [
-  'configmaps',
-  'persistentvolumeclaims',
-  'pods',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'services',
-];
 
 /** Of these, what is requested counts by its own name too: `cpu` is `requests.cpu`. */
 const PLAIN_REQUESTS = ['cpu', 'memory', 'ephemeral-storage'];

@@ -5,13 +5,17 @@ import { missingFields } from '#api/required-fields.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { Schema } from '#api/schema.ts';
 import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
+import { fillZeroFields } from '#api/zero-fields.ts';
 
 /** What a built-in kind says of itself; the rest has the value that most kinds have. */
 export type ResourceDefinition<T extends KubeObject> = Pick<
   ResourceType<T>,
   'group' | 'version' | 'kind' | 'plural' | 'schema'
 > &
-  Partial<ResourceType<T>>;
+  Partial<ResourceType<T>> & {
+    /** Required fields that are absent get their zero value before defaults; `validate` says which zeros are wrong. */
+    readonly fillsZeros?: boolean;
+  };
 
 /**
  * A built-in kind. `applyDefaults` of the result first gives the object the `spec` that its definition has, and `validate`
@@ -19,9 +23,11 @@ export type ResourceDefinition<T extends KubeObject> = Pick<
  * fields below `spec`, `validate` on all.
  */
 export function defineResource<T extends KubeObject>(definition: ResourceDefinition<T>): ResourceType<T> {
-  const { schema, validate } = definition;
+  const { fillsZeros = false, ...type } = definition;
+  const { schema, validate } = type;
   const applyDefaults = (object: T): void => {
     fillSpec(object, BUILTIN_SCHEMAS.get(schema));
+    if (fillsZeros) fillZeroFields(object, schema, BUILTIN_SCHEMAS);
     definition.applyDefaults?.(object);
   };
   return {
@@ -33,13 +39,14 @@ export function defineResource<T extends KubeObject>(definition: ResourceDefinit
     columns: [NAME_COLUMN, AGE_COLUMN],
     selectableFields: {},
     hasGeneration: true,
-    ...definition,
+    ...type,
     applyDefaults,
     validate(object: T, old: T | undefined, subresource?: string) {
       const missing = missingFields(object, schema, BUILTIN_SCHEMAS);
-      if (missing.length > 0) return missing;
+      if (missing.length > 0 && !fillsZeros) return missing;
       const known = old === undefined || isSameContent(object, old) ? old : defaulted(old, applyDefaults);
-      return validate?.(object, known, subresource) ?? [];
+      const errors = validate?.(object, known, subresource) ?? [];
+      return errors.length > 0 ? errors : missing;
     },
   };
 }

@@ -13,7 +13,7 @@ const VALUE_RULE = `a valid label must be an empty string or consist of alphanum
 const SUBDOMAIN_RULE = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN_PATTERN}')`;
 
 function tooLong(bytesMax: number): string {
-  return `must be no more than ${bytesMax} bytes`;
+  return `must be no more than ${bytesMax} characters`;
 }
 
 /**

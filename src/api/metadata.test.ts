@@ -62,11 +62,15 @@ test('each wrong field is named in the words of Kubernetes', () => {
     ],
     [
       { finalizers: ['keep'] },
-      /^metadata.finalizers: Invalid value: "keep": name is neither a standard finalizer name nor is it fully qualified$/,
+      /^metadata.finalizers\[0\]: Invalid value: "keep": name is neither a standard finalizer name nor is it fully qualified$/,
+    ],
+    [
+      { finalizers: ['orphan', 'foregroundDeletion'] },
+      /^metadata.finalizers: .*: finalizer orphan and foregroundDeletion cannot be both set$/,
     ],
     [
       { ownerReferences: [{ ...OWNER, uid: '' }] },
-      /^metadata.ownerReferences\[0\].uid: Invalid value: "": uid must not be empty$/,
+      /^metadata.ownerReferences.uid: Invalid value: "": uid must not be empty$/,
     ],
     [
       { ownerReferences: [{ ...OWNER, apiVersion: 'v1', kind: 'Event' }] },
@@ -96,6 +100,13 @@ test('names follow the rule of their kind, and namespaces their scope', () => {
   assert.deepEqual(check({ namespace: '', name: 'a/b' }, pathSegmentErrors), [
     'metadata.name: Invalid value: "a/b": may not contain \'/\'',
   ]);
+});
+
+test('some kinds keep finalizers without a domain', () => {
+  const check = (group: string): number =>
+    validateMetadata({ ...META, finalizers: ['keep'] }, { namespaced: true, group }).length -
+    validateMetadata(META, { namespaced: true, group }).length;
+  assert.deepEqual(['', 'apps', 'policy', 'node.k8s.io'].map(check), [1, 1, 0, 0]);
 });
 
 test('a prefix for generated names may end with a hyphen', () => {

@@ -22,6 +22,9 @@ export const OWNERS_MAX = 1000;
 /** Finalizers without a domain, which only Kubernetes itself defines. */
 const STANDARD_FINALIZERS = ['orphan', 'foregroundDeletion', 'kubernetes'];
 
+/** What is said of two finalizers that ask for opposite things. */
+const CONTRADICTORY_FINALIZERS = 'finalizer orphan and foregroundDeletion cannot be both set';
+
 const encoder = new TextEncoder();
 
 /**
@@ -86,7 +89,13 @@ function checkFinalizers(
 ): FieldError[] {
   const { length: found } = finalizers;
   if (found > FINALIZERS_MAX) return [tooMany('metadata.finalizers', { found, max: FINALIZERS_MAX })];
-  return finalizers.flatMap((finalizer) => checkFinalizer(finalizer, mayBeUnqualified(type)));
+  const mayBeAlone = mayBeUnqualified(type);
+  const isBoth = finalizers.includes('orphan') && finalizers.includes('foregroundDeletion');
+  return [
+    ...finalizers.flatMap((finalizer) => checkName('metadata.finalizers', finalizer, qualifiedNameErrors)),
+    ...(isBoth ? [invalidValue('metadata.finalizers', finalizers, CONTRADICTORY_FINALIZERS)] : []),
+    ...(mayBeAlone ? [] : finalizers.flatMap(checkQualified)),
+  ];
 }
 
 function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
@@ -97,7 +106,7 @@ function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
   const [first, second] = controllers.map(({ kind, name }) => `${kind}/${name}`);
   const twice = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
   return [
-    ...owners.flatMap((owner, index) => checkOwner(`${field}[${index}]`, owner)),
+    ...owners.flatMap((owner) => checkOwner(field, owner)),
     ...(controllers.length > 1 ? [invalidValue(field, owners, twice)] : []),
   ];
 }
@@ -125,19 +134,23 @@ function checkOwner(field: string, owner: OwnerReference): FieldError[] {
   ];
 }
 
-/** Custom kinds, and the kind that defines them, keep finalizers that have no domain: `validateKubeFinalizerName` is for the others. */
+/** Groups of built-in kinds that keep finalizers without a domain, as custom kinds do: their own validation names no others. */
+const UNQUALIFIED_FINALIZER_GROUPS: readonly string[] = [
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'node.k8s.io',
+  'policy',
+];
+
+/** `validateKubeFinalizerName` is for the other kinds. */
 function mayBeUnqualified({ group, custom }: { group?: string } & Pick<ResourceType, 'custom'>): boolean {
-  return custom !== undefined || group === 'apiextensions.k8s.io';
+  return custom !== undefined || (group !== undefined && UNQUALIFIED_FINALIZER_GROUPS.includes(group));
 }
 
-function checkFinalizer(finalizer: string, mayBeAlone: boolean): FieldError[] {
-  const field = 'metadata.finalizers';
-  const errors = checkName(field, finalizer, qualifiedNameErrors);
-  if (errors.length > 0 || mayBeAlone || finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer))
-    return errors;
-  return [
-    invalidValue(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
-  ];
+function checkQualified(finalizer: string, index: number): FieldError[] {
+  if (finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return [];
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+  return [invalidValue(`metadata.finalizers[${index}]`, finalizer, detail)];
 }
 
 function checkMetadataChange(metadata: Partial<ObjectMeta>, old: ObjectMeta): FieldError[] {

@@ -93,5 +93,5 @@ export function prefixRule(rule: NameRule): NameRule {
 }
 
 function lengthErrors(name: string, bytesMax: number): string[] {
-  return name.length > bytesMax ? [`must be no more than ${bytesMax} bytes`] : [];
+  return name.length > bytesMax ? [`must be no more than ${bytesMax} characters`] : [];
 }

@@ -82,8 +82,11 @@ test('bad keys and values are named', () => {
     () => parseLabelSelector('app=b_'),
     /values\[0\]\[app\]: Invalid value: "b_": a valid label must be an empty string/,
   );
-  assert.throws(() => parseLabelSelector(`app=${'b'.repeat(64)}`), /must be no more than 63 bytes/);
-  assert.throws(() => parseLabelSelector(`${'k'.repeat(64)}=b`), /name part must be no more than 63 bytes/);
+  assert.throws(() => parseLabelSelector(`app=${'b'.repeat(64)}`), /must be no more than 63 characters/);
+  assert.throws(
+    () => parseLabelSelector(`${'k'.repeat(64)}=b`),
+    /name part must be no more than 63 characters/,
+  );
   assert.throws(() => parseLabelSelector('a'.repeat(SELECTOR_CHARS_MAX + 1)), { reason: 'BadRequest' });
 });
 

@@ -32,6 +32,10 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
    * may change what a plain update may not.
    */
   validate(object: T, old: T | undefined, subresource?: string): FieldError[];
+  /** What is wrong with the status, where an update goes through the `status` subresource, which `validate` does not see. */
+  validateStatus?(object: T, old: T): FieldError[];
+  /** What a client is told of a valid object that it writes, as `Warning` headers; `old` on update. */
+  warnings?(object: T, old: T | undefined): readonly string[];
   /** What the server itself writes into an object with every write, in place, once its other half is as it was. */
   prepare?(object: T, old: T | undefined): void;
   /** Server-side columns, as `kubectl get` prints them; the first is Name. */

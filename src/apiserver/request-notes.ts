@@ -47,6 +47,11 @@ export function addWarning(notes: RequestNotes, warning: string): void {
   (notes.warnings ??= []).push(warning);
 }
 
+/** Tells the client several things. */
+export function addWarnings(notes: RequestNotes, warnings: readonly string[] | undefined): void {
+  for (const warning of warnings ?? []) addWarning(notes, warning);
+}
+
 /** Says something to the audit log. The first value of a key stays, as upstream. */
 export function addAuditAnnotation(notes: RequestNotes, key: string, value: string): void {
   notes.auditAnnotations ??= {};

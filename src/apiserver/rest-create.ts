@@ -13,6 +13,7 @@ import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
 import { encodeStored, encodeWithinLimit, subjectOf, withRevision } from '#apiserver/encoded-write.ts';
 import { recordCreator } from '#apiserver/field-managers.ts';
 import { utf8 } from '#apiserver/request.ts';
+import { addWarnings } from '#apiserver/request-notes.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { objectStoreKey } from '#apiserver/stored-object.ts';
 import type { Entry } from '#store/store.ts';
@@ -101,6 +102,7 @@ async function prepareCreate(
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
   if (errors.length > 0)
     throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
+  addWarnings(request.notes, type.warnings?.(object, undefined));
   const managers = request.managesFields === true ? undefined : recordCreator(context, type, request);
   await admission?.validate();
   return managers;

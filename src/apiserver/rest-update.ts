@@ -8,6 +8,7 @@ import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
 import { hasStorageVersion, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { encodeStored, encodeWithinLimit, subjectOf, withRevision } from '#apiserver/encoded-write.ts';
 import { recordManager } from '#apiserver/field-managers.ts';
+import { addWarnings } from '#apiserver/request-notes.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { isNamespace, keepServerFields, namespaceFinalizers } from '#apiserver/server-fields.ts';
 import { decodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
@@ -109,10 +110,13 @@ async function prepareUpdate(
   await admission?.mutate();
   shareUnchanged(next, old);
   const errors = validateMetadata(next.metadata, type, old.metadata);
-  if (request.subresource !== 'status' || type.custom !== undefined)
-    errors.push(...type.validate(next, old, request.subresource));
+  const isStatus = request.subresource === 'status' && type.custom === undefined;
+  errors.push(
+    ...(isStatus ? (type.validateStatus?.(next, old) ?? []) : type.validate(next, old, request.subresource)),
+  );
   if (errors.length > 0)
     throw invalid({ kind: type.kind, group: type.group, name: next.metadata.name }, errors);
+  if (!isStatus) addWarnings(request.notes, type.warnings?.(next, old));
   if (type.hasGeneration) {
     next.metadata.generation = (old.metadata.generation ?? 1) + (isSameSpec(type, old, next) ? 0 : 1);
   }

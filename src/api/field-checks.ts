@@ -8,7 +8,7 @@ import {
   unsupportedValue,
 } from '#api/field-errors.ts';
 import { equalJson } from '#api/json.ts';
-import { labelKeyErrors, labelValueErrors } from '#api/label-syntax.ts';
+import { labelKeyErrors, labelValueErrors, subdomainErrors } from '#api/label-syntax.ts';
 import type { NameRule } from '#api/name-syntax.ts';
 import { portNameErrors } from '#api/name-syntax.ts';
 import type { Json, LabelSelector } from '#api/object.ts';
@@ -63,6 +63,33 @@ export function checkOneOf(
 export function checkName(field: string, value: string | undefined, rule: NameRule): FieldError[] {
   return value === undefined ? [] : rule(value).map((detail) => invalidValue(field, value, detail));
 }
+
+/** A text that keeps a rule, and is not empty; `detail` is what is said of one that is. */
+export function checkRequiredName(
+  field: string,
+  value: string | undefined,
+  rule: NameRule,
+  detail = '',
+): FieldError[] {
+  return value === undefined || value === '' ? [requiredValue(field, detail)] : checkName(field, value, rule);
+}
+
+/** `example.com/path`: who serves a class. */
+export function checkDomainPrefixedPath(field: string, value = ''): FieldError[] {
+  if (value === '') return [requiredValue(field)];
+  const slash = value.indexOf('/');
+  const [host, path] = [value.slice(0, slash), value.slice(slash + 1)];
+  if (slash < 1 || path === '')
+    return [invalidValue(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  const detail = `Invalid path (regex used for validation is '${PATH_PATTERN}')`;
+  return [
+    ...checkName(field, host, subdomainErrors),
+    ...(PATH.test(path) ? [] : [invalidValue(field, path, detail)]),
+  ];
+}
+
+const PATH_PATTERN = String.raw`[A-Za-z0-9/\-._~%!$&'()*+,;=:]+`;
+const PATH = new RegExp(`^${PATH_PATTERN}$`);
 
 /** Present, and not empty. */
 export function checkPresent(field: string, value: unknown, detail = ''): FieldError[] {
@@ -127,26 +154,25 @@ export function checkLabelSelector(field: string, selector: LabelSelector | unde
     ...requirements.flatMap(({ key, operator, values }, index) => {
       const path = `${field}.matchExpressions[${index}]`;
       return [
-        ...checkRequirementValues(`${path}.values`, operator, values),
+        ...checkRequirementCount(`${path}.values`, operator, values),
         ...(SELECTOR_OPERATORS.includes(operator)
           ? []
           : [invalidValue(`${path}.operator`, operator, 'not a valid selector operator')]),
         ...checkName(`${path}.key`, key, labelKeyErrors),
+        ...(values ?? []).flatMap((value, at) => checkName(`${path}.values[${at}]`, value, labelValueErrors)),
       ];
     }),
   ];
 }
 
-function checkRequirementValues(
+function checkRequirementCount(
   field: string,
   operator: string,
   values: readonly string[] | undefined,
 ): FieldError[] {
   const isGiven = values !== undefined && values.length > 0;
-  if (operator === 'In' || operator === 'NotIn') {
-    if (!isGiven) return [requiredValue(field, "must be specified when `operator` is 'In' or 'NotIn'")];
-    return values.flatMap((value, index) => checkName(`${field}[${index}]`, value, labelValueErrors));
-  }
+  if (operator === 'In' || operator === 'NotIn')
+    return isGiven ? [] : [requiredValue(field, "must be specified when `operator` is 'In' or 'NotIn'")];
   const isUnary = operator === 'Exists' || operator === 'DoesNotExist';
   const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
   return isUnary && isGiven ? [{ type: 'Forbidden', field, detail }] : [];

@@ -1,7 +1,7 @@
 /** The longest label value, and the longest name part of a label key, in bytes. */
 export const LABEL_BYTES_MAX = 63;
 /** The longest DNS subdomain, hence the longest prefix part of a label key, in bytes. */
-const SUBDOMAIN_BYTES_MAX = 253;
+export const SUBDOMAIN_BYTES_MAX = 253;
 
 const NAME_PATTERN = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const SUBDOMAIN_PATTERN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
@@ -24,7 +24,7 @@ export function labelKeyErrors(key: string): string[] {
   const parts = key.split('/', 3);
   if (parts.length > 2) {
     return [
-      `a valid label key ${NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a qualified name ${NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const name = parts.at(-1) ?? '';

@@ -1,5 +1,5 @@
 /** Rules of names, each as a function from a text to what is wrong with it in Kubernetes' words; empty where it is valid. */
-import { LABEL_BYTES_MAX, labelKeyErrors, subdomainErrors } from '#api/label-syntax.ts';
+import { LABEL_BYTES_MAX, labelKeyErrors, SUBDOMAIN_BYTES_MAX, subdomainErrors } from '#api/label-syntax.ts';
 
 /** The longest IANA service name, which a port's name is, in characters. */
 const PORT_NAME_CHARS_MAX = 15;
@@ -16,6 +16,8 @@ export type NameRule = (name: string) => string[];
 
 /** RFC 1123 label: names of namespaces, containers, volumes. */
 export function labelNameErrors(name: string): string[] {
+  if (name.includes('.') && subdomainErrors(name).length === 0)
+    return [...lengthErrors(name, LABEL_BYTES_MAX), 'must not contain dots'];
   return [
     ...lengthErrors(name, LABEL_BYTES_MAX),
     ...(LABEL_1123.test(name)
@@ -36,6 +38,15 @@ export function serviceNameErrors(name: string): string[] {
           "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
         ]),
   ];
+}
+
+const WILDCARD_PATTERN = String.raw`\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*`;
+const WILDCARD = new RegExp(`^${WILDCARD_PATTERN}$`);
+
+/** `*.` and an RFC 1123 subdomain: hosts of ingresses. */
+export function wildcardNameErrors(name: string): string[] {
+  const detail = `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '${WILDCARD_PATTERN}')`;
+  return [...lengthErrors(name, SUBDOMAIN_BYTES_MAX), ...(WILDCARD.test(name) ? [] : [detail])];
 }
 
 /** RFC 1123 subdomain: names of most objects. */

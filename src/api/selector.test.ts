@@ -75,7 +75,7 @@ test('bad keys and values are named', () => {
     () => parseLabelSelector('a_=b'),
     /unable to parse requirement: <nil>: Invalid value: "a_": name part must consist of alphanumeric/,
   );
-  assert.throws(() => parseLabelSelector('a/b/c=d'), /"a\/b\/c": a valid label key must consist/);
+  assert.throws(() => parseLabelSelector('a/b/c=d'), /"a\/b\/c": a qualified name must consist/);
   assert.throws(() => parseLabelSelector('/b=d'), /prefix part must be non-empty/);
   assert.throws(() => parseLabelSelector('A_/b=d'), /prefix part a lowercase RFC 1123 subdomain/);
   assert.throws(

@@ -221,7 +221,7 @@ test('each wrong field is named in the words of Kubernetes', () => {
       },
       'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than 0',
     ],
-    [{ nodeSelector: { 'a/b/c': 'x' } }, 'spec.nodeSelector: Invalid value: "a/b/c": a valid label key'],
+    [{ nodeSelector: { 'a/b/c': 'x' } }, 'spec.nodeSelector: Invalid value: "a/b/c": a qualified name'],
   ];
   for (const [spec, wanted] of cases) {
     const found = messages(spec);

@@ -1,8 +1,9 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkPresent, checkUnchanged } from '#api/field-checks.ts';
+import { checkName, checkRequiredName, checkUnchanged } from '#api/field-checks.ts';
 import { requiredValue } from '#api/field-errors.ts';
-import { ipErrors } from '#api/ip-syntax.ts';
+import { canonicalIpErrors } from '#api/ip-form.ts';
+import { pathSegmentErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 
@@ -23,16 +24,18 @@ export const ipAddressResource: ResourceType<IPAddress> = defineResource<IPAddre
   namespaced: false,
   schema: 'networking/v1.IPAddress',
   hasGeneration: false,
-  nameRule: ipErrors,
-  validate: ({ spec: { parentRef } }, old) => [
-    ...(parentRef === undefined
-      ? [requiredValue('spec.parentRef')]
-      : [
-          ...checkPresent('spec.parentRef.resource', parentRef.resource),
-          ...checkPresent('spec.parentRef.name', parentRef.name),
-        ]),
-    ...(old === undefined ? [] : checkUnchanged('spec.parentRef', parentRef, old.spec.parentRef)),
-  ],
+  fillsZeros: true,
+  nameRule: canonicalIpErrors,
+  validate: ({ spec: { parentRef } }, old) => {
+    if (old !== undefined) return checkUnchanged('spec.parentRef', parentRef, old.spec.parentRef);
+    if (parentRef === undefined) return [requiredValue('spec.parentRef')];
+    return [
+      ...checkName('spec.parentRef.group', parentRef.group, subdomainNameErrors),
+      ...checkRequiredName('spec.parentRef.resource', parentRef.resource, pathSegmentErrors),
+      ...checkRequiredName('spec.parentRef.name', parentRef.name, pathSegmentErrors),
+      ...checkName('spec.parentRef.namespace', parentRef.namespace, pathSegmentErrors),
+    ];
+  },
   columns: [
     NAME_COLUMN,
     textColumn('ParentRef', 'What the address belongs to.', ({ spec: { parentRef = {} } }) =>

@@ -1,9 +1,11 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { formatLabelSelector } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkLabelSelector, checkName, checkOneOf, checkPortOrName, checkRange } from '#api/field-checks.ts';
+import { checkLabelSelector, checkName, checkOneOf, checkPort, checkPortOrName } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
-import { cidrErrors, cidrFamily } from '#api/ip-syntax.ts';
+import { cidrWarnings } from '#api/ip-form.ts';
+import { containsAddress, parseIpNetwork } from '#api/ip-network.ts';
+import { cidrErrors } from '#api/ip-syntax.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -63,6 +65,8 @@ export const networkPolicyResource: ResourceType<NetworkPolicy> = defineResource
   plural: 'networkpolicies',
   shortNames: ['netpol'],
   schema: 'networking/v1.NetworkPolicy',
+  fillsZeros: true,
+  warnings: warningsOf,
   applyDefaults: defaultNetworkPolicy,
   validate: validateNetworkPolicy,
   columns: [
@@ -72,9 +76,12 @@ export const networkPolicyResource: ResourceType<NetworkPolicy> = defineResource
   ],
 });
 
+const POLICY_TYPES = ['Ingress', 'Egress'];
+
 function defaultNetworkPolicy({ spec }: NetworkPolicy): void {
   spec.podSelector ??= {};
-  spec.policyTypes ??= (spec.egress ?? []).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+  if ((spec.policyTypes ?? []).length === 0)
+    spec.policyTypes = (spec.egress ?? []).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
   for (const { ports = [] } of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
     for (const port of ports) port.protocol ??= 'TCP';
   }
@@ -91,24 +98,32 @@ function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
       ...ports.flatMap((port, at) => validatePort(`spec.egress[${index}].ports[${at}]`, port)),
       ...to.flatMap((peer, at) => validatePeer(`spec.egress[${index}].to[${at}]`, peer)),
     ]),
-    ...(spec.policyTypes ?? []).flatMap((type, index) =>
-      checkOneOf(`spec.policyTypes[${index}]`, type, ['Egress', 'Ingress']),
-    ),
+    ...validateTypes(spec.policyTypes ?? []),
   ];
 }
 
+function validateTypes(types: readonly string[]): FieldError[] {
+  if (types.length > POLICY_TYPES.length)
+    return [invalidValue('spec.policyTypes', types, 'may not specify more than two policyTypes')];
+  return types.flatMap((type, index) => checkOneOf(`spec.policyTypes[${index}]`, type, POLICY_TYPES));
+}
+
 function validatePort(field: string, { port, endPort, protocol }: NetworkPolicyPort): FieldError[] {
-  const isRange = endPort !== undefined;
   return [
-    ...checkOneOf(`${field}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
+    ...checkOneOf(`${field}.protocol`, protocol, ['TCP', 'UDP', 'SCTP']),
     ...checkPortOrName(`${field}.port`, port),
-    ...(isRange && typeof port !== 'number'
-      ? [requiredValue(`${field}.endPort`, 'may not be specified when `port` is not a number')]
-      : []),
-    ...(isRange && typeof port === 'number' && endPort < port
-      ? [invalidValue(`${field}.endPort`, endPort, 'must be greater than or equal to `port`')]
-      : []),
-    ...checkRange(`${field}.endPort`, endPort, { min: 1, max: 65535 }),
+    ...(endPort === undefined ? [] : validateEndPort(`${field}.endPort`, endPort, port)),
+  ];
+}
+
+function validateEndPort(field: string, endPort: number, port: number | string | undefined): FieldError[] {
+  if (typeof port !== 'number') {
+    const what = port === undefined ? 'not specified' : 'non-numeric';
+    return [invalidValue(field, endPort, `may not be specified when \`port\` is ${what}`)];
+  }
+  return [
+    ...(endPort < port ? [invalidValue(field, port, 'must be greater than or equal to `port`')] : []),
+    ...checkPort(field, endPort),
   ];
 }
 
@@ -119,25 +134,42 @@ function validatePeer(
   const selects = podSelector !== undefined || namespaceSelector !== undefined;
   if (!selects && ipBlock === undefined) return [requiredValue(field, 'must specify a peer')];
   return [
-    ...(selects && ipBlock !== undefined
-      ? [forbiddenField(field, 'may not specify both ipBlock and another peer')]
-      : []),
     ...checkLabelSelector(`${field}.podSelector`, podSelector),
     ...checkLabelSelector(`${field}.namespaceSelector`, namespaceSelector),
     ...(ipBlock === undefined ? [] : validateBlock(`${field}.ipBlock`, ipBlock)),
+    ...(selects && ipBlock !== undefined
+      ? [forbiddenField(field, 'may not specify both ipBlock and another peer')]
+      : []),
   ];
 }
 
 function validateBlock(field: string, { cidr, except = [] }: IPBlock): FieldError[] {
-  return [
-    ...checkName(`${field}.cidr`, cidr, cidrErrors),
-    ...except.flatMap((hole, index) => {
-      const path = `${field}.except[${index}]`;
-      const isSameFamily = cidrFamily(hole) === undefined || cidrFamily(hole) === cidrFamily(cidr);
+  if (cidr === '') return [requiredValue(`${field}.cidr`)];
+  const network = parseIpNetwork(cidr);
+  if (network === undefined) return checkName(`${field}.cidr`, cidr, cidrErrors);
+  return except.flatMap((text, index) => {
+    const path = `${field}.except[${index}]`;
+    const hole = parseIpNetwork(text);
+    if (hole === undefined) return checkName(path, text, cidrErrors);
+    const isWithin = hole.length > network.length && containsAddress(network, hole.address);
+    return isWithin ? [] : [invalidValue(path, text, 'must be a strict subset of `cidr`')];
+  });
+}
+
+/** Networks that are not written as they should be. */
+function warningsOf({ spec }: NetworkPolicy): string[] {
+  const blocks = (field: string, peers: readonly NetworkPolicyPeer[] = []): string[] =>
+    peers.flatMap(({ ipBlock }, at) => {
+      if (ipBlock === undefined) return [];
+      const path = `${field}[${at}].ipBlock`;
+      const holes = ipBlock.except ?? [];
       return [
-        ...checkName(path, hole, cidrErrors),
-        ...(isSameFamily ? [] : [invalidValue(path, hole, 'must be a strict subset of `cidr`')]),
+        ...cidrWarnings(`${path}.cidr`, ipBlock.cidr),
+        ...holes.flatMap((hole, index) => cidrWarnings(`${path}.except[${index}]`, hole)),
       ];
-    }),
+    });
+  return [
+    ...(spec.ingress ?? []).flatMap(({ from }, index) => blocks(`spec.ingress[${index}].from`, from)),
+    ...(spec.egress ?? []).flatMap(({ to }, index) => blocks(`spec.egress[${index}].to`, to)),
   ];
 }

@@ -45,7 +45,7 @@ test('an ingress is told what is wrong with it', () => {
     `${field}.pathType: Unsupported value: "Odd": supported values: "Exact", "ImplementationSpecific", "Prefix"`,
   ]);
   assert.deepEqual(messages(withPath({ backend: { service: { name: 'web' } } })), [
-    `${field}.backend.service.port: Required value: port name or number is required`,
+    `${field}.backend: Required value: port name or number is required`,
   ]);
   assert.deepEqual(messages({ rules: [{ host: '10.0.0.1' }] }), [
     'spec.rules[0].host: Invalid value: "10.0.0.1": must be a DNS name, not an IP address',
@@ -78,7 +78,7 @@ test('a network policy is for what it says, or for ingress', () => {
     'spec.egress[0].to[0].ipBlock.cidr: Invalid value: "10.0.0.0/40": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
   ]);
   assert.deepEqual(messages({ ingress: [{ ports: [{ port: 90, endPort: 80 }] }] }), [
-    'spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`',
+    'spec.ingress[0].ports[0].endPort: Invalid value: 90: must be greater than or equal to `port`',
   ]);
 });
 

@@ -1,10 +1,15 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import type { Toleration } from '#api/core/affinity.ts';
+import { validateTolerations } from '#api/core/affinity-validation.ts';
+import { nodeLabelWarnings } from '#api/core/node-labels.ts';
+import { validateAmount } from '#api/core/resources-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkUnchanged } from '#api/field-checks.ts';
+import { checkLabels, checkName, checkUnchanged } from '#api/field-checks.ts';
+import { duplicateValue } from '#api/field-errors.ts';
 import { labelNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** `node.k8s.io/v1.RuntimeClass`. */
 export interface RuntimeClass extends KubeObject {
@@ -35,13 +40,37 @@ export const runtimeClassResource: ResourceType<RuntimeClass> = defineResource<R
   namespaced: false,
   schema: 'node/v1.RuntimeClass',
   hasGeneration: false,
-  validate: ({ handler }, old) => [
-    ...checkName('handler', handler, labelNameErrors),
-    ...(old === undefined ? [] : checkUnchanged('handler', handler, old.handler)),
-  ],
+  fillsZeros: true,
+  validate: (runtimeClass, old) =>
+    old === undefined
+      ? validateRuntimeClass(runtimeClass)
+      : checkUnchanged('handler', runtimeClass.handler, old.handler),
+  warnings: ({ scheduling }) => nodeLabelWarnings('scheduling.nodeSelector', scheduling?.nodeSelector),
   columns: [
     NAME_COLUMN,
     textColumn('Handler', 'Configuration of the container runtime.', ({ handler }) => handler),
     AGE_COLUMN,
   ],
 });
+
+function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
+  return [
+    ...checkName('handler', handler, labelNameErrors),
+    ...Object.entries(overhead?.podFixed ?? {}).flatMap((entry) => validateAmount('overhead.limits', entry)),
+    ...checkLabels('scheduling.nodeSelector', scheduling?.nodeSelector),
+    ...validateSchedulingTolerations(scheduling?.tolerations ?? []),
+  ];
+}
+
+function validateSchedulingTolerations(tolerations: readonly Toleration[]): FieldError[] {
+  const field = 'scheduling.tolerations';
+  const keys = tolerations.map(({ key, operator, value, effect }) =>
+    JSON.stringify([key ?? '', operator ?? '', value ?? '', effect ?? '']),
+  );
+  return [
+    ...validateTolerations(`${field}.tolerations`, tolerations),
+    ...tolerations.flatMap((toleration, index) =>
+      keys.indexOf(keys[index] ?? '') < index ? [duplicateValue(`${field}[${index}]`, toleration)] : [],
+    ),
+  ];
+}

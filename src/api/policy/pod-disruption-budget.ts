@@ -1,9 +1,18 @@
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
+import { checkConditions } from '#api/condition-checks.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkAtMostAll, checkCountOrPercentage, checkLabelSelector, checkOneOf } from '#api/field-checks.ts';
+import {
+  checkAtMostAll,
+  checkCountOrPercentage,
+  checkLabelSelector,
+  checkNonNegative,
+  checkOneOf,
+} from '#api/field-checks.ts';
 import { invalidValue } from '#api/field-errors.ts';
+import { pathSegmentErrors } from '#api/name-syntax.ts';
 import type { Condition, KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** `policy/v1.PodDisruptionBudget`. */
 export interface PodDisruptionBudget extends KubeObject {
@@ -42,6 +51,9 @@ export const podDisruptionBudgetResource: ResourceType<PodDisruptionBudget> =
     shortNames: ['pdb'],
     subresources: ['status'],
     schema: 'policy/v1.PodDisruptionBudget',
+    fillsZeros: true,
+    nameRule: pathSegmentErrors,
+    validateStatus,
     validate: ({ spec }) => [
       ...(spec.minAvailable !== undefined && spec.maxUnavailable !== undefined
         ? [invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set')]
@@ -72,3 +84,12 @@ export const podDisruptionBudgetResource: ResourceType<PodDisruptionBudget> =
       AGE_COLUMN,
     ],
   });
+
+const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
+
+function validateStatus({ status = {} }: PodDisruptionBudget): FieldError[] {
+  return [
+    ...checkConditions('status.conditions', status.conditions),
+    ...COUNTS.flatMap((name) => checkNonNegative(`status.${name}`, status[name])),
+  ];
+}

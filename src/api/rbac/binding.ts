@@ -1,8 +1,9 @@
 /** What RoleBinding and ClusterRoleBinding have in common. */
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wide } from '#api/columns.ts';
-import { checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { checkName, checkOneOf, checkPresent, checkRequiredName } from '#api/field-checks.ts';
 import { invalidValue, unsupportedValue } from '#api/field-errors.ts';
 import { equalJson } from '#api/json.ts';
+import { pathSegmentErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { Json, KubeObject } from '#api/object.ts';
 import type { RoleRef, Subject } from '#api/rbac/role-binding.ts';
 import type { Column } from '#api/resource.ts';
@@ -20,7 +21,7 @@ export interface Binding extends KubeObject {
 export function defaultBinding({ subjects = [], roleRef }: Binding): void {
   if (roleRef !== undefined) roleRef.apiGroup ??= RBAC_GROUP;
   for (const subject of subjects) {
-    if (subject.kind !== 'ServiceAccount') subject.apiGroup ??= RBAC_GROUP;
+    if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ??= RBAC_GROUP;
   }
 }
 
@@ -33,9 +34,9 @@ export function validateBinding(
   const isSameRole =
     old === undefined || equalJson(roleRef as unknown as Json, old.roleRef as unknown as Json);
   return [
-    ...checkOneOf('roleRef.apiGroup', roleRef.apiGroup, [RBAC_GROUP]),
+    ...checkOneOf('roleRef.apiGroup', roleRef.apiGroup ?? '', [RBAC_GROUP]),
     ...(roleKinds.includes(roleRef.kind) ? [] : [unsupportedValue('roleRef.kind', roleRef.kind, roleKinds)]),
-    ...checkPresent('roleRef.name', roleRef.name),
+    ...checkRequiredName('roleRef.name', roleRef.name, pathSegmentErrors),
     ...subjects.flatMap((subject, index) => validateSubject(`subjects[${index}]`, subject, namespaced)),
     ...(isSameRole ? [] : [invalidValue('roleRef', roleRef, 'cannot change roleRef')]),
   ];
@@ -46,13 +47,21 @@ function validateSubject(
   { kind, name, namespace = '', apiGroup = '' }: Subject,
   namespaced: boolean,
 ): FieldError[] {
-  const isAccount = kind === 'ServiceAccount';
-  return [
-    ...checkPresent(`${field}.name`, name),
-    ...checkOneOf(`${field}.kind`, kind, ['ServiceAccount', 'User', 'Group']),
-    ...(isAccount && !namespaced ? checkPresent(`${field}.namespace`, namespace) : []),
-    ...checkOneOf(`${field}.apiGroup`, apiGroup, [isAccount ? '' : RBAC_GROUP]),
-  ];
+  const errors = checkPresent(`${field}.name`, name);
+  switch (kind) {
+    case 'ServiceAccount':
+      return [
+        ...errors,
+        ...checkName(`${field}.name`, name || undefined, subdomainNameErrors),
+        ...checkOneOf(`${field}.apiGroup`, apiGroup, ['']),
+        ...(namespaced ? [] : checkPresent(`${field}.namespace`, namespace)),
+      ];
+    case 'User':
+    case 'Group':
+      return [...errors, ...checkOneOf(`${field}.apiGroup`, apiGroup, [RBAC_GROUP])];
+    default:
+      return [...errors, unsupportedValue(`${field}.kind`, kind, ['ServiceAccount', 'User', 'Group'])];
+  }
 }
 
 /** The columns of both kinds. */

@@ -22,6 +22,7 @@ export const clusterRoleBindingResource: ResourceType<ClusterRoleBinding> =
     plural: 'clusterrolebindings',
     namespaced: false,
     schema: 'rbac/v1.ClusterRoleBinding',
+    fillsZeros: true,
     hasGeneration: false,
     nameRule: pathSegmentErrors,
     applyDefaults: defaultBinding,

@@ -34,10 +34,11 @@ export const roleBindingResource: ResourceType<RoleBinding> = defineResource<Rol
   kind: 'RoleBinding',
   plural: 'rolebindings',
   schema: 'rbac/v1.RoleBinding',
+  fillsZeros: true,
   hasGeneration: false,
   nameRule: pathSegmentErrors,
   applyDefaults: defaultBinding,
   validate: (binding, old) =>
-    validateBinding(binding, old, { roleKinds: ['ClusterRole', 'Role'], namespaced: true }),
+    validateBinding(binding, old, { roleKinds: ['Role', 'ClusterRole'], namespaced: true }),
   columns: BINDING_COLUMNS,
 });

@@ -28,6 +28,7 @@ export const roleResource: ResourceType<Role> = defineResource<Role>({
   kind: 'Role',
   plural: 'roles',
   schema: 'rbac/v1.Role',
+  fillsZeros: true,
   hasGeneration: false,
   nameRule: pathSegmentErrors,
   validate: ({ rules }) => validateRules(rules, { namespaced: true }),

@@ -1,9 +1,10 @@
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkOneOf, checkUnchanged } from '#api/field-checks.ts';
-import { forbiddenField } from '#api/field-errors.ts';
+import { forbiddenField, requiredValue } from '#api/field-errors.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** `scheduling.k8s.io/v1.PriorityClass`. */
 export interface PriorityClass extends KubeObject {
@@ -25,6 +26,9 @@ const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
 };
 
 /** `priorityclasses.scheduling.k8s.io`. */
+/** Begins the names of the system's own classes. */
+const SYSTEM_PREFIX = 'system-';
+
 export const priorityClassResource: ResourceType<PriorityClass> = defineResource<PriorityClass>({
   group: 'scheduling.k8s.io',
   version: 'v1',
@@ -36,26 +40,9 @@ export const priorityClassResource: ResourceType<PriorityClass> = defineResource
   applyDefaults: (priorityClass) => {
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
   },
-  validate: ({ metadata, value = 0, preemptionPolicy }, old) => [
-    ...(metadata.name.startsWith('system-') && SYSTEM_PRIORITIES[metadata.name] !== value
-      ? [
-          forbiddenField(
-            'metadata.name',
-            "priority class names with 'system-' prefix are reserved for system use only",
-          ),
-        ]
-      : []),
-    ...(!metadata.name.startsWith('system-') && value > USER_PRIORITY_MAX
-      ? [forbiddenField('value', `maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`)]
-      : []),
-    ...checkOneOf('preemptionPolicy', preemptionPolicy, ['Never', 'PreemptLowerPriority']),
-    ...(old === undefined
-      ? []
-      : [
-          ...checkUnchanged('value', value, old.value ?? 0),
-          ...checkUnchanged('preemptionPolicy', preemptionPolicy, old.preemptionPolicy),
-        ]),
-  ],
+  fillsZeros: true,
+  validate: (priorityClass, old) =>
+    old === undefined ? validateNew(priorityClass) : validateChange(priorityClass, old),
   columns: [
     NAME_COLUMN,
     numberColumn('Value', 'The priority: higher goes first.', ({ value }) => value ?? 0),
@@ -74,3 +61,44 @@ export const priorityClassResource: ResourceType<PriorityClass> = defineResource
     ),
   ],
 });
+
+function validateNew({
+  metadata: { name },
+  value = 0,
+  globalDefault,
+  preemptionPolicy,
+}: PriorityClass): FieldError[] {
+  const isSystem = name.startsWith(SYSTEM_PREFIX);
+  const fault = isSystem ? systemClassFault(name, value, globalDefault) : undefined;
+  return [
+    ...(fault === undefined
+      ? []
+      : [
+          forbiddenField(
+            'metadata.name',
+            `priority class names with '${SYSTEM_PREFIX}' prefix are reserved for system use only. error: ${fault}`,
+          ),
+        ]),
+    ...(!isSystem && value > USER_PRIORITY_MAX
+      ? [forbiddenField('value', `maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`)]
+      : []),
+    ...((preemptionPolicy as string | undefined) === ''
+      ? [requiredValue('preemptionPolicy')]
+      : checkOneOf('preemptionPolicy', preemptionPolicy, ['PreemptLowerPriority', 'Never'])),
+  ];
+}
+
+/** Why a class is none of the system's own. */
+function systemClassFault(name: string, value: number, globalDefault = false): string | undefined {
+  const priority = SYSTEM_PRIORITIES[name];
+  if (priority === undefined) return `${name} is not a known system priority class`;
+  if (priority !== value) return `value of ${name} PriorityClass must be ${priority}`;
+  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
+}
+
+function validateChange({ value = 0, preemptionPolicy }: PriorityClass, old: PriorityClass): FieldError[] {
+  return [
+    ...(value === (old.value ?? 0) ? [] : [forbiddenField('value', 'may not be changed in an update.')]),
+    ...checkUnchanged('preemptionPolicy', preemptionPolicy, old.preemptionPolicy),
+  ];
+}

@@ -1,8 +1,10 @@
 import { AGE_COLUMN, joinOrNone, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkOneOf, checkUnchanged } from '#api/field-checks.ts';
+import { duplicateValue, invalidValue } from '#api/field-errors.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { Column, ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** `storage.k8s.io/v1.CSIDriver`. */
 export interface CSIDriver extends KubeObject {
@@ -40,6 +42,8 @@ export const csiDriverResource: ResourceType<CSIDriver> = defineResource<CSIDriv
   plural: 'csidrivers',
   namespaced: false,
   schema: 'storage/v1.CSIDriver',
+  hasGeneration: false,
+  fillsZeros: true,
   applyDefaults: ({ spec }) => {
     spec.attachRequired ??= true;
     spec.podInfoOnMount ??= false;
@@ -47,23 +51,16 @@ export const csiDriverResource: ResourceType<CSIDriver> = defineResource<CSIDriv
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
     spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType';
-    spec.volumeLifecycleModes ??= ['Persistent'];
+    if ((spec.volumeLifecycleModes ?? []).length === 0) spec.volumeLifecycleModes = ['Persistent'];
   },
   validate: ({ spec }, old) => [
     ...checkOneOf('spec.fsGroupPolicy', spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType']),
-    ...(spec.volumeLifecycleModes ?? []).flatMap((mode, index) =>
-      checkOneOf(`spec.volumeLifecycleModes[${index}]`, mode, ['Ephemeral', 'Persistent']),
+    ...validateTokenRequests(spec.tokenRequests ?? []),
+    ...(spec.volumeLifecycleModes ?? []).flatMap((mode) =>
+      checkOneOf('spec.volumeLifecycleModes', mode, ['Persistent', 'Ephemeral']),
     ),
-    ...(old === undefined
-      ? []
-      : [
-          ...checkUnchanged('spec.attachRequired', spec.attachRequired, old.spec.attachRequired),
-          ...checkUnchanged(
-            'spec.volumeLifecycleModes',
-            spec.volumeLifecycleModes,
-            old.spec.volumeLifecycleModes,
-          ),
-        ]),
+    ...validatePeriod(spec.nodeAllocatableUpdatePeriodSeconds),
+    ...(old === undefined ? [] : validateChange(spec, old.spec)),
   ],
   columns: [
     NAME_COLUMN,
@@ -87,4 +84,42 @@ type Flag = 'attachRequired' | 'podInfoOnMount' | 'storageCapacity' | 'requiresR
 
 function flagColumn(name: string, description: string, flag: Flag): Column<CSIDriver> {
   return { name, type: 'boolean', description, priority: 0, cell: ({ spec }) => spec[flag] ?? false };
+}
+
+/** How long a token that a driver asks for may be valid, in seconds. */
+const EXPIRATION_SECONDS_MIN = 600;
+const EXPIRATION_SECONDS_MAX = 2 ** 32;
+/** The shortest time between two looks at what a node can take, in seconds. */
+const UPDATE_PERIOD_SECONDS_MIN = 10;
+
+function validateTokenRequests(requests: readonly TokenRequest[]): FieldError[] {
+  const audiences = requests.map(({ audience }) => audience);
+  return requests.flatMap(({ audience, expirationSeconds }, index) => {
+    const field = `spec.tokenRequests[${index}]`;
+    if (audiences.indexOf(audience) < index) return [duplicateValue(`${field}.audience`, audience)];
+    return checkExpiration(`${field}.expirationSeconds`, expirationSeconds);
+  });
+}
+
+function checkExpiration(field: string, seconds = EXPIRATION_SECONDS_MIN): FieldError[] {
+  if (seconds < EXPIRATION_SECONDS_MIN)
+    return [invalidValue(field, seconds, 'may not specify a duration less than 10 minutes')];
+  return seconds > EXPIRATION_SECONDS_MAX
+    ? [invalidValue(field, seconds, 'may not specify a duration larger than 2^32 seconds')]
+    : [];
+}
+
+function validatePeriod(seconds = UPDATE_PERIOD_SECONDS_MIN): FieldError[] {
+  const field = 'spec.nodeAllocatableUpdatePeriodSeconds';
+  return seconds < UPDATE_PERIOD_SECONDS_MIN
+    ? [invalidValue(field, seconds, `must be greater than or equal to ${UPDATE_PERIOD_SECONDS_MIN} seconds`)]
+    : [];
+}
+
+function validateChange(spec: CSIDriverSpec, old: CSIDriverSpec): FieldError[] {
+  return [
+    // Kubernetes names the field so.
+    ...checkUnchanged('spec.attachedRequired', spec.attachRequired, old.attachRequired),
+    ...checkUnchanged('spec.volumeLifecycleModes', spec.volumeLifecycleModes, old.volumeLifecycleModes),
+  ];
 }

@@ -1,7 +1,7 @@
 import { NAME_COLUMN, textColumn } from '#api/columns.ts';
-import { validateAmount } from '#api/core/resources-validation.ts';
+import { nodeLabelDeprecation } from '#api/core/node-labels.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkPresent, checkUnchanged } from '#api/field-checks.ts';
+import { checkLabelSelector, checkName, checkQuantity, checkUnchanged } from '#api/field-checks.ts';
 import { subdomainNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -25,13 +25,11 @@ export const csiStorageCapacityResource: ResourceType<CSIStorageCapacity> =
     plural: 'csistoragecapacities',
     schema: 'storage/v1.CSIStorageCapacity',
     hasGeneration: false,
-    validate: ({ capacity, maximumVolumeSize, storageClassName, nodeTopology }, old) => [
-      ...checkPresent('storageClassName', storageClassName),
+    fillsZeros: true,
+    validate: ({ capacity, storageClassName, nodeTopology }, old) => [
+      ...checkLabelSelector('nodeTopology', nodeTopology),
       ...checkName('storageClassName', storageClassName, subdomainNameErrors),
-      ...(capacity === undefined ? [] : validateAmount('capacity', ['capacity', capacity])),
-      ...(maximumVolumeSize === undefined
-        ? []
-        : validateAmount('maximumVolumeSize', ['maximumVolumeSize', maximumVolumeSize])),
+      ...checkQuantity('capacity', capacity),
       ...(old === undefined
         ? []
         : [
@@ -39,9 +37,24 @@ export const csiStorageCapacityResource: ResourceType<CSIStorageCapacity> =
             ...checkUnchanged('storageClassName', storageClassName, old.storageClassName),
           ]),
     ],
+    warnings: ({ nodeTopology = {} }) => topologyWarnings(nodeTopology),
     columns: [
       NAME_COLUMN,
       textColumn('StorageClassName', 'The class of the storage.', ({ storageClassName }) => storageClassName),
       textColumn('Capacity', 'How much is left.', ({ capacity }) => capacity ?? '<unset>'),
     ],
   });
+
+function topologyWarnings({ matchExpressions = [], matchLabels = {} }: LabelSelector): string[] {
+  return [
+    ...matchExpressions.flatMap(({ key }, index) => {
+      const deprecation = nodeLabelDeprecation(key);
+      const field = `nodeTopology.matchExpressions[${index}].key`;
+      return deprecation === undefined ? [] : [`${field}: ${key} is ${deprecation}`];
+    }),
+    ...Object.keys(matchLabels).flatMap((key) => {
+      const deprecation = nodeLabelDeprecation(key);
+      return deprecation === undefined ? [] : [`nodeTopology.matchLabels.${key}: ${deprecation}`];
+    }),
+  ];
+}

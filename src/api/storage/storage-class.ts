@@ -1,9 +1,13 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
+import { nodeLabelDeprecation } from '#api/core/node-labels.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkOneOf, checkUnchanged } from '#api/field-checks.ts';
+import { checkName, checkOneOf, checkPresent, checkUnchanged, checkUnique } from '#api/field-checks.ts';
+import { duplicateValue } from '#api/field-errors.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
+import { checkFixed, checkParameters, checkProvisioner } from '#api/storage/provisioner.ts';
 
 /** `storage.k8s.io/v1.StorageClass`. */
 export interface StorageClass extends KubeObject {
@@ -14,7 +18,7 @@ export interface StorageClass extends KubeObject {
   mountOptions?: string[];
   parameters?: Record<string, string>;
   provisioner: string;
-  reclaimPolicy?: 'Retain' | 'Delete';
+  reclaimPolicy?: 'Retain' | 'Delete' | '';
   volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer';
 }
 
@@ -46,16 +50,18 @@ export const storageClassResource: ResourceType<StorageClass> = defineResource<S
     storageClass.reclaimPolicy ??= 'Delete';
     storageClass.volumeBindingMode ??= 'Immediate';
   },
+  fillsZeros: true,
   validate: (storageClass, old) => [
-    ...checkName('provisioner', storageClass.provisioner.toLowerCase(), qualifiedNameErrors),
-    ...checkOneOf('reclaimPolicy', storageClass.reclaimPolicy, ['Delete', 'Retain']),
-    ...checkOneOf('volumeBindingMode', storageClass.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
-    ...(old === undefined
+    ...checkProvisioner('provisioner', storageClass.provisioner),
+    ...checkParameters('parameters', storageClass.parameters ?? {}),
+    ...(storageClass.reclaimPolicy === ''
       ? []
-      : (['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap((field) =>
-          checkUnchanged(field, storageClass[field], old[field]),
-        )),
+      : checkOneOf('reclaimPolicy', storageClass.reclaimPolicy, ['Delete', 'Retain'])),
+    ...checkOneOf('volumeBindingMode', storageClass.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
+    ...validateTopologies(storageClass.allowedTopologies ?? []),
+    ...(old === undefined ? [] : validateChange(storageClass, old)),
   ],
+  warnings: ({ allowedTopologies = [] }) => allowedTopologies.flatMap(topologyWarnings),
   columns: [
     {
       ...NAME_COLUMN,
@@ -85,3 +91,43 @@ export const storageClassResource: ResourceType<StorageClass> = defineResource<S
     AGE_COLUMN,
   ],
 });
+
+function validateChange(storageClass: StorageClass, old: StorageClass): FieldError[] {
+  return [
+    ...checkFixed('parameters', storageClass.parameters ?? {}, old.parameters ?? {}),
+    ...checkFixed('provisioner', storageClass.provisioner, old.provisioner),
+    ...checkFixed('reclaimPolicy', storageClass.reclaimPolicy, old.reclaimPolicy),
+    ...checkUnchanged('volumeBindingMode', storageClass.volumeBindingMode, old.volumeBindingMode),
+  ];
+}
+
+function validateTopologies(terms: readonly TopologySelectorTerm[]): FieldError[] {
+  const texts = terms.map(termText);
+  return terms.flatMap(({ matchLabelExpressions = [] }, index) => {
+    const field = `allowedTopologies[${index}].matchLabelExpressions`;
+    const keys = matchLabelExpressions.map(({ key }) => key);
+    return [
+      ...matchLabelExpressions.flatMap(({ key, values }, at) => [
+        ...checkPresent(`${field}[${at}].values`, values),
+        ...checkUnique(values, (place) => `${field}[${at}].values[${place}]`),
+        ...checkName(`${field}[${at}].key`, key, qualifiedNameErrors),
+      ]),
+      ...checkUnique(keys, (at) => `${field}[${at}].key`),
+      ...(keys.length === 0 || texts.indexOf(texts[index] ?? '') < index ? [duplicateValue(field, '')] : []),
+    ];
+  });
+}
+
+/** What a term says, whatever the order in which it does. */
+function termText({ matchLabelExpressions = [] }: TopologySelectorTerm): string {
+  const values = new Map(matchLabelExpressions.map((one) => [one.key, [...new Set(one.values)].sort()]));
+  return JSON.stringify([...values].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function topologyWarnings({ matchLabelExpressions = [] }: TopologySelectorTerm, index: number): string[] {
+  return matchLabelExpressions.flatMap(({ key }, at) => {
+    const deprecation = nodeLabelDeprecation(key);
+    const field = `allowedTopologies[${index}].matchLabelExpressions[${at}].key`;
+    return deprecation === undefined ? [] : [`${field}: ${deprecation}`];
+  });
+}

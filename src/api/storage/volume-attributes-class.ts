@@ -1,9 +1,9 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkPresent, checkUnchanged } from '#api/field-checks.ts';
 import { requiredValue } from '#api/field-errors.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import { checkFixed, checkParameters, checkProvisioner } from '#api/storage/provisioner.ts';
 
 /** `storage.k8s.io/v1.VolumeAttributesClass`. */
 export interface VolumeAttributesClass extends KubeObject {
@@ -24,17 +24,19 @@ export const volumeAttributesClassResource: ResourceType<VolumeAttributesClass> 
     namespaced: false,
     schema: 'storage/v1.VolumeAttributesClass',
     hasGeneration: false,
-    validate: ({ driverName, parameters }, old) => [
-      ...checkPresent('driverName', driverName),
-      ...(Object.keys(parameters ?? {}).length === 0
-        ? [requiredValue('parameters', 'must contain at least one key/value pair')]
-        : []),
+    fillsZeros: true,
+    validate: ({ driverName, parameters = {} }, old) => [
       ...(old === undefined
         ? []
         : [
-            ...checkUnchanged('driverName', driverName, old.driverName),
-            ...checkUnchanged('parameters', parameters, old.parameters),
+            ...checkFixed('driverName', driverName, old.driverName),
+            ...checkFixed('parameters', parameters, old.parameters ?? {}),
           ]),
+      ...checkProvisioner('driverName', driverName),
+      ...checkParameters('parameters', parameters),
+      ...(Object.keys(parameters).length === 0
+        ? [requiredValue('parameters', 'must contain at least one key/value pair')]
+        : []),
     ],
     columns: [
       NAME_COLUMN,

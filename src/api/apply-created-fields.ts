@@ -1,9 +1,10 @@
 import { keyElement, valueElement } from '#api/apply-fields-v1.ts';
 import { fieldSchema } from '#api/apply-shape.ts';
+import { isEmbedded } from '#api/embedded-fields.ts';
 import { isJsonArray, isJsonObject, type JsonObject, propertyOf } from '#api/json.ts';
 import { itemKey } from '#api/list-keys.ts';
 import type { Json } from '#api/object.ts';
-import type { ArraySchema, MapSchema, ObjectSchema, Schema, SchemaSet } from '#api/schema.ts';
+import type { ArraySchema, MapSchema, ObjectSchema, ResolvedSchema, Schema, SchemaSet } from '#api/schema.ts';
 
 /** Fields of `metadata` that the server owns: nobody manages them. */
 export const SERVER_METADATA: ReadonlySet<string> = new Set([
@@ -49,11 +50,18 @@ export function createdManagersText(object: JsonObject, creation: Creation): str
   return `[${JSON.stringify(head).slice(0, -1)},"fieldsType":"FieldsV1","fieldsV1":${fields}}]`;
 }
 
-/** Writes the node of one value of its schema: the value itself and everything in it. */
+/** Writes the node of one value of its schema: the value itself and everything in it; '' for none. */
 type NodeWriter = (value: Json) => string;
 
-/** By set, then by schema: a schema's writer is made once and kept as long as the schema. */
-const writersOfSet = new WeakMap<SchemaSet, WeakMap<Schema, NodeWriter>>();
+/** A schema's writers, each made when it is first asked for. */
+interface Writers {
+  member?: NodeWriter;
+  /** For a value that every object of the kind has (see `ArraySchema.embedded`): only what is in it. */
+  embedded?: NodeWriter;
+}
+
+/** By set, then by schema: kept as long as the schema. */
+const writersOfSet = new WeakMap<SchemaSet, WeakMap<Schema, Writers>>();
 
 /** The fields that a new object's creator owns, as the text of `metav1.FieldsV1`; undefined where there are none. */
 function createdFieldsText(object: JsonObject, { schema, schemas, ignored }: Creation): string | undefined {
@@ -67,18 +75,14 @@ function createdFieldsText(object: JsonObject, { schema, schemas, ignored }: Cre
     const node =
       name === 'metadata' && isJsonObject(value)
         ? metadataNode(value, field, schemas)
-        : writerOf(field, schemas)(value);
-    if (node !== undefined) text += `${text === '' ? '' : ','}${elementHead('f:', name)}${node}`;
+        : writerOf(field, schemas, field !== undefined && isEmbedded(field))(value);
+    if (node !== '') text += `${text === '' ? '' : ','}${elementHead('f:', name)}${node}`;
   }
   return text === '' ? undefined : `{${text}}`;
 }
 
 /** Metadata is not owned itself, and most of it is the server's. */
-function metadataNode(
-  metadata: JsonObject,
-  schema: Schema | undefined,
-  schemas: SchemaSet,
-): string | undefined {
+function metadataNode(metadata: JsonObject, schema: Schema | undefined, schemas: SchemaSet): string {
   const resolved = schema === undefined ? undefined : schemas.resolve(schema);
   const struct = resolved?.type === 'object' || resolved?.type === 'map' ? resolved : undefined;
   let text = '';
@@ -88,31 +92,31 @@ function metadataNode(
     const node = writerOf(fieldSchema(struct, name), schemas)(value);
     text += `${text === '' ? '' : ','}${elementHead('f:', name)}${node}`;
   }
-  return text === '' ? undefined : `{${text}}`;
+  return text === '' ? '' : `{${text}}`;
 }
 
-function writerOf(schema: Schema | undefined, schemas: SchemaSet): NodeWriter {
+/** `embedded`: the value is part of an object that its kind always has. */
+function writerOf(schema: Schema | undefined, schemas: SchemaSet, embedded = false): NodeWriter {
   if (schema === undefined) return writeFree;
-  const writers = writersOfSet.get(schemas) ?? new WeakMap<Schema, NodeWriter>();
-  writersOfSet.set(schemas, writers);
+  const writersOfSchema = writersOfSet.get(schemas) ?? new WeakMap<Schema, Writers>();
+  writersOfSet.set(schemas, writersOfSchema);
   const resolved = schemas.resolve(schema);
-  const known = writers.get(resolved);
-  if (known !== undefined) return known;
-  const writer = makeWriter(resolved, schemas);
-  writers.set(resolved, writer);
-  return writer;
+  const writers = writersOfSchema.get(resolved) ?? {};
+  writersOfSchema.set(resolved, writers);
+  if (embedded) return (writers.embedded ??= makeWriter(resolved, schemas, true));
+  return (writers.member ??= makeWriter(resolved, schemas, false));
 }
 
-function makeWriter(schema: Exclude<Schema, { type: 'ref' }>, schemas: SchemaSet): NodeWriter {
+function makeWriter(schema: ResolvedSchema, schemas: SchemaSet, embedded: boolean): NodeWriter {
   switch (schema.type) {
     case 'any':
-      return writeFree;
+      return schema.atomic === true ? writeLeaf : writeFree;
     case 'object':
     case 'map':
-      return schema.mapType === 'atomic' ? writeLeaf : fieldsWriter(schema, schemas);
+      return schema.mapType === 'atomic' ? writeLeaf : fieldsWriter(schema, schemas, embedded);
     case 'array':
       return schema.listType === 'set' || schema.listType === 'map'
-        ? itemsWriter(schema, schemas)
+        ? itemsWriter(schema, schemas, embedded)
         : writeLeaf;
     default:
       return writeLeaf;
@@ -128,19 +132,22 @@ function writeFree(value: Json): string {
   return isJsonObject(value) ? writeEntries(value, writeFree) : LEAF_TEXT;
 }
 
-function fieldsWriter(schema: ObjectSchema | MapSchema, schemas: SchemaSet): NodeWriter {
+function fieldsWriter(schema: ObjectSchema | MapSchema, schemas: SchemaSet, embedded: boolean): NodeWriter {
   if (schema.type === 'map') {
     return (value) =>
       isJsonObject(value) ? writeEntries(value, writerOf(schema.values, schemas)) : LEAF_TEXT;
   }
   const plans: StructPlan[] = [];
+  const planFor = (names: readonly string[]): StructPlan => {
+    for (const plan of plans) if (isFor(plan, names)) return plan;
+    const plan = planOf(names, schema, { schemas, embedded });
+    if (plans.length < PLANS_MAX) plans.push(plan);
+    return plan;
+  };
   return (value) => {
     if (!isJsonObject(value)) return LEAF_TEXT;
-    const names = definedNames(value);
-    for (const plan of plans) if (isFor(plan, names)) return followPlan(value, plan);
-    const plan = planOf(names, schema, schemas);
-    if (plans.length < PLANS_MAX) plans.push(plan);
-    return followPlan(value, plan);
+    const text = followPlan(value, planFor(definedNames(value)));
+    return embedded ? innerNode(text) : nodeText(text);
   };
 }
 
@@ -158,28 +165,36 @@ function isFor(plan: StructPlan, names: readonly string[]): boolean {
 interface StructPlan {
   /** The fields in the order in which the object has them. */
   readonly names: readonly string[];
-  /** The text, where nothing in the struct has anything below: it is always the same. */
+  /** What stands in the node, where nothing in the struct has anything below: it is always the same. */
   readonly text: string | undefined;
   /** In the order of the text. */
   readonly fields: readonly { name: string; head: string; write: NodeWriter }[];
 }
 
-function planOf(names: readonly string[], schema: ObjectSchema, schemas: SchemaSet): StructPlan {
-  const fields = names.toSorted().map((name) => ({
-    name,
-    head: elementHead('f:', name),
-    write: writerOf(propertyOf(schema.properties, name), schemas),
-  }));
+function planOf(
+  names: readonly string[],
+  schema: ObjectSchema,
+  { schemas, embedded }: { readonly schemas: SchemaSet; readonly embedded: boolean },
+): StructPlan {
+  const fields = names.toSorted().map((name) => {
+    const field = propertyOf(schema.properties, name);
+    const write = writerOf(field, schemas, embedded && field !== undefined && isEmbedded(field));
+    return { name, head: elementHead('f:', name), write };
+  });
   const isFlat = fields.every(({ write }) => write === writeLeaf);
-  const text = nodeText(fields.map(({ head }) => `,${head}${LEAF_TEXT}`).join(''));
+  const text = fields.map(({ head }) => `,${head}${LEAF_TEXT}`).join('');
   return { names, text: isFlat ? text : undefined, fields };
 }
 
+/** The nodes of all fields, each with a comma before it. */
 function followPlan(object: JsonObject, plan: StructPlan): string {
   if (plan.text !== undefined) return plan.text;
   let text = '';
-  for (const { name, head, write } of plan.fields) text += `,${head}${write(object[name] ?? null)}`;
-  return nodeText(text);
+  for (const { name, head, write } of plan.fields) {
+    const node = write(object[name] ?? null);
+    if (node !== '') text += `,${head}${node}`;
+  }
+  return text;
 }
 
 function writeEntries(object: JsonObject, write: NodeWriter): string {
@@ -189,8 +204,14 @@ function writeEntries(object: JsonObject, write: NodeWriter): string {
   return nodeText(text);
 }
 
+/** The node of a value that is a member itself. `below` has a comma before each of its nodes. */
 function nodeText(below: string): string {
   return below === '' ? LEAF_TEXT : `{".":{}${below}}`;
+}
+
+/** The node of a value that is none. */
+function innerNode(below: string): string {
+  return below === '' ? '' : `{${below.slice(1)}}`;
 }
 
 function definedNames(object: JsonObject): string[] {
@@ -200,13 +221,15 @@ function definedNames(object: JsonObject): string[] {
     : names;
 }
 
-function itemsWriter(list: ArraySchema, schemas: SchemaSet): NodeWriter {
+function itemsWriter(list: ArraySchema, schemas: SchemaSet, embedded: boolean): NodeWriter {
   const elementOf = elementReader(list, schemas);
   const plainKeyOf = plainKeyReader(list);
   return (value) => {
-    if (!isJsonArray(value) || value.length === 0) return LEAF_TEXT;
+    if (!isJsonArray(value)) return LEAF_TEXT;
     const write = writerOf(list.items, schemas);
-    return (plainKeyOf && writePlainItems(value, plainKeyOf, write)) ?? writeItems(value, elementOf, write);
+    const text =
+      (plainKeyOf && writePlainItems(value, plainKeyOf, write)) ?? writeItems(value, elementOf, write);
+    return embedded ? innerNode(text) : nodeText(text);
   };
 }
 
@@ -240,7 +263,7 @@ function writePlainItems(
     seen.add(key);
     text += `${head}${key}\\"}":${write(item)}`;
   }
-  return nodeText(text);
+  return text;
 }
 
 /** An item that stands there twice is owned as one leaf. */
@@ -256,7 +279,7 @@ function writeItems(
   }
   let text = '';
   for (const [element, node] of nodes) text += `,${element}:${node}`;
-  return nodeText(text);
+  return text;
 }
 
 /** What makes the element of an item, as JSON text. */

@@ -10,6 +10,7 @@ import {
 } from '#api/apply-field-set.ts';
 import { fieldElement } from '#api/apply-fields-v1.ts';
 import { type ApplyShape, applyShape, fieldSchema, isDeclared, itemElement } from '#api/apply-shape.ts';
+import { isEmbedded } from '#api/embedded-fields.ts';
 import { equalJson, isJsonArray, isJsonObject, type JsonObject, propertyOf } from '#api/json.ts';
 import type { Json } from '#api/object.ts';
 import { compareQuantities, readQuantity } from '#api/quantity.ts';
@@ -82,7 +83,10 @@ interface Walk {
   readonly removed: MutableFieldSet;
 }
 
-/** What changed from `before` to `after`. A container that came or went is itself among the changed fields. */
+/**
+ * What changed from `before` to `after`. A container that came or went is itself among the changed fields, but for one that
+ * every object of the kind has.
+ */
 export function changedFields(
   before: JsonObject,
   after: JsonObject,
@@ -103,10 +107,17 @@ function compareAt(
 ): void {
   if (equalJson(before, after)) return;
   walk.path.push(element);
-  if (before === undefined) insertNode(walk.added, walk.path, wholeNode(after ?? null, schema, walk.schemas));
+  if (schema !== undefined && isEmbedded(schema))
+    compareValues(walk, before ?? emptyOf(after), after ?? emptyOf(before), schema);
+  else if (before === undefined)
+    insertNode(walk.added, walk.path, wholeNode(after ?? null, schema, walk.schemas));
   else if (after === undefined) insertNode(walk.removed, walk.path, wholeNode(before, schema, walk.schemas));
   else compareValues(walk, before, after, schema);
   walk.path.pop();
+}
+
+function emptyOf(value: Json | undefined): Json {
+  return isJsonArray(value) ? [] : {};
 }
 
 /** The node of a value that came or went: it and everything in it. Made in one pass: every create goes through here. */

@@ -25,8 +25,9 @@ export function applyShape(
   const resolved = schema === undefined ? undefined : schemas.resolve(schema);
   switch (resolved?.type) {
     case undefined:
+      return freeShape(value);
     case 'any':
-      return isJsonObject(value) ? FREE_FIELDS : LEAF_SHAPE;
+      return resolved.atomic === true ? LEAF_SHAPE : freeShape(value);
     case 'object':
     case 'map':
       return resolved.mapType === 'atomic' ? LEAF_SHAPE : { kind: 'fields', schema: resolved };
@@ -42,6 +43,10 @@ export function applyShape(
     case 'quantity':
       return LEAF_SHAPE;
   }
+}
+
+function freeShape(value: Json | undefined): ApplyShape {
+  return isJsonObject(value) ? FREE_FIELDS : LEAF_SHAPE;
 }
 
 /** The schema of a field of a value with fields; undefined where there is none. */

@@ -1,4 +1,5 @@
 import { isClean } from '#api/clean-fields.ts';
+import { isOmitted } from '#api/empty-values.ts';
 import { isMutableObject, JSON_DEPTH_MAX, type MutableJson, type MutableJsonObject } from '#api/json.ts';
 import { canonicalQuantity, readQuantity } from '#api/quantity.ts';
 import type { ObjectSchema, ScalarSchema, Schema, SchemaSet } from '#api/schema.ts';
@@ -117,7 +118,7 @@ function visitEntries(
       delete object[key];
       continue;
     }
-    if (value === '' && known.schema.type === 'string' && known.schema.omitEmpty === true) {
+    if (isOmitted(value, known.schema)) {
       delete object[key];
       continue;
     }

@@ -1,3 +1,4 @@
+import { isOmitted } from '#api/empty-values.ts';
 import { JSON_DEPTH_MAX } from '#api/json.ts';
 import { canonicalQuantity, readQuantity } from '#api/quantity.ts';
 import type { MapSchema, ObjectSchema, ScalarSchema, Schema, SchemaSet } from '#api/schema.ts';
@@ -64,14 +65,14 @@ function areItemsClean(items: readonly unknown[], check: CleanCheck, depth: numb
 
 interface FieldCheck {
   readonly check: CleanCheck;
-  /** An empty text would be dropped. */
-  readonly omitEmpty: boolean;
+  /** Whose empty value would be dropped; undefined for a field whose is not. */
+  readonly omittable: Schema | undefined;
 }
 
 function fieldCheck(schema: Schema, schemas: SchemaSet): FieldCheck {
   return {
     check: checkOf(schema, schemas),
-    omitEmpty: schema.type === 'string' && schema.omitEmpty === true,
+    omittable: 'omitEmpty' in schema ? schema : undefined,
   };
 }
 
@@ -108,7 +109,7 @@ function areFieldsClean(
     const item = object[name];
     const field = fieldOf(name);
     if (field === undefined || item === null || item === undefined) return false;
-    if (item === '' && field.omitEmpty) return false;
+    if (field.omittable !== undefined && isOmitted(item, field.omittable)) return false;
     if (!field.check(item, depth + 1)) return false;
   }
   return true;

@@ -7,13 +7,14 @@
  * Types are scalars (see {@link SCALARS}), `[item]`, `{value}` and names of definitions. A text costs a tenth of the objects
  * that it stands for, so a definition is parsed when it is first asked for.
  */
-import { EMPTY_IS_SET } from '#api/empty-strings.ts';
+import { EMBEDDED } from '#api/embedded-fields.ts';
+import { EMPTY_IS_SET, EMPTY_LIST_IS_SET, ZERO_IS_ABSENT } from '#api/empty-values.ts';
 import { ATOMIC_DEFINITIONS, LIST_RULES, STRUCT_RULES } from '#api/merge-keys.ts';
 import type { ObjectSchema, ScalarSchema, Schema } from '#api/schema.ts';
 import { assert } from '#system/assert.ts';
 
 const SCALARS: ReadonlyMap<string, ScalarSchema> = new Map<string, ScalarSchema>([
-  ['any', { type: 'any' }],
+  ['any', { type: 'any', atomic: true }],
   ['boolean', { type: 'boolean' }],
   ['byte', { type: 'string', format: 'byte' }],
   ['double', { type: 'number', format: 'double' }],
@@ -26,17 +27,24 @@ const SCALARS: ReadonlyMap<string, ScalarSchema> = new Map<string, ScalarSchema>
   ['time', { type: 'string', format: 'date-time' }],
 ]);
 
-const OMITTABLE_STRING: ScalarSchema = { type: 'string', omitEmpty: true };
+/** Fields of every kind that Kubernetes' API types hold by value. */
+const HALVES: ReadonlySet<string> = new Set(['spec', 'status']);
 
 /** The struct called `name` that `text` notes, with its merge rules. Throws on a text that is not in the notation. */
 export function parseDefinition(name: string, text: string): ObjectSchema {
   const properties: Record<string, Schema> = {};
   const required: string[] = [];
-  for (const [field, isRequired, type] of fieldsOf(text)) {
+  const fields = fieldsOf(text);
+  const isKind = fields.some(([field]) => field === 'kind') && fields.some(([field]) => field === 'metadata');
+  for (const [field, isRequired, type] of fields) {
     if (isRequired) required.push(field);
     const path = `${name}.${field}`;
-    const isOmittable = type === 'string' && !isRequired && !EMPTY_IS_SET.has(path);
-    properties[field] = isOmittable ? OMITTABLE_STRING : parseType(type, path);
+    const schema = parseType(type, path);
+    if (EMBEDDED.has(path) || (isKind && HALVES.has(field)))
+      properties[field] = { ...schema, embedded: true } as Schema;
+    else if (!isRequired && isAbsentWhenEmpty(schema, path))
+      properties[field] = { ...schema, omitEmpty: true } as Schema;
+    else properties[field] = schema;
   }
   return {
     type: 'object',
@@ -44,6 +52,22 @@ export function parseDefinition(name: string, text: string): ObjectSchema {
     ...(required.length === 0 ? {} : { required }),
     ...(ATOMIC_DEFINITIONS.has(name) ? { mapType: 'atomic' as const } : {}),
   };
+}
+
+/** Whether an optional field's empty value is as good as none. */
+function isAbsentWhenEmpty(schema: Schema, path: string): boolean {
+  switch (schema.type) {
+    case 'string':
+      return schema.format === 'byte' || (schema.format === undefined && !EMPTY_IS_SET.has(path));
+    case 'integer':
+    case 'boolean':
+      return ZERO_IS_ABSENT.has(path);
+    case 'array':
+    case 'map':
+      return !EMPTY_LIST_IS_SET.has(path);
+    default:
+      return false;
+  }
 }
 
 function fieldsOf(text: string): [field: string, isRequired: boolean, type: string][] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EMPTY_IS_SET } from '#api/empty-strings.ts';
+import { EMBEDDED } from '#api/embedded-fields.ts';
+import { EMPTY_IS_SET, EMPTY_LIST_IS_SET, ZERO_IS_ABSENT } from '#api/empty-values.ts';
 import { ATOMIC_DEFINITIONS, LIST_RULES, QUANTITY_FIELDS, STRUCT_RULES } from '#api/merge-keys.ts';
 import type { Schema } from '#api/schema.ts';
 import { BUILTIN_DEFINITIONS, BUILTIN_SCHEMAS, schemaSet } from '#api/schema-set.ts';
@@ -33,6 +34,9 @@ test('every merge rule belongs to a field of the right shape, and its keys to th
   }
   for (const path of Object.keys(STRUCT_RULES)) assert.match(fieldOf(path)?.type ?? '', /^(ref|map)$/, path);
   for (const path of EMPTY_IS_SET) assert.deepEqual(fieldOf(path), { type: 'string' }, path);
+  for (const path of ZERO_IS_ABSENT) assert.match(fieldOf(path)?.type ?? '', /^(integer|boolean)$/, path);
+  for (const path of EMPTY_LIST_IS_SET) assert.match(fieldOf(path)?.type ?? '', /^(array|map)$/, path);
+  for (const path of EMBEDDED) assert.match(fieldOf(path)?.type ?? '', /^(ref|array)$/, path);
   for (const name of ATOMIC_DEFINITIONS) assert.ok(BUILTIN_DEFINITIONS.has(name), name);
   for (const path of QUANTITY_FIELDS) {
     const field = fieldOf(path);
@@ -51,6 +55,7 @@ test('a pod keeps its containers by name', () => {
     listMapKeys: ['name'],
     patchStrategy: 'merge',
     patchMergeKey: 'name',
+    embedded: true,
   });
 });
 

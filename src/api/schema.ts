@@ -13,6 +13,8 @@ export interface RefSchema extends SchemaText {
   /** In place of what the named schema says, for this field alone. */
   readonly mapType?: 'atomic' | 'granular';
   readonly patchStrategy?: 'retainKeys' | 'replace';
+  /** See {@link ArraySchema.embedded}. */
+  readonly embedded?: true;
 }
 
 interface SchemaText {
@@ -38,6 +40,8 @@ export interface MapSchema extends SchemaText {
   readonly type: 'map';
   readonly values: Schema;
   readonly mapType?: 'atomic' | 'granular';
+  /** An empty map is as good as none, and is dropped. */
+  readonly omitEmpty?: true;
 }
 
 /** A list. */
@@ -50,6 +54,10 @@ export interface ArraySchema extends SchemaText {
   /** Strategic merge; replaced whole where absent. */
   readonly patchStrategy?: 'merge' | 'merge,retainKeys';
   readonly patchMergeKey?: string;
+  /** Every object of the kind has it, if empty: nobody comes to own it by filling it. */
+  readonly embedded?: true;
+  /** An empty list is as good as none, and is dropped. */
+  readonly omitEmpty?: true;
 }
 
 /** A single value, or free JSON. */
@@ -59,8 +67,10 @@ export interface ScalarSchema extends SchemaText {
   /** `int32`, `int64`, `double`, `byte` (base64), `date-time`, `micro-time`. */
   readonly format?: string;
   readonly enum?: readonly string[];
-  /** An empty string is as good as none, and is dropped. */
+  /** An empty string, 0 or false is as good as none, and is dropped. */
   readonly omitEmpty?: true;
+  /** Free JSON that server-side apply owns whole, and not field by field. */
+  readonly atomic?: true;
   /** Only for a field that is a key of a list: what an item that leaves it out is known by. */
   readonly default?: string | number | boolean;
 }

@@ -327,7 +327,7 @@ test('spec and status are written apart, and only the spec counts generations', 
   const path = `${DEPLOYMENTS}/halves`;
   const read = async () => (await server.call<Deployment>({ path })).body;
   const created = await read();
-  assert.deepEqual([created.metadata.generation, created.status], [1, undefined]);
+  assert.deepEqual([created.metadata.generation, created.status], [1, {}]);
   const put = (to: string, change: object) =>
     server.call<Deployment>({
       method: 'PUT',
@@ -335,10 +335,7 @@ test('spec and status are written apart, and only the spec counts generations', 
       body: { ...created, metadata: { name: 'halves', labels: { l: '1' } }, ...change },
     });
   const spec = await put(path, { spec: { ...created.spec, replicas: 3 }, status: { replicas: 9 } });
-  assert.deepEqual(
-    [spec.body.metadata.generation, spec.body.spec.replicas, spec.body.status],
-    [2, 3, undefined],
-  );
+  assert.deepEqual([spec.body.metadata.generation, spec.body.spec.replicas, spec.body.status], [2, 3, {}]);
   const status = await put(`${path}/status`, {
     spec: { ...created.spec, replicas: 5 },
     status: { replicas: 1 },

@@ -154,7 +154,7 @@ test('every manager is noted by what it changed, spec and status apart', async (
     'f:spec': { 'f:paused': {} },
   });
   assert.deepEqual(fields.find(({ manager }) => manager === 'counter')?.fieldsV1, {
-    'f:status': { '.': {}, 'f:replicas': {} },
+    'f:status': { 'f:replicas': {} },
   });
 });
 

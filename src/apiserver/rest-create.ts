@@ -1,4 +1,5 @@
 import { validateMetadata } from '#api/metadata.ts';
+import { resetStatus } from '#api/new-status.ts';
 import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import {
@@ -95,15 +96,16 @@ async function prepareCreate(
   request: CreateRequest & { readonly admission: Admission | undefined },
 ): Promise<string | undefined> {
   const { object, admission } = request;
-  if (type.subresources.includes('status')) delete (object as { status?: unknown }).status;
+  resetStatus(object, type);
   type.applyDefaults(object);
+  // Whoever sent the object owns what it sent, and nobody what the server and its policies make of it.
+  const managers = request.managesFields === true ? undefined : recordCreator(context, type, request);
   type.prepare?.(object, undefined);
   await admission?.mutate();
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
   if (errors.length > 0)
     throw invalid({ kind: type.kind, group: type.group, name: object.metadata.name }, errors);
   addWarnings(request.notes, type.warnings?.(object, undefined));
-  const managers = request.managesFields === true ? undefined : recordCreator(context, type, request);
   await admission?.validate();
   return managers;
 }

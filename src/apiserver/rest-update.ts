@@ -106,6 +106,14 @@ async function prepareUpdate(
   },
 ): Promise<void> {
   if (request.subresource !== 'status' || type.custom !== undefined) type.applyDefaults(next);
+  // As at a creation: what the server and its policies make of the change is nobody's.
+  if (request.managesFields !== true)
+    recordManager(context, type, {
+      before: old,
+      after: next,
+      fieldManager: request.fieldManager,
+      subresource: request.subresource,
+    });
   type.prepare?.(next, old);
   await admission?.mutate();
   shareUnchanged(next, old);
@@ -120,13 +128,6 @@ async function prepareUpdate(
   if (type.hasGeneration) {
     next.metadata.generation = (old.metadata.generation ?? 1) + (isSameSpec(type, old, next) ? 0 : 1);
   }
-  if (request.managesFields !== true)
-    recordManager(context, type, {
-      before: old,
-      after: next,
-      fieldManager: request.fieldManager,
-      subresource: request.subresource,
-    });
   await admission?.validate();
 }
 

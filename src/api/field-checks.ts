@@ -10,7 +10,7 @@ import {
 import { equalJson } from '#api/json.ts';
 import { labelKeyErrors, labelValueErrors, subdomainErrors } from '#api/label-syntax.ts';
 import type { NameRule } from '#api/name-syntax.ts';
-import { portNameErrors } from '#api/name-syntax.ts';
+import { labelNameErrors, portNameErrors } from '#api/name-syntax.ts';
 import type { Json, LabelSelector } from '#api/object.ts';
 import { readQuantity } from '#api/quantity.ts';
 import type { FieldError } from '#api/status.ts';
@@ -127,6 +127,12 @@ export function checkCountOrPercentage(field: string, value: number | string | u
   return PERCENTAGE.test(value) ? [] : [invalidValue(field, value, detail)];
 }
 
+/** The number of a count or a percentage; 0 where it is neither, or absent. */
+export function countOf(value: number | string | undefined): number {
+  if (typeof value !== 'string') return value ?? 0;
+  return /^-?\d+%?$/.test(value) ? Number.parseInt(value, 10) : 0;
+}
+
 /** At most 100 %, where it is a percentage. */
 export function checkAtMostAll(field: string, value: number | string | undefined): FieldError[] {
   const isMore = typeof value === 'string' && PERCENTAGE.test(value) && Number.parseInt(value, 10) > 100;
@@ -145,6 +151,11 @@ export function checkLabels(
 }
 
 const SELECTOR_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
+
+/** An RFC 1123 label where it is not empty: a name in a host name. Source: Kubernetes' `ValidateDNS1123Label`. */
+export function checkLabelName(field: string, value: string | undefined): FieldError[] {
+  return value === '' ? [] : checkName(field, value, labelNameErrors);
+}
 
 /** A label selector. */
 export function checkLabelSelector(field: string, selector: LabelSelector | undefined): FieldError[] {

@@ -44,7 +44,7 @@ export function validateMetadata(
       ...error,
       field: 'metadata.labels',
     })),
-    ...checkAnnotations(metadata.annotations),
+    ...checkAnnotations('metadata.annotations', metadata.annotations),
     ...checkOwners(metadata.ownerReferences ?? []),
     ...checkFinalizers(metadata.finalizers ?? [], type),
     ...(old === undefined ? [] : checkMetadataChange(metadata, old)),
@@ -71,9 +71,11 @@ function checkNamespace(namespace: string | undefined, namespaced: boolean): Fie
     : checkName('metadata.namespace', namespace, labelNameErrors);
 }
 
-/** Keys are qualified names, whatever their case. */
-function checkAnnotations(annotations: Readonly<Record<string, string>> = {}): FieldError[] {
-  const field = 'metadata.annotations';
+/** A set of annotations: keys are qualified names, whatever their case. */
+export function checkAnnotations(
+  field: string,
+  annotations: Readonly<Record<string, string>> = {},
+): FieldError[] {
   const entries = Object.entries(annotations);
   const errors = entries.flatMap(([key]) =>
     qualifiedNameErrors(key.toLowerCase()).map((detail) => invalidValue(field, key, detail)),

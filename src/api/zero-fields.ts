@@ -1,18 +1,22 @@
 import { isComplete, isComposite } from '#api/complete-fields.ts';
-import { isMutableObject, type MutableJson, type MutableJsonObject } from '#api/json.ts';
+import { isMutableObject, type MutableJson, type MutableJsonObject, propertyOf } from '#api/json.ts';
 import type { Schema, SchemaSet } from '#api/schema.ts';
 
 /** Required fields that are pointers in Kubernetes' types: absent is something else than zero, and is an error of its own. */
 const ABSENT_IS_NIL: ReadonlySet<string> = new Set([
   'admissionregistration/v1.MutatingWebhook.sideEffects',
   'admissionregistration/v1.ValidatingWebhook.sideEffects',
+  'apps/v1.DaemonSetSpec.selector',
+  'apps/v1.DeploymentSpec.selector',
+  'apps/v1.ReplicaSetSpec.selector',
+  'apps/v1.StatefulSetSpec.selector',
   'networking/v1.HTTPIngressPath.pathType',
   'networking/v1.IPAddressSpec.parentRef',
 ]);
 
 /**
- * Gives each required field that an object lacks the zero value of its type, in place, outside `metadata` and `status`: what
- * Kubernetes' servers read where a client wrote nothing. Which zeros are wrong is then for the kind's own rules to say. Times
+ * Gives each required field that an object lacks, and each `spec`, the zero value of its type, in place, outside `metadata` and
+ * `status`: what Kubernetes' servers read where a client wrote nothing. Which zeros are wrong is then for the kind's own rules to say. Times
  * and flags stay absent, and so do fields that are pointers in Kubernetes' types.
  */
 export function fillZeroFields(object: unknown, schema: string, schemas: SchemaSet): void {
@@ -36,10 +40,10 @@ function fill(value: MutableJson, schema: Schema, { schemas, name, isRoot = fals
   if (resolved.type === 'map' && isComposite(resolved.values))
     for (const item of Object.values(value)) fill(item, resolved.values, place);
   if (resolved.type !== 'object') return;
-  for (const key of resolved.required ?? [])
-    fillField(value, { key, schema: resolved.properties[key] }, place);
+  for (const key of [...(resolved.required ?? []), 'spec'])
+    fillField(value, { key, schema: propertyOf(resolved.properties, key) }, place);
   for (const [key, item] of Object.entries(value)) {
-    const property = Object.hasOwn(resolved.properties, key) ? resolved.properties[key] : undefined;
+    const property = propertyOf(resolved.properties, key);
     const isSkipped = isRoot && (key === 'metadata' || key === 'status');
     if (!isSkipped && property !== undefined && item !== undefined && isComposite(property))
       fill(item, property, place);

@@ -90,7 +90,10 @@ test('a manifest that no site would take says why; one that it would says nothin
       /spec.replicas: expected int32, got string "3"/,
     ],
     [object('Deployment', 'a', { spec: { ...spec, replicas: -1 } }), /spec.replicas: Invalid value: -1/],
-    [object('Deployment', 'a'), /spec.selector: Required value; spec.template: Required value/],
+    [
+      object('Deployment', 'a'),
+      /spec.selector: Required value; .*; spec.template.spec.containers: Required value/,
+    ],
   ];
   for (const [manifest, expected] of table) {
     const before = JSON.stringify(manifest);

@@ -1,6 +1,6 @@
 import type { JSONSchemaProps, ValidationRule } from '#api/apiextensions/json-schema-props.ts';
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
-import { propertyOf } from '#api/json.ts';
+import { isJsonObject, propertyOf } from '#api/json.ts';
 import type { FieldError } from '#api/status.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -52,7 +52,7 @@ function visit(schema: JSONSchemaProps, node: Node): FieldError[] {
           ),
         ]
       : []),
-    ...(typeof additionalProperties === 'object' ? below('additionalProperties', additionalProperties) : []),
+    ...(isJsonObject(additionalProperties) ? below('additionalProperties', additionalProperties) : []),
     ...Object.entries(properties).flatMap(([key, child]) => [
       ...(node.isRoot && ['apiVersion', 'kind', 'metadata'].includes(key)
         ? defaultsIn(child, `${field}.properties[${key}]`, `in top-level ${key}`)
@@ -63,7 +63,7 @@ function visit(schema: JSONSchemaProps, node: Node): FieldError[] {
     ...Object.entries(lists).flatMap(([key, list]) =>
       list.flatMap((child, index) => below(`${key}[${index}]`, child)),
     ),
-    ...(typeof items === 'object' && !Array.isArray(items) ? below('items', items) : []),
+    ...(isJsonObject(items) ? below('items', items) : []),
     ...mapFaults(schema, field),
     ...listFaults(schema, field),
     ...(schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) =>

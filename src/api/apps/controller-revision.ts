@@ -21,6 +21,7 @@ export const controllerRevisionResource: ResourceType<ControllerRevision> =
     kind: 'ControllerRevision',
     plural: 'controllerrevisions',
     schema: 'apps/v1.ControllerRevision',
+    fillsZeros: true,
     hasGeneration: false,
     validate: ({ revision, data }, old) => [
       ...checkNonNegative('revision', revision),

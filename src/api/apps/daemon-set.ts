@@ -1,17 +1,21 @@
 import { AGE_COLUMN, formatLabels, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
-import { validatePodTemplate, validateWorkloadSelector } from '#api/core/pod-template-validation.ts';
+import {
+  validateLastingPods,
+  validatePodTemplate,
+  validateWorkloadSelector,
+} from '#api/core/pod-template-validation.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import {
   checkAtMostAll,
   checkCountOrPercentage,
   checkNonNegative,
-  checkOneOf,
   checkUnchanged,
+  countOf,
 } from '#api/field-checks.ts';
-import { invalidValue } from '#api/field-errors.ts';
+import { invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -78,6 +82,7 @@ export const daemonSetResource: ResourceType<DaemonSet> = defineResource<DaemonS
   categories: ['all'],
   subresources: ['status'],
   schema: 'apps/v1.DaemonSet',
+  fillsZeros: true,
   applyDefaults: defaultDaemonSet,
   validate: validateDaemonSet,
   columns: [
@@ -125,43 +130,51 @@ function defaultDaemonSet({ spec }: DaemonSet): void {
 }
 
 function validateDaemonSet({ spec }: DaemonSet, old: DaemonSet | undefined): FieldError[] {
-  const field = 'spec.updateStrategy';
-  const { maxUnavailable, maxSurge } = spec.updateStrategy?.rollingUpdate ?? {};
-  const isRolling = spec.updateStrategy?.type === 'RollingUpdate';
-  const isStuck = isRolling && isZero(maxUnavailable) && isZero(maxSurge);
-  const isBoth = isRolling && !isZero(maxUnavailable) && !isZero(maxSurge);
   return [
-    ...validateWorkloadSelector('spec', spec.selector, spec.template),
-    ...validatePodTemplate('spec.template', spec.template, { restartPolicies: ['Always'] }),
+    ...validateSelector(spec),
+    ...validatePodTemplate('spec.template', spec.template),
+    ...validateLastingPods('spec.template', spec.template, 'DaemonSet'),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...validateStrategy('spec.updateStrategy', spec.updateStrategy),
     ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
-    ...checkOneOf(`${field}.type`, spec.updateStrategy?.type, ['OnDelete', 'RollingUpdate']),
-    ...checkCountOrPercentage(`${field}.rollingUpdate.maxUnavailable`, maxUnavailable),
-    ...checkAtMostAll(`${field}.rollingUpdate.maxUnavailable`, maxUnavailable),
-    ...checkCountOrPercentage(`${field}.rollingUpdate.maxSurge`, maxSurge),
-    ...checkAtMostAll(`${field}.rollingUpdate.maxSurge`, maxSurge),
-    ...(isStuck
-      ? [
-          invalidValue(
-            `${field}.rollingUpdate.maxUnavailable`,
-            maxUnavailable,
-            'cannot be 0 when maxSurge is 0',
-          ),
-        ]
-      : []),
-    ...(isBoth
-      ? [
-          invalidValue(
-            `${field}.rollingUpdate.maxSurge`,
-            maxSurge,
-            'may not be set when maxUnavailable is non-zero',
-          ),
-        ]
-      : []),
     ...(old === undefined ? [] : checkUnchanged('spec.selector', spec.selector, old.spec.selector)),
   ];
 }
 
-function isZero(count: number | string | undefined): boolean {
-  return count === undefined || Number.parseInt(String(count), 10) === 0;
+/** A selector that is left out selects nothing: that is all that Kubernetes says of it. */
+function validateSelector({ selector, template }: DaemonSetSpec): FieldError[] {
+  const errors = validateWorkloadSelector(selector, template, { kind: 'daemonset' });
+  return errors.filter(({ type, field }) => type !== 'Required' || field !== 'spec.selector');
+}
+
+function validateStrategy(field: string, strategy: DaemonSetUpdateStrategy = {}): FieldError[] {
+  switch (strategy.type) {
+    case 'OnDelete':
+      return [];
+    case 'RollingUpdate':
+      return validateRollingUpdate(`${field}.rollingUpdate`, strategy.rollingUpdate);
+    default:
+      return [unsupportedValue(field, strategy, ['RollingUpdate', 'OnDelete'])];
+  }
+}
+
+/** Pods are replaced either after or before their node has a new one. */
+function validateRollingUpdate(
+  field: string,
+  { maxUnavailable, maxSurge }: RollingUpdateDaemonSet = {},
+): FieldError[] {
+  const isAfter = countOf(maxUnavailable) !== 0;
+  const isBefore = countOf(maxSurge) !== 0;
+  return [
+    ...checkCountOrPercentage(`${field}.maxUnavailable`, maxUnavailable),
+    ...checkCountOrPercentage(`${field}.maxSurge`, maxSurge),
+    ...checkAtMostAll(`${field}.maxUnavailable`, maxUnavailable),
+    ...checkAtMostAll(`${field}.maxSurge`, maxSurge),
+    ...(isAfter && isBefore
+      ? [invalidValue(`${field}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero')]
+      : []),
+    ...(isAfter || isBefore
+      ? []
+      : [requiredValue(`${field}.maxUnavailable`, 'cannot be 0 when maxSurge is 0')]),
+  ];
 }

@@ -1,17 +1,17 @@
+import { validateReplicatedPods } from '#api/apps/replicated-pods.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
-import { validatePodTemplate, validateWorkloadSelector } from '#api/core/pod-template-validation.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import {
   checkAtMostAll,
   checkCountOrPercentage,
   checkNonNegative,
-  checkOneOf,
   checkUnchanged,
+  countOf,
 } from '#api/field-checks.ts';
-import { forbiddenField, invalidValue } from '#api/field-errors.ts';
+import { forbiddenField, invalidValue, unsupportedValue } from '#api/field-errors.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -81,6 +81,7 @@ export const deploymentResource: ResourceType<Deployment> = defineResource<Deplo
   categories: ['all'],
   subresources: ['status', 'scale'],
   schema: 'apps/v1.Deployment',
+  fillsZeros: true,
   applyDefaults: defaultDeployment,
   validate: validateDeployment,
   columns: [
@@ -130,8 +131,7 @@ function validateDeployment({ spec }: Deployment, old: Deployment | undefined): 
   const isHasty = progressDeadlineSeconds !== undefined && progressDeadlineSeconds <= minReadySeconds;
   return [
     ...checkNonNegative('spec.replicas', spec.replicas),
-    ...validateWorkloadSelector('spec', spec.selector, spec.template),
-    ...validatePodTemplate('spec.template', spec.template, { restartPolicies: ['Always'] }),
+    ...validateReplicatedPods(spec.selector, spec.template),
     ...validateStrategy('spec.strategy', spec.strategy),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
@@ -149,30 +149,30 @@ function validateDeployment({ spec }: Deployment, old: Deployment | undefined): 
   ];
 }
 
-function validateStrategy(field: string, { type, rollingUpdate }: DeploymentStrategy = {}): FieldError[] {
-  if (type === 'Recreate') {
-    const detail = "may not be specified when strategy `type` is 'Recreate'";
-    return rollingUpdate === undefined ? [] : [forbiddenField(`${field}.rollingUpdate`, detail)];
+function validateStrategy(field: string, strategy: DeploymentStrategy = {}): FieldError[] {
+  const { type, rollingUpdate } = strategy;
+  switch (type) {
+    case 'Recreate': {
+      const detail = "may not be specified when strategy `type` is 'Recreate'";
+      return rollingUpdate === undefined ? [] : [forbiddenField(`${field}.rollingUpdate`, detail)];
+    }
+    case 'RollingUpdate':
+      return validateRollingUpdate(`${field}.rollingUpdate`, rollingUpdate);
+    default:
+      return [unsupportedValue(field, strategy, ['Recreate', 'RollingUpdate'])];
   }
-  const { maxSurge, maxUnavailable } = rollingUpdate ?? {};
-  const isStuck = isZero(maxSurge) && isZero(maxUnavailable);
-  return [
-    ...checkOneOf(`${field}.type`, type, ['Recreate', 'RollingUpdate']),
-    ...checkCountOrPercentage(`${field}.rollingUpdate.maxUnavailable`, maxUnavailable),
-    ...checkCountOrPercentage(`${field}.rollingUpdate.maxSurge`, maxSurge),
-    ...checkAtMostAll(`${field}.rollingUpdate.maxUnavailable`, maxUnavailable),
-    ...(isStuck
-      ? [
-          invalidValue(
-            `${field}.rollingUpdate.maxUnavailable`,
-            maxUnavailable,
-            'may not be 0 when `maxSurge` is 0',
-          ),
-        ]
-      : []),
-  ];
 }
 
-function isZero(count: number | string | undefined): boolean {
-  return count !== undefined && Number.parseInt(String(count), 10) === 0;
+function validateRollingUpdate(
+  field: string,
+  { maxSurge, maxUnavailable }: RollingUpdateDeployment = {},
+): FieldError[] {
+  const isStuck = countOf(maxSurge) === 0 && countOf(maxUnavailable) === 0;
+  const detail = 'may not be 0 when `maxSurge` is 0';
+  return [
+    ...checkCountOrPercentage(`${field}.maxUnavailable`, maxUnavailable),
+    ...checkCountOrPercentage(`${field}.maxSurge`, maxSurge),
+    ...(isStuck ? [invalidValue(`${field}.maxUnavailable`, maxUnavailable, detail)] : []),
+    ...checkAtMostAll(`${field}.maxUnavailable`, maxUnavailable),
+  ];
 }

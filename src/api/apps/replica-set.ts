@@ -1,11 +1,10 @@
+import { validateReplicatedPods } from '#api/apps/replicated-pods.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn } from '#api/columns.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
-import { validatePodTemplate, validateWorkloadSelector } from '#api/core/pod-template-validation.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkNonNegative, checkUnchanged } from '#api/field-checks.ts';
-import { requiredValue } from '#api/field-errors.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -56,8 +55,10 @@ export const replicaSetResource: ResourceType<ReplicaSet> = defineResource<Repli
   categories: ['all'],
   subresources: ['status', 'scale'],
   schema: 'apps/v1.ReplicaSet',
+  fillsZeros: true,
   applyDefaults: ({ spec }) => {
     spec.replicas ??= 1;
+    spec.template ??= { spec: { containers: [] } };
     defaultPodTemplate(spec.template);
   },
   validate: validateReplicaSet,
@@ -76,15 +77,10 @@ export const replicaSetResource: ResourceType<ReplicaSet> = defineResource<Repli
 });
 
 function validateReplicaSet({ spec }: ReplicaSet, old: ReplicaSet | undefined): FieldError[] {
-  const errors = [
+  return [
     ...checkNonNegative('spec.replicas', spec.replicas),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...validateReplicatedPods(spec.selector, spec.template),
     ...(old === undefined ? [] : checkUnchanged('spec.selector', spec.selector, old.spec.selector)),
-  ];
-  if (spec.template === undefined) return [...errors, requiredValue('spec.template')];
-  return [
-    ...errors,
-    ...validateWorkloadSelector('spec', spec.selector, spec.template),
-    ...validatePodTemplate('spec.template', spec.template, { restartPolicies: ['Always'] }),
   ];
 }

@@ -1,13 +1,16 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
-import { validateClaimSpec } from '#api/core/claim-validation.ts';
 import type { PersistentVolumeClaim } from '#api/core/persistent-volume-claim.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
-import { validatePodTemplate, validateWorkloadSelector } from '#api/core/pod-template-validation.ts';
+import {
+  validateLastingPods,
+  validateTemplateMetadata,
+  validateWorkloadSelector,
+} from '#api/core/pod-template-validation.ts';
 import { containerColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkCountOrPercentage, checkNonNegative, checkOneOf } from '#api/field-checks.ts';
-import { forbiddenField } from '#api/field-errors.ts';
+import { checkLabelName, checkNonNegative, checkOneOf } from '#api/field-checks.ts';
+import { forbiddenField, invalidValue } from '#api/field-errors.ts';
 import { equalJson } from '#api/json.ts';
 import type { Json, KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -92,6 +95,7 @@ export const statefulSetResource: ResourceType<StatefulSet> = defineResource<Sta
   categories: ['all'],
   subresources: ['status', 'scale'],
   schema: 'apps/v1.StatefulSet',
+  fillsZeros: true,
   applyDefaults: defaultStatefulSet,
   validate: validateStatefulSet,
   columns: [
@@ -124,11 +128,15 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
   spec.podManagementPolicy ??= 'OrderedReady';
   spec.revisionHistoryLimit ??= REVISION_HISTORY_LIMIT;
   spec.updateStrategy ??= {};
-  spec.updateStrategy.type ??= 'RollingUpdate';
-  if (spec.updateStrategy.type === 'RollingUpdate') {
+  if (spec.updateStrategy.type === undefined) {
+    spec.updateStrategy.type = 'RollingUpdate';
     spec.updateStrategy.rollingUpdate ??= {};
-    spec.updateStrategy.rollingUpdate.partition ??= 0;
   }
+  if (spec.updateStrategy.type === 'RollingUpdate' && spec.updateStrategy.rollingUpdate !== undefined)
+    spec.updateStrategy.rollingUpdate.partition ??= 0;
+  // Behind a gate that is closed, as in Kubernetes.
+  delete spec.updateStrategy.rollingUpdate?.maxUnavailable;
+  if (spec.ordinals !== undefined) spec.ordinals.start ??= 0;
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ??= 'Retain';
   spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
@@ -136,56 +144,67 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
     claim.apiVersion = 'v1';
     claim.kind = 'PersistentVolumeClaim';
     claim.metadata ??= {} as PersistentVolumeClaim['metadata'];
-    claim.spec ??= {};
     claim.spec.volumeMode ??= 'Filesystem';
-    claim.status ??= { phase: 'Pending' };
+    claim.status ??= {};
+    claim.status.phase ??= 'Pending';
   }
   defaultPodTemplate(spec.template);
 }
 
+/** Kubernetes looks neither at the spec of the template nor at the claims: their pods and claims say what is wrong. */
 function validateStatefulSet({ spec }: StatefulSet, old: StatefulSet | undefined): FieldError[] {
-  const { updateStrategy, ordinals, persistentVolumeClaimRetentionPolicy: retention } = spec;
+  const { ordinals, template, persistentVolumeClaimRetentionPolicy: retention } = spec;
+  const selectorErrors = validateWorkloadSelector(spec.selector, template, {
+    kind: 'statefulset',
+    unreadable: '',
+  });
   return [
+    ...validatePodManagement('spec.podManagementPolicy', spec.podManagementPolicy),
+    ...validateStrategy('spec.updateStrategy', spec.updateStrategy),
+    ...checkOneOf(
+      'spec.persistentVolumeClaimRetentionPolicy.whenDeleted',
+      retention?.whenDeleted,
+      CLAIM_POLICIES,
+    ),
+    ...checkOneOf(
+      'spec.persistentVolumeClaimRetentionPolicy.whenScaled',
+      retention?.whenScaled,
+      CLAIM_POLICIES,
+    ),
     ...checkNonNegative('spec.replicas', spec.replicas),
-    ...validateWorkloadSelector('spec', spec.selector, spec.template),
-    ...validatePodTemplate('spec.template', withClaimedVolumes(spec), { restartPolicies: ['Always'] }),
-    ...checkOneOf('spec.podManagementPolicy', spec.podManagementPolicy, ['OrderedReady', 'Parallel']),
-    ...checkOneOf('spec.updateStrategy.type', updateStrategy?.type, ['OnDelete', 'RollingUpdate']),
-    ...checkNonNegative(
-      'spec.updateStrategy.rollingUpdate.partition',
-      updateStrategy?.rollingUpdate?.partition,
-    ),
-    ...checkCountOrPercentage(
-      'spec.updateStrategy.rollingUpdate.maxUnavailable',
-      updateStrategy?.rollingUpdate?.maxUnavailable,
-    ),
-    ...checkNonNegative('spec.ordinals.start', ordinals?.start),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
-    ...checkOneOf('spec.persistentVolumeClaimRetentionPolicy.whenDeleted', retention?.whenDeleted, [
-      'Delete',
-      'Retain',
-    ]),
-    ...checkOneOf('spec.persistentVolumeClaimRetentionPolicy.whenScaled', retention?.whenScaled, [
-      'Delete',
-      'Retain',
-    ]),
-    ...(spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
-      validateClaimSpec(`spec.volumeClaimTemplates[${index}].spec`, claim.spec),
-    ),
+    ...checkNonNegative('spec.ordinals.start', ordinals?.start),
+    ...(old === undefined ? checkLabelName('spec.serviceName', spec.serviceName) : []),
+    ...selectorErrors,
+    ...(selectorErrors.some(({ detail }) => detail === '')
+      ? []
+      : validateTemplateMetadata('spec.template', template.metadata)),
+    ...validateLastingPods('spec.template', template, 'StatefulSet'),
     ...(old === undefined ? [] : validateStatefulSetChange(spec, old.spec)),
   ];
 }
 
-/** The template as its pods will have it: with a volume for each claim. */
-function withClaimedVolumes({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec {
-  const claimed = volumeClaimTemplates.map(({ metadata }) => ({
-    name: metadata.name,
-    persistentVolumeClaim: { claimName: metadata.name },
-  }));
-  const names = new Set(claimed.map(({ name }) => name));
-  const kept = (template.spec.volumes ?? []).filter(({ name }) => !names.has(name));
-  return { ...template, spec: { ...template.spec, volumes: [...kept, ...claimed] } };
+const CLAIM_POLICIES = ['Retain', 'Delete'];
+
+function validatePodManagement(field: string, policy: string | undefined): FieldError[] {
+  const isKnown = policy === 'OrderedReady' || policy === 'Parallel';
+  return isKnown ? [] : [invalidValue(field, policy, "must be 'OrderedReady' or 'Parallel'")];
+}
+
+function validateStrategy(field: string, strategy: StatefulSetUpdateStrategy = {}): FieldError[] {
+  const { type, rollingUpdate } = strategy;
+  switch (type) {
+    case 'OnDelete': {
+      const detail = "only allowed for updateStrategy 'RollingUpdate'";
+      return rollingUpdate === undefined
+        ? []
+        : [invalidValue(`${field}.rollingUpdate`, rollingUpdate, detail)];
+    }
+    case 'RollingUpdate':
+      return checkNonNegative(`${field}.rollingUpdate.partition`, rollingUpdate?.partition);
+    default:
+      return [invalidValue(field, strategy, "must be 'RollingUpdate' or 'OnDelete'")];
+  }
 }
 
 function validateStatefulSetChange(spec: StatefulSetSpec, old: StatefulSetSpec): FieldError[] {

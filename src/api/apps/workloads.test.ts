@@ -76,11 +76,7 @@ test('a wrong deployment is told in the words of Kubernetes', () => {
       { selector: { matchLabels: { app: 'other' } } },
       'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
     ],
-    [{ selector: {} }, 'spec.selector: Invalid value: {}: empty selector is invalid'],
-    [
-      { selector: { matchExpressions: [{ key: 'app', operator: 'In' }] } },
-      "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
-    ],
+    [{ selector: {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for deployment'],
     [
       { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 0 } } },
       'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0',
@@ -113,14 +109,26 @@ test('a wrong deployment is told in the words of Kubernetes', () => {
   }
 });
 
+test('a selector that cannot be read is told as a whole, too', () => {
+  const wrong = deployment({ selector: { matchExpressions: [{ key: 'app', operator: 'In' }] } });
+  assert.deepEqual(messages(deploymentResource, wrong), [
+    "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+    'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"In"}]}: invalid label selector',
+  ]);
+});
+
 test('missing parts of a deployment are required', () => {
   const object = { ...deployment(), spec: { replicas: 1 } } as unknown as Deployment;
   assert.deepEqual(messages(deploymentResource, object), [
     'spec.selector: Required value',
-    'spec.template: Required value',
+    'spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`',
+    'spec.template.spec.containers: Required value',
   ]);
   const hollow = deployment({ template: {} as never });
-  assert.deepEqual(messages(deploymentResource, hollow), ['spec.template.spec.containers: Required value']);
+  assert.deepEqual(messages(deploymentResource, hollow), [
+    'spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`',
+    'spec.template.spec.containers: Required value',
+  ]);
 });
 
 test('selectors of deployments, replica sets and daemon sets stay', () => {

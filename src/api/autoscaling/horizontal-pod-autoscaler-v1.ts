@@ -39,6 +39,7 @@ export const horizontalPodAutoscalerV1Resource: ResourceType<HorizontalPodAutosc
     categories: ['all'],
     subresources: ['status'],
     schema: 'autoscaling/v1.HorizontalPodAutoscaler',
+    fillsZeros: true,
     hasGeneration: false,
     storedAs: {
       type: horizontalPodAutoscalerResource,

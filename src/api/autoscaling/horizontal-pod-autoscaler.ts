@@ -186,6 +186,7 @@ export const horizontalPodAutoscalerResource: ResourceType<HorizontalPodAutoscal
     categories: ['all'],
     subresources: ['status'],
     schema: 'autoscaling/v2.HorizontalPodAutoscaler',
+    fillsZeros: true,
     hasGeneration: false,
     applyDefaults: defaultAutoscaler,
     validate: validateAutoscaler,

@@ -56,6 +56,7 @@ export const cronJobResource: ResourceType<CronJob> = defineResource<CronJob>({
   categories: ['all'],
   subresources: ['status'],
   schema: 'batch/v1.CronJob',
+  fillsZeros: true,
   applyDefaults: defaultCronJob,
   validate: validateCronJob,
   columns: [

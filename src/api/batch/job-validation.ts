@@ -1,8 +1,9 @@
 import type { Job, JobSpec, PodFailurePolicyRule } from '#api/batch/job.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
-import { validatePodTemplate, validateWorkloadSelector } from '#api/core/pod-template-validation.ts';
-import { checkNonNegative, checkOneOf, checkUnchanged } from '#api/field-checks.ts';
-import { invalidValue, requiredValue } from '#api/field-errors.ts';
+import { selectorMismatch, validatePodTemplate } from '#api/core/pod-template-validation.ts';
+import { checkLabelSelector, checkNonNegative, checkOneOf, checkUnchanged } from '#api/field-checks.ts';
+import { invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
+import { compileLabelSelector } from '#api/selector.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** The most completions of an indexed Job; more are refused. */
@@ -21,9 +22,19 @@ const COUNTS = [
 export function validateJob({ spec }: Job, old: Job | undefined): FieldError[] {
   return [
     ...validateJobSpec('spec', spec),
-    ...(spec.selector === undefined ? [] : validateWorkloadSelector('spec', spec.selector, spec.template)),
+    ...validateSelector(spec),
     ...(old === undefined ? [] : validateJobChange(spec, old)),
   ];
+}
+
+/** Empty is allowed, and selects all. */
+function validateSelector({ selector, template }: JobSpec): FieldError[] {
+  if (selector === undefined) return [requiredValue('spec.selector'), selectorMismatch(template)];
+  const errors = checkLabelSelector('spec.selector', selector);
+  if (errors.length > 0) return errors;
+  return compileLabelSelector(selector).matches(template.metadata?.labels)
+    ? []
+    : [selectorMismatch(template)];
 }
 
 /** What is wrong with the spec of a job, or of a template for jobs. */
@@ -64,17 +75,31 @@ export function validateJobSpec(field: string, spec: JobSpec): FieldError[] {
     ...(spec.podFailurePolicy?.rules ?? []).flatMap((rule, index) =>
       validateFailureRule(`${field}.podFailurePolicy.rules[${index}]`, rule),
     ),
-    ...validatePodTemplate(`${field}.template`, spec.template, { restartPolicies: ['OnFailure', 'Never'] }),
-    ...(spec.podFailurePolicy !== undefined && spec.template.spec.restartPolicy !== 'Never'
-      ? [
-          invalidValue(
-            `${field}.template.spec.restartPolicy`,
-            spec.template.spec.restartPolicy,
-            'only "Never" is supported when podFailurePolicy is specified',
-          ),
-        ]
-      : []),
+    ...validatePodTemplate(`${field}.template`, spec.template),
+    ...validateRestartPolicy(`${field}.template.spec.restartPolicy`, spec),
   ];
+}
+
+function validateRestartPolicy(field: string, { template, podFailurePolicy }: JobSpec): FieldError[] {
+  const { restartPolicy = 'Always' } = template.spec;
+  switch (restartPolicy) {
+    case 'Always':
+      return [requiredValue(field, 'valid values: "OnFailure", "Never"')];
+    case 'Never':
+      return [];
+    case 'OnFailure':
+      return podFailurePolicy === undefined
+        ? []
+        : [
+            invalidValue(
+              field,
+              restartPolicy,
+              'only "Never" is supported when podFailurePolicy is specified',
+            ),
+          ];
+    default:
+      return [unsupportedValue(field, restartPolicy, ['OnFailure', 'Never'])];
+  }
 }
 
 function validateFailureRule(

@@ -64,7 +64,7 @@ test('a wrong job is told in the words of Kubernetes', () => {
     ],
     [
       { template: { spec: { containers: [{ name: 'a', image: 'a' }] } } },
-      'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"',
+      'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
     ],
     [
       { backoffLimitPerIndex: 1 },

@@ -113,6 +113,7 @@ export const jobResource: ResourceType<Job> = defineResource<Job>({
   categories: ['all'],
   subresources: ['status'],
   schema: 'batch/v1.Job',
+  fillsZeros: true,
   applyDefaults: defaultJob,
   validate: validateJob,
   columns: [

@@ -29,6 +29,7 @@ export const leaseResource: ResourceType<Lease> = defineResource<Lease>({
   kind: 'Lease',
   plural: 'leases',
   schema: 'coordination/v1.Lease',
+  fillsZeros: true,
   hasGeneration: false,
   validate: ({ spec }) => [
     ...checkPositive('spec.leaseDurationSeconds', spec.leaseDurationSeconds),

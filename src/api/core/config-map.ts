@@ -21,6 +21,7 @@ export const configMapResource: ResourceType<ConfigMap> = defineResource<ConfigM
   plural: 'configmaps',
   shortNames: ['cm'],
   schema: 'core/v1.ConfigMap',
+  fillsZeros: true,
   hasGeneration: false,
   validate: (configMap, old) => [
     ...validateConfigData({ data: configMap.data, binaryData: configMap.binaryData }),

@@ -50,6 +50,7 @@ export const endpointsResource: ResourceType<Endpoints> = defineResource<Endpoin
   plural: 'endpoints',
   shortNames: ['ep'],
   schema: 'core/v1.Endpoints',
+  fillsZeros: true,
   deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   hasGeneration: false,
   applyDefaults: ({ subsets = [] }) => {

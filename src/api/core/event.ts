@@ -45,6 +45,7 @@ export const eventResource: ResourceType<Event> = defineResource<Event>({
   plural: 'events',
   shortNames: ['ev'],
   schema: 'core/v1.Event',
+  fillsZeros: true,
   hasGeneration: false,
   validate: validateCoreEvent,
   columns: eventColumns((event) => ({

@@ -37,6 +37,7 @@ export const limitRangeResource: ResourceType<LimitRange> = defineResource<Limit
   plural: 'limitranges',
   shortNames: ['limits'],
   schema: 'core/v1.LimitRange',
+  fillsZeros: true,
   hasGeneration: false,
   applyDefaults: ({ spec }) => {
     for (const item of spec.limits ?? []) if (item.type === 'Container') defaultContainerLimits(item);

@@ -78,6 +78,7 @@ export const persistentVolumeClaimResource: ResourceType<PersistentVolumeClaim> 
     shortNames: ['pvc'],
     subresources: ['status'],
     schema: 'core/v1.PersistentVolumeClaim',
+    fillsZeros: true,
     hasGeneration: false,
     applyDefaults: (claim) => {
       claim.spec.volumeMode ??= 'Filesystem';

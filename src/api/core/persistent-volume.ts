@@ -81,6 +81,7 @@ export const persistentVolumeResource: ResourceType<PersistentVolume> = defineRe
   namespaced: false,
   subresources: ['status'],
   schema: 'core/v1.PersistentVolume',
+  fillsZeros: true,
   hasGeneration: false,
   applyDefaults: defaultPersistentVolume,
   validate: validatePersistentVolume,

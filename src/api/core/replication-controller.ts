@@ -1,7 +1,11 @@
 import { AGE_COLUMN, NAME_COLUMN, numberColumn } from '#api/columns.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
-import { validatePodTemplate, validateWorkloadSelector } from '#api/core/pod-template-validation.ts';
+import {
+  selectorMismatch,
+  validateLastingPods,
+  validatePodTemplate,
+} from '#api/core/pod-template-validation.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkNonNegative } from '#api/field-checks.ts';
@@ -56,6 +60,7 @@ export const replicationControllerResource: ResourceType<ReplicationController> 
     categories: ['all'],
     subresources: ['status', 'scale'],
     schema: 'core/v1.ReplicationController',
+    fillsZeros: true,
     applyDefaults: defaultReplicationController,
     validate: validateReplicationController,
     columns: [
@@ -83,16 +88,24 @@ function defaultReplicationController({ metadata, spec }: ReplicationController)
 }
 
 function validateReplicationController({ spec }: ReplicationController): FieldError[] {
-  if (spec.template === undefined) return [requiredValue('spec.template')];
+  const { selector = {}, template } = spec;
+  const hasSelector = Object.keys(selector).length > 0;
   return [
-    ...checkNonNegative('spec.replicas', spec.replicas),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...validateSelector(spec.selector ?? {}, spec.template),
-    ...validatePodTemplate('spec.template', spec.template, { restartPolicies: ['Always'] }),
+    ...(hasSelector ? [] : [requiredValue('spec.selector')]),
+    ...checkNonNegative('spec.replicas', spec.replicas),
+    ...(template === undefined
+      ? [requiredValue('spec.template')]
+      : [
+          ...(hasSelector && !matchesLabels(selector, template.metadata?.labels)
+            ? [selectorMismatch(template)]
+            : []),
+          ...validatePodTemplate('spec.template', template),
+          ...validateLastingPods('spec.template', template, 'ReplicationController'),
+        ]),
   ];
 }
 
-function validateSelector(selector: Record<string, string>, template: PodTemplateSpec): FieldError[] {
-  if (Object.keys(selector).length === 0) return [requiredValue('spec.selector')];
-  return validateWorkloadSelector('spec', { matchLabels: selector }, template);
+function matchesLabels(selector: Record<string, string>, labels: Record<string, string> = {}): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }

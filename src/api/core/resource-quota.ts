@@ -46,6 +46,7 @@ export const resourceQuotaResource: ResourceType<ResourceQuota> = defineResource
   shortNames: ['quota'],
   subresources: ['status'],
   schema: 'core/v1.ResourceQuota',
+  fillsZeros: true,
   hasGeneration: false,
   validate: validateResourceQuota,
   columns: [

@@ -24,6 +24,7 @@ export const secretResource: ResourceType<Secret> = defineResource<Secret>({
   kind: 'Secret',
   plural: 'secrets',
   schema: 'core/v1.Secret',
+  fillsZeros: true,
   hasGeneration: false,
   applyDefaults: defaultSecret,
   validate: validateSecret,

@@ -95,6 +95,7 @@ export const serviceResource: ResourceType<Service> = defineResource<Service>({
   categories: ['all'],
   subresources: ['status'],
   schema: 'core/v1.Service',
+  fillsZeros: true,
   hasGeneration: false,
   nameRule: serviceNameErrors,
   applyDefaults: defaultService,

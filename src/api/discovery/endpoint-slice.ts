@@ -82,6 +82,7 @@ export const endpointSliceResource: ResourceType<EndpointSlice> = defineResource
   kind: 'EndpointSlice',
   plural: 'endpointslices',
   schema: 'discovery/v1.EndpointSlice',
+  fillsZeros: true,
   applyDefaults: (slice) => {
     slice.endpoints ??= [];
     for (const port of slice.ports ?? []) {

@@ -41,6 +41,7 @@ export const eventsEventResource: ResourceType<Event> = defineResource<Event>({
   plural: 'events',
   shortNames: ['ev'],
   schema: 'events/v1.Event',
+  fillsZeros: true,
   hasGeneration: false,
   storedAs: {
     type: eventResource,

@@ -113,7 +113,8 @@ function makeWriter(schema: ResolvedSchema, schemas: SchemaSet, embedded: boolea
       return schema.atomic === true ? writeLeaf : writeFree;
     case 'object':
     case 'map':
-      return schema.mapType === 'atomic' ? writeLeaf : fieldsWriter(schema, schemas, embedded);
+      if (schema.mapType !== 'atomic') return fieldsWriter(schema, schemas, embedded);
+      return embedded ? writeFilled : writeLeaf;
     case 'array':
       return schema.listType === 'set' || schema.listType === 'map'
         ? itemsWriter(schema, schemas, embedded)
@@ -125,6 +126,11 @@ function makeWriter(schema: ResolvedSchema, schemas: SchemaSet, embedded: boolea
 
 function writeLeaf(): string {
   return LEAF_TEXT;
+}
+
+/** What every object of the kind has, and is owned whole, is owned once something is in it. */
+function writeFilled(value: Json): string {
+  return isJsonObject(value) && Object.keys(value).length === 0 ? '' : LEAF_TEXT;
 }
 
 /** Where there is no schema, objects have fields, and all else is a leaf. */

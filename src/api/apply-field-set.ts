@@ -72,15 +72,15 @@ export function fieldSetOfNames(paths: readonly (readonly string[])[]): FieldSet
   return set;
 }
 
-/** Every path of the set, parents before children, in the order of the elements' texts. */
+/** Every path of the set: of each node first the elements that are members, then what is below them, both by the elements' texts. */
 export function pathsOf(set: FieldSet): string[][] {
-  return elementsOf(set)
+  const nodes = elementsOf(set)
     .toSorted()
-    .flatMap((element) => {
-      const node = set[element] ?? LEAF;
-      const below = pathsOf(node).map((path) => [element, ...path]);
-      return isMember(node) ? [[element], ...below] : below;
-    });
+    .map((element) => ({ element, node: set[element] ?? LEAF }));
+  return [
+    ...nodes.flatMap(({ element, node }) => (isMember(node) ? [[element]] : [])),
+    ...nodes.flatMap(({ element, node }) => pathsOf(node).map((path) => [element, ...path])),
+  ];
 }
 
 /** The paths in either. */

@@ -23,16 +23,23 @@ export interface FieldCheck {
   readonly schema: Schema;
   readonly kind: string;
   readonly version: string;
+  /**
+   * The object is a configuration to apply: empty values stay, since whoever applies them owns the fields, and so do unknown
+   * fields, which apply refuses.
+   */
+  readonly isApplied?: true;
 }
 
 /**
- * Makes a decoded body an object of its schema, in place: nulls, unknown fields and strings that are as good as
- * absent are dropped, quantities and times rewritten in their canonical form. Returns the paths of the unknown fields (the first 20). Throws BadRequest on a value of
- * the wrong type, and on nesting beyond {@link JSON_DEPTH_MAX}.
+ * Makes a decoded body an object of its schema, in place: nulls, unknown fields and empty values that are as good as absent are
+ * dropped, quantities and times rewritten in their canonical form. Null in a map of texts is the empty text. Returns the paths
+ * of the unknown fields (the first 20). Throws BadRequest on a value of the wrong type, and on nesting beyond
+ * {@link JSON_DEPTH_MAX}.
  */
 export function checkFields(object: MutableJson, check: FieldCheck): string[] {
   if (isClean(object, check.schema, check.schemas)) return [];
-  const walk: Walk = { schemas: check.schemas, unknown: [], wrong: [] };
+  const { schemas, isApplied = false } = check;
+  const walk: Walk = { schemas, isApplied, unknown: [], wrong: [] };
   visit(object, check.schema, { walk, path: '', depth: 0 });
   if (walk.wrong.length > 0) throw wrongTypes(check, walk.wrong);
   return walk.unknown;
@@ -60,6 +67,7 @@ export function strictDecodingError(
 
 interface Walk {
   readonly schemas: SchemaSet;
+  readonly isApplied: boolean;
   readonly unknown: string[];
   readonly wrong: string[];
 }
@@ -81,6 +89,7 @@ function visit(value: MutableJson, schema: Schema, place: Place): MutableJson {
       return value;
     case 'map':
       if (!isMutableObject(value)) return wrong(value, 'object', place);
+      if (resolved.values.type === 'string') fillNulls(value);
       visitEntries(value, place, (key) => ({ schema: resolved.values, path: `${place.path}[${key}]` }));
       return value;
     case 'array':
@@ -94,12 +103,17 @@ function visit(value: MutableJson, schema: Schema, place: Place): MutableJson {
   }
 }
 
+/** Null in a map of texts is the empty text, as a decoder of Go has it. */
+function fillNulls(texts: MutableJsonObject): void {
+  for (const key of Object.keys(texts)) texts[key] ??= '';
+}
+
 function visitStruct(object: MutableJsonObject, schema: ObjectSchema, place: Place): void {
   visitEntries(object, place, (key) => {
     const path = place.path === '' ? key : `${place.path}.${key}`;
     if (Object.hasOwn(schema.properties, key))
       return { schema: schema.properties[key] ?? { type: 'any' }, path };
-    if (schema.preserveUnknown === true) return { schema: { type: 'any' }, path };
+    if (schema.preserveUnknown === true || place.walk.isApplied) return { schema: { type: 'any' }, path };
     if (place.walk.unknown.length < REPORTED_FIELDS_MAX) place.walk.unknown.push(path);
     return undefined;
   });
@@ -118,7 +132,7 @@ function visitEntries(
       delete object[key];
       continue;
     }
-    if (isOmitted(value, known.schema)) {
+    if (!place.walk.isApplied && isOmitted(value, known.schema)) {
       delete object[key];
       continue;
     }

@@ -36,6 +36,7 @@ export const EMBEDDED: ReadonlySet<string> = new Set([
   'events/v1.Event.regarding',
   'flowcontrol/v1.FlowSchemaSpec.priorityLevelConfiguration',
   'networking/v1.IngressStatus.loadBalancer',
+  'networking/v1.NetworkPolicySpec.podSelector',
   'core/v1.ServiceStatus.loadBalancer',
   'storage/v1.CSINodeSpec.drivers',
   'storage/v1.VolumeAttachmentSpec.source',

@@ -117,7 +117,7 @@ function qualified(subject: StatusSubject): string {
 
 function detailsOf(subject: StatusSubject): NonNullable<Status['details']> {
   return {
-    ...(subject.name === undefined ? {} : { name: subject.name }),
+    ...(subject.name === undefined || subject.name === '' ? {} : { name: subject.name }),
     ...(subject.group === undefined || subject.group === '' ? {} : { group: subject.group }),
     kind: subject.resource,
   };

@@ -1,5 +1,6 @@
 import { applyServerSide } from '#api/apply-server-side.ts';
-import type { JsonObject } from '#api/json.ts';
+import { checkFields } from '#api/check-fields.ts';
+import type { JsonObject, MutableJsonObject } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { badRequest, isStatus } from '#api/status.ts';
@@ -57,6 +58,12 @@ function update(context: RestContext, type: ResourceType, request: ApplyRequest)
   });
 }
 
+/** Empty values are applied, so that whoever applies them owns the fields, and are not kept. */
+function dropEmpty(merged: MutableJsonObject, type: ResourceType, { schemas }: RestContext): void {
+  const { kind, version } = type;
+  checkFields(merged, { schemas, schema: schemas.get(type.schema), kind, version });
+}
+
 function merge(
   context: RestContext,
   type: ResourceType,
@@ -73,5 +80,6 @@ function merge(
     schemas: context.schemas,
     ...resetFields(type, request.subresource),
   });
+  if (type.custom === undefined) dropEmpty(merged, type, context);
   return merged as unknown as KubeObject;
 }

@@ -56,7 +56,14 @@ export function decodeObjectBody(
     type,
     schemas,
     fieldValidation,
-  }: { type: ResourceType; schemas: SchemaSet; fieldValidation: FieldValidation },
+    isApplied,
+  }: {
+    readonly type: ResourceType;
+    readonly schemas: SchemaSet;
+    readonly fieldValidation: FieldValidation;
+    /** See `FieldCheck.isApplied`. */
+    readonly isApplied?: true;
+  },
 ): { object: KubeObject; warnings: readonly string[] } {
   const { value, duplicateFields } = input.decoded ?? decodeKindBody(input, type);
   if (!isJsonObject(value)) {
@@ -65,7 +72,7 @@ export function decodeObjectBody(
   }
   const object = value as unknown as KubeObject;
   requireKind(object, type);
-  const unknown = shapeObject(value as MutableJsonObject, type, schemas);
+  const unknown = shapeObject(value as MutableJsonObject, type, { schemas, isApplied });
   const wrong = [...duplicateFields.map(duplicateFieldWarning), ...unknown.map(unknownFieldWarning)];
   if (wrong.length > 0 && fieldValidation === 'Strict') throw strictDecodingError(type, wrong);
   object.metadata ??= {} as KubeObject['metadata'];
@@ -84,13 +91,18 @@ function decodeKindBody(input: Pick<ApiRequest, 'body' | 'headers'>, type: Resou
 }
 
 /** Brings a body into the shape of its kind; returns the paths of the fields that were dropped as unknown. */
-function shapeObject(object: MutableJsonObject, type: ResourceType, schemas: SchemaSet): string[] {
+function shapeObject(
+  object: MutableJsonObject,
+  type: ResourceType,
+  { schemas, isApplied }: { readonly schemas: SchemaSet; readonly isApplied: true | undefined },
+): string[] {
   const { kind, version, custom } = type;
+  const applied = isApplied === undefined ? {} : { isApplied };
   if (custom === undefined)
-    return checkFields(object, { schemas, schema: schemas.get(type.schema), kind, version });
+    return checkFields(object, { schemas, schema: schemas.get(type.schema), kind, version, ...applied });
   // Of a custom kind only the metadata has a fixed form: what is wrong elsewhere is for validation to say.
   const holder: MutableJsonObject = { metadata: object.metadata ?? {} };
-  const unknown = checkFields(holder, { schemas, schema: METADATA_HOLDER, kind, version });
+  const unknown = checkFields(holder, { schemas, schema: METADATA_HOLDER, kind, version, ...applied });
   if (object.metadata !== undefined) object.metadata = holder.metadata ?? {};
   return [...unknown, ...pruneObject(object, custom.schema)];
 }

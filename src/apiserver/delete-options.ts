@@ -1,12 +1,12 @@
+import { invalidValue, unsupportedValue } from '#api/field-errors.ts';
 import { type DeleteOptions } from '#api/meta/delete-options.ts';
-import { StatusError } from '#api/status.ts';
 import { decodeTypedBody } from '#apiserver/decode-object.ts';
-import { countOf, flagOf, quoted } from '#apiserver/query-parameters.ts';
+import { countOf, flagOf } from '#apiserver/query-parameters.ts';
 import type { ApiRequest } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
-import { isDryRun } from '#apiserver/write-options.ts';
+import { invalidOptions, isDryRun } from '#apiserver/write-options.ts';
 
-const PROPAGATION_POLICIES: readonly unknown[] = ['Orphan', 'Background', 'Foreground'];
+const PROPAGATION_POLICIES: readonly string[] = ['Foreground', 'Background', 'Orphan'];
 
 /**
  * DeleteOptions of a request: those of the body, else those of the query, as in Kubernetes. Throws 400 on wrong types, 422 on
@@ -39,18 +39,17 @@ function queryOptions(query: URLSearchParams): DeleteOptions {
 /** Throws 422 on what Kubernetes' `ValidateDeleteOptions` refuses. */
 export function checkedDeleteOptions(options: DeleteOptions): DeleteOptions {
   const { propagationPolicy, orphanDependents, dryRun = [] } = options;
-  const wrong = (why: string): StatusError =>
-    new StatusError('Invalid', `DeleteOptions.meta.k8s.io "" is invalid: ${why}`);
   if (propagationPolicy !== undefined && !PROPAGATION_POLICIES.includes(propagationPolicy)) {
-    const value = quoted(propagationPolicy);
-    throw wrong(
-      `propagationPolicy: Unsupported value: ${value}: supported values: "Background", "Foreground", "Orphan"`,
+    const supported = [...PROPAGATION_POLICIES, 'nil'];
+    throw invalidOptions(
+      'DeleteOptions',
+      unsupportedValue('propagationPolicy', propagationPolicy, supported),
     );
   }
-  if (propagationPolicy !== undefined && orphanDependents !== undefined)
-    throw wrong(
-      'propagationPolicy: Invalid value: orphanDependents and propagationPolicy cannot be both set',
-    );
-  isDryRun(dryRun);
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    const why = 'orphanDependents and deletionPropagation cannot be both set';
+    throw invalidOptions('DeleteOptions', invalidValue('propagationPolicy', propagationPolicy, why));
+  }
+  isDryRun(dryRun, 'DeleteOptions');
   return options;
 }

@@ -166,7 +166,7 @@ test('a dry run is refused as the write itself would be', async () => {
     ],
     [
       { method: 'DELETE', path: `${DEPLOYMENTS}/web?dryRun=all` },
-      /^422 Invalid: .*dryRun: Unsupported value: "all"/,
+      /^422 Invalid: DeleteOptions.*dryRun: Unsupported value: \["all"\]/,
     ],
   ];
   for (const [request, expected] of table)

@@ -260,7 +260,7 @@ test('B12: resource versions of all sorts, wherever one may stand', async () => 
     const body = { preconditions: { resourceVersion: version } };
     assert.match(
       refusalOf(await server.call({ method: 'DELETE', path, body })),
-      /^409 Conflict: .*Precondition failed: ResourceVersion in precondition/u,
+      /^409 Conflict: .*the ResourceVersion in the precondition/u,
     );
   }
   assert.equal((await server.call({ path })).status, 200);
@@ -339,7 +339,7 @@ test('B18: owners that own themselves, or each other, or across namespaces, brea
   ])
     assert.match(
       refusalOf(await post(CONFIG_MAPS, { metadata: { name: 'owned', ownerReferences: [wrong] } })),
-      /^422 Invalid: .*metadata\.ownerReferences\[0\]/u,
+      /^422 Invalid: .*metadata\.ownerReferences/u,
       JSON.stringify(wrong),
     );
   const controllers = [

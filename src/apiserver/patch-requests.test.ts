@@ -190,7 +190,7 @@ test('fields that are unknown or stand twice: refused, warned of, or let pass', 
   );
   assert.deepEqual(
     [(await post('s4', 'Ignore')).headers.warning, (await post('s5', 'Loud')).status],
-    [undefined, 400],
+    [undefined, 422],
   );
   const merge = await patch(
     's2',
@@ -203,10 +203,7 @@ test('fields that are unknown or stand twice: refused, warned of, or let pass', 
     /strict decoding error: duplicate field "spec.paused", unknown field "spec.size"/,
   );
   const applied = await patch('s2', 'apply-patch+yaml', text('s2'), '?fieldManager=m&fieldValidation=Strict');
-  assert.match(
-    refusalOf(applied as never),
-    /strict decoding error: duplicate field "spec.replicas", unknown field "spec.color"/,
-  );
+  assert.match(refusalOf(applied as never), /strict decoding error: duplicate field "spec.replicas"/);
 });
 
 test('B11: what no patch may do', async () => {
@@ -226,8 +223,18 @@ test('B11: what no patch may do', async () => {
       /^400 BadRequest: error decoding patch: a merge patch must be a JSON object/,
     ],
     ['merge-patch+json', 'null', '', /^400 BadRequest/],
-    ['merge-patch+json', { metadata: null }, '', /^400 BadRequest: the patch leaves no object with metadata/],
-    ['merge-patch+json', { kind: 'Pod' }, '', /^400 BadRequest: the object provided is a "apps\/v1 Pod"/],
+    [
+      'merge-patch+json',
+      { metadata: null },
+      '',
+      /^400 BadRequest: the name of the object .* was undeterminable/,
+    ],
+    [
+      'merge-patch+json',
+      { kind: 'Pod' },
+      '',
+      /^422 Invalid:  "" is invalid: patch: Invalid value: .*: the object provided is a "apps\/v1 Pod"/,
+    ],
     ['merge-patch+json', { metadata: { name: 'other' } }, '', /^400 BadRequest: the name of the object/],
     [
       'merge-patch+json',
@@ -241,7 +248,7 @@ test('B11: what no patch may do', async () => {
       'merge-patch+json',
       { spec: { replicas: 'many' } },
       '',
-      /^400 BadRequest: .*spec.replicas: expected int32, got string "many"/,
+      /^422 Invalid:  "" is invalid: patch: .*spec.replicas: expected int32, got string "many"/,
     ],
     [
       'merge-patch+json',
@@ -266,18 +273,30 @@ test('B11: what no patch may do', async () => {
       '',
       /^422 Invalid/,
     ],
-    ['apply-patch+yaml', manifest('guarded'), '', /^400 BadRequest: .*fieldManager: Required value/],
+    ['merge-patch+json', {}, '?force=true', /^422 Invalid: .*force: Forbidden: may not be specified/],
+    [
+      'apply-patch+yaml',
+      { ...manifest('guarded'), spec: { ...(manifest('guarded') as { spec: object }).spec, size: 3 } },
+      '?fieldManager=m&force=true',
+      /^400 BadRequest: failed to create typed patch object .*: \.spec\.size: field not declared in schema/,
+    ],
+    [
+      'apply-patch+yaml',
+      manifest('guarded'),
+      '',
+      /^422 Invalid: PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required/,
+    ],
     [
       'apply-patch+yaml',
       manifest('guarded'),
       `?fieldManager=${'m'.repeat(129)}`,
-      /^422 Invalid: fieldManager: Too long: may not be more than 128 bytes/,
+      /^422 Invalid: .*fieldManager: Too long: may not be more than 128 bytes/,
     ],
     [
       'apply-patch+yaml',
       manifest('guarded'),
       '?fieldManager=a%0Ab',
-      /^422 Invalid: fieldManager: Invalid value: .*printable/,
+      /^422 Invalid: .*fieldManager: Invalid value: .*printable/,
     ],
     [
       'apply-patch+yaml',

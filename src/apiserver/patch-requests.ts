@@ -1,18 +1,18 @@
 import { withoutManagers } from '#api/apply-record.ts';
+import { invalidValue } from '#api/field-errors.ts';
 import { isJsonObject, type JsonObject } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
-import { badRequest } from '#api/status.ts';
+import { invalid, isStatus } from '#api/status.ts';
 import { applyServerSideTo } from '#apiserver/apply.ts';
 import { type DecodedBody, mediaTypeOf } from '#apiserver/decode-body.ts';
 import { decodeObjectBody } from '#apiserver/decode-object.ts';
 import { answerShapeOf, objectResponse } from '#apiserver/object-response.ts';
 import { applyPatch, decodePatch, type PatchKind, patchKindOf } from '#apiserver/patch.ts';
-import { flagOf } from '#apiserver/query-parameters.ts';
 import type { ApiResponse } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { updateObject } from '#apiserver/rest-update.ts';
 import type { NamedRequest } from '#apiserver/verbs.ts';
-import { fieldValidationOf, warningHeaders, writeRequestOf } from '#apiserver/write-options.ts';
+import { fieldValidationOf, isForced, warningHeaders, writeRequestOf } from '#apiserver/write-options.ts';
 
 /** `PATCH` of an object or its status, in any of the four forms. */
 export async function servePatch(context: RestContext, call: NamedRequest): Promise<ApiResponse> {
@@ -32,7 +32,8 @@ async function servePlainPatch(
   const { request, info, type, name } = call;
   const { schemas } = context;
   const shape = answerShapeOf(request);
-  const fieldValidation = fieldValidationOf(request.query);
+  isForced(request, false);
+  const fieldValidation = fieldValidationOf(request);
   let warnings: readonly string[] = [];
   const entry = await updateObject(context, type, {
     ...writeRequestOf(call),
@@ -47,13 +48,27 @@ async function servePlainPatch(
       const target = isAside ? (withoutManagers(plain) as unknown as KubeObject) : current;
       const value = applyPatch(target, { kind, body: body.value }, { type, schemas });
       const decoded = { value, duplicateFields: body.duplicateFields };
-      const checked = decodeObjectBody({ ...request, decoded }, { type, schemas, fieldValidation });
+      const checked = invalidPatch(kind === 'strategic' ? body.value : value, () =>
+        decodeObjectBody({ ...request, decoded }, { type, schemas, fieldValidation }),
+      );
       warnings = checked.warnings;
       if (isAside) checked.object.metadata.managedFields = managedFields;
       return checked.object;
     },
   });
   return objectResponse(context, type, { ...shape, entry, status: 200, headers: warningHeaders(warnings) });
+}
+
+/** 422 where what a patch makes is no object of its kind; `shown` is what to show of it. */
+function invalidPatch<T>(shown: unknown, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!isStatus(error, 'BadRequest')) throw error;
+    throw invalid({ kind: '', group: '', name: '' }, [
+      invalidValue('patch', JSON.stringify(shown), error.message),
+    ]);
+  }
 }
 
 /** Whether a patch says nothing of `managedFields`, often the larger half of an object: they need not be copied then. */
@@ -75,15 +90,11 @@ async function servePatchByApply(
   decoded: DecodedBody,
 ): Promise<ApiResponse> {
   const { request, info, type, name } = call;
-  const { query } = request;
   const shape = answerShapeOf(request);
-  if ((query.get('fieldManager') ?? '') === '')
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
+  const force = isForced(request, true);
   const { object, warnings } = decodeObjectBody(
     { ...request, decoded },
-    { type, schemas: context.schemas, fieldValidation: fieldValidationOf(query) },
+    { type, schemas: context.schemas, fieldValidation: fieldValidationOf(request), isApplied: true },
   );
   const { entry, created } = await applyServerSideTo(context, type, {
     ...writeRequestOf(call),
@@ -91,7 +102,7 @@ async function servePatchByApply(
     name,
     subresource: info.subresource,
     applied: object,
-    force: flagOf(query, 'force'),
+    force,
   });
   const status = created ? 201 : 200;
   return objectResponse(context, type, { ...shape, entry, status, headers: warningHeaders(warnings) });

@@ -70,9 +70,8 @@ function requireObject(value: unknown): KubeObject {
   if (
     typeof object === 'object' &&
     object !== null &&
-    typeof object.metadata === 'object' &&
-    object.metadata !== null
+    (object.metadata === undefined || typeof object.metadata === 'object')
   )
     return object;
-  throw badRequest('the patch leaves no object with metadata');
+  throw badRequest('the patch leaves no object');
 }

@@ -121,13 +121,14 @@ async function commitDelete(
 
 function checkPreconditions(type: ResourceType, object: KubeObject, request: DeleteRequest): void {
   const { uid, resourceVersion } = request.options.preconditions ?? {};
+  const subject = { ...subjectOf(type, request.name), resource: type.kind };
   if (uid !== undefined && uid !== object.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`;
-    throw conflict(subjectOf(type, request.name), why);
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${object.metadata.uid}). The object might have been deleted and then recreated`;
+    throw conflict(subject, why);
   }
   if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${object.metadata.resourceVersion}`;
-    throw conflict(subjectOf(type, request.name), why);
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${object.metadata.resourceVersion}). The object might have been modified`;
+    throw conflict(subject, why);
   }
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { equalJson, type JsonObject, type MutableJson, type MutableJsonObject } from '#api/json.ts';
 import { validateMetadata } from '#api/metadata.ts';
 import type { Json, KubeObject } from '#api/object.ts';
-import { type ResourceType, resourceName } from '#api/resource.ts';
+import type { ResourceType } from '#api/resource.ts';
 import { conflict, invalid, notFound } from '#api/status.ts';
 import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
 import { hasStorageVersion, servedEntry } from '#apiserver/custom/stored-form.ts';
@@ -58,7 +58,7 @@ async function updateByKey(
     const demanded = next.metadata.resourceVersion;
     if (demanded !== undefined && demanded !== '' && demanded !== old.metadata.resourceVersion) {
       throw conflict(
-        { ...subjectOf(type, request.name), resource: resourceName(type), group: '' },
+        subjectOf(type, request.name),
         'the object has been modified; please apply your changes to the latest version and try again',
       );
     }

@@ -14,7 +14,12 @@ export function keepServerFields(
   }: { readonly request: UpdateRequest; readonly old: KubeObject; readonly next: KubeObject },
 ): void {
   const { metadata } = next;
-  if (metadata.name !== undefined && metadata.name !== old.metadata.name) {
+  if (metadata.name === undefined || metadata.name === '') {
+    throw badRequest(
+      `the name of the object (${old.metadata.name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (metadata.name !== old.metadata.name) {
     throw badRequest(
       `the name of the object (${metadata.name}) does not match the name on the URL (${old.metadata.name})`,
     );

@@ -105,7 +105,7 @@ async function get(context: RestContext, { request, info, type, name }: NamedReq
 async function create(context: RestContext, call: ResourceRequest): Promise<ApiResponse> {
   const { request, info, type } = call;
   const shape = answerShapeOf(request);
-  const fieldValidation = fieldValidationOf(request.query);
+  const fieldValidation = fieldValidationOf(request);
   const { object, warnings } = decodeObjectBody(request, { type, schemas: context.schemas, fieldValidation });
   const entry = await createObject(context, type, {
     ...writeRequestOf(call),
@@ -118,7 +118,7 @@ async function create(context: RestContext, call: ResourceRequest): Promise<ApiR
 async function replace(context: RestContext, call: NamedRequest): Promise<ApiResponse> {
   const { request, info, type, name } = call;
   const shape = answerShapeOf(request);
-  const fieldValidation = fieldValidationOf(request.query);
+  const fieldValidation = fieldValidationOf(request);
   const decode = (): ReturnType<typeof decodeObjectBody> =>
     decodeObjectBody(request, { type, schemas: context.schemas, fieldValidation });
   const { object, warnings } = decode();
@@ -157,7 +157,7 @@ export function deletionRequestOf(
   { dryRun = [] }: { readonly dryRun?: readonly string[] },
 ): WriteRequest {
   const request = writeRequestOf(call);
-  return { ...request, dryRun: request.dryRun || isDryRun(dryRun) };
+  return { ...request, dryRun: request.dryRun || isDryRun(dryRun, 'DeleteOptions') };
 }
 
 /** Deletes what is selected: all of it, or the first `limit` of it. */

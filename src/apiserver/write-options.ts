@@ -1,9 +1,29 @@
-import { badRequest, StatusError } from '#api/status.ts';
+import { forbiddenField, invalidValue, requiredValue, tooLong, unsupportedValue } from '#api/field-errors.ts';
+import { type FieldError, invalid, type StatusError } from '#api/status.ts';
 import type { FieldValidation } from '#apiserver/decode-object.ts';
-import { quoted } from '#apiserver/query-parameters.ts';
+import { flagOf } from '#apiserver/query-parameters.ts';
 import type { ApiRequest, User } from '#apiserver/request.ts';
 import { notesOf } from '#apiserver/request-notes.ts';
 import type { WriteRequest } from '#apiserver/rest-context.ts';
+
+/** Options of a write, as errors name them: their fields are the parameters of the query. */
+export type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions';
+
+const OPTIONS_OF_METHODS: Readonly<Record<string, OptionsKind>> = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+  DELETE: 'DeleteOptions',
+};
+
+/** 422: `PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: …`. */
+export function invalidOptions(kind: OptionsKind, error: FieldError): StatusError {
+  return invalid({ kind, group: 'meta.k8s.io', name: '' }, [error]);
+}
+
+function optionsKindOf({ method }: Pick<ApiRequest, 'method'>): OptionsKind {
+  return OPTIONS_OF_METHODS[method] ?? 'CreateOptions';
+}
 
 /** The longest name of a field manager, in characters, as in Kubernetes; a longer one is 422. */
 const FIELD_MANAGER_CHARS_MAX = 128;
@@ -14,41 +34,52 @@ export function writeRequestOf({ request, user }: { request: ApiRequest; user: U
   const agent = (headers['user-agent'] ?? '').split('/', 1)[0] ?? '';
   return {
     user,
-    dryRun: isDryRun(query.getAll('dryRun')),
+    dryRun: isDryRun(query.getAll('dryRun'), optionsKindOf(request)),
     notes: notesOf(request),
     fieldManager:
-      fieldManagerOf(query) ?? (agent === '' ? 'unknown' : agent.slice(0, FIELD_MANAGER_CHARS_MAX)),
+      fieldManagerOf(request) ?? (agent === '' ? 'unknown' : agent.slice(0, FIELD_MANAGER_CHARS_MAX)),
   };
 }
 
 /** Whether `dryRun` asks for a write that is not kept. Throws 422 on anything but `All`. */
-export function isDryRun(values: readonly string[]): boolean {
+export function isDryRun(values: readonly string[], options: OptionsKind): boolean {
   const wanted = values.filter((value) => value !== '');
-  const wrong = wanted.find((value) => value !== 'All');
-  if (wrong !== undefined)
-    throw new StatusError('Invalid', `dryRun: Unsupported value: ${quoted(wrong)}: supported values: "All"`);
+  if (wanted.some((value) => value !== 'All'))
+    throw invalidOptions(options, unsupportedValue('dryRun', wanted, ['All']));
   return wanted.length > 0;
 }
 
-function fieldManagerOf(query: URLSearchParams): string | undefined {
-  const manager = query.get('fieldManager') ?? '';
+function fieldManagerOf(request: ApiRequest): string | undefined {
+  const manager = request.query.get('fieldManager') ?? '';
   if (manager === '') return undefined;
-  const wrong = (why: string): StatusError => new StatusError('Invalid', `fieldManager: ${why}`);
+  const options = optionsKindOf(request);
   if (manager.length > FIELD_MANAGER_CHARS_MAX)
-    throw wrong(`Too long: may not be more than ${FIELD_MANAGER_CHARS_MAX} bytes`);
-  if (/\p{C}/u.test(manager))
-    throw wrong(`Invalid value: ${quoted(manager)}: should only contain printable characters`);
+    throw invalidOptions(options, tooLong('fieldManager', FIELD_MANAGER_CHARS_MAX));
+  if (/\p{C}/u.test(manager)) {
+    const why = 'should only contain printable characters';
+    throw invalidOptions(options, invalidValue('fieldManager', manager, why));
+  }
   return manager;
 }
 
+/** Whether an apply takes fields from other managers. Throws 422 where the options of a patch are not those of its kind. */
+export function isForced({ query }: ApiRequest, isApply: boolean): boolean {
+  if (isApply && (query.get('fieldManager') ?? '') === '')
+    throw invalidOptions('PatchOptions', requiredValue('fieldManager', 'is required for apply patch'));
+  if (!isApply && query.has('force')) {
+    const why = 'may not be specified for non-apply patch';
+    throw invalidOptions('PatchOptions', forbiddenField('force', why));
+  }
+  return flagOf(query, 'force');
+}
+
 /** What becomes of fields that are unknown or stand twice; a warning where the query does not say. */
-export function fieldValidationOf(query: URLSearchParams): FieldValidation {
-  const wanted = query.get('fieldValidation') ?? '';
+export function fieldValidationOf(request: ApiRequest): FieldValidation {
+  const wanted = request.query.get('fieldValidation') ?? '';
   if (wanted === '' || wanted === 'Warn') return 'Warn';
   if (wanted === 'Strict' || wanted === 'Ignore') return wanted;
-  throw badRequest(
-    `fieldValidation: Unsupported value: ${quoted(wanted)}: supported values: "Ignore", "Strict", "Warn"`,
-  );
+  const supported = ['', 'Ignore', 'Strict', 'Warn'];
+  throw invalidOptions(optionsKindOf(request), unsupportedValue('fieldValidation', wanted, supported));
 }
 
 /** Warnings as RFC 7234 headers with code 299, as kubectl prints them. */

@@ -92,7 +92,7 @@ test('only the very object is deleted, and not while another one is there', asyn
   });
   assert.match(
     (await run(deletion({ uid: 'another' }))).failure?.message ?? '',
-    /UID in precondition: another/,
+    /UID in the precondition \(another\)/,
   );
   const identity = {
     resource: configMapResource,

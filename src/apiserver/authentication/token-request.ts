@@ -67,7 +67,7 @@ export async function serveTokenRequest(
     spec.audiences === undefined || spec.audiences.length === 0 ? issuer.audiences : spec.audiences;
   const nowSeconds = Math.floor(issuer.clock.now() / 1000);
   const claims = { nowSeconds, lifeSeconds: Math.min(seconds, TOKEN_SECONDS_MAX), audiences, account, bound };
-  const isDry = isDryRun(call.request.query.getAll('dryRun'));
+  const isDry = isDryRun(call.request.query.getAll('dryRun'), 'CreateOptions');
   return jsonResponse(201, {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',

@@ -8,12 +8,8 @@ import type { ObjectSchema, Schema, SchemaSet } from '#api/schema.ts';
 const ZERO_IS_VALID: ReadonlySet<string> = new Set([
   'apps/v1.ControllerRevision.revision',
   'batch/v1.PodFailurePolicy.rules',
-  'core/v1.HTTPHeader.value',
   'core/v1.ISCSIPersistentVolumeSource.lun',
-  'core/v1.ISCSIVolumeSource.lun',
   'core/v1.LimitRangeSpec.limits',
-  'core/v1.SleepAction.seconds',
-  'core/v1.Sysctl.value',
   'storage/v1.CSINodeSpec.drivers',
 ]);
 

@@ -27,7 +27,7 @@ export function defineResource<T extends KubeObject>(definition: ResourceDefinit
   const { schema, validate } = type;
   const applyDefaults = (object: T): void => {
     fillSpec(object, BUILTIN_SCHEMAS.get(schema));
-    if (fillsZeros) fillZeroFields(object, schema, BUILTIN_SCHEMAS);
+    fillZeroFields(object, schema, { schemas: BUILTIN_SCHEMAS, podsOnly: !fillsZeros });
     definition.applyDefaults?.(object);
   };
   return {

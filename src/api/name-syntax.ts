@@ -7,6 +7,10 @@ const PORT_NAME_CHARS_MAX = 15;
 const LABEL_1123 = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const LABEL_1035 = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const SEARCH_DOMAIN = /^_?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?(?:\._?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?)*$/;
+/** The longest domain that is searched, in characters. */
+const SUBDOMAIN_CHARS_MAX = 253;
+const HEADER_NAME = /^[-A-Za-z0-9]+$/;
 const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/;
 /** The longest key of a ConfigMap or Secret, in characters. */
 const CONFIG_KEY_CHARS_MAX = 253;
@@ -23,9 +27,15 @@ export function labelNameErrors(name: string): string[] {
     ...(LABEL_1123.test(name)
       ? []
       : [
-          "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+          isSubdomain(name)
+            ? 'must not contain dots'
+            : "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
         ]),
   ];
+}
+
+function isSubdomain(name: string): boolean {
+  return name.split('.').every((label) => LABEL_1123.test(label));
 }
 
 /** RFC 1035 label: names of services. */
@@ -52,6 +62,18 @@ export function wildcardNameErrors(name: string): string[] {
 /** RFC 1123 subdomain: names of most objects. */
 export const subdomainNameErrors: NameRule = subdomainErrors;
 
+/** A domain that is searched for names: a subdomain whose labels may begin with an underscore, or have some within. */
+export function searchDomainErrors(domain: string): string[] {
+  return [
+    ...lengthErrors(domain, SUBDOMAIN_CHARS_MAX),
+    ...(SEARCH_DOMAIN.test(domain)
+      ? []
+      : [
+          "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+        ]),
+  ];
+}
+
 /** One segment of a URL path: names of roles and bindings. */
 export function pathSegmentErrors(name: string): string[] {
   if (name === '.' || name === '..') return [`may not be '${name}'`];
@@ -67,6 +89,15 @@ export function portNameErrors(name: string): string[] {
   if (name.includes('--')) errors.push('must not contain consecutive hyphens');
   if (name.startsWith('-') || name.endsWith('-')) errors.push('must not begin or end with a hyphen');
   return errors;
+}
+
+/** The name of an HTTP header that a probe sends. */
+export function headerNameErrors(name: string): string[] {
+  return HEADER_NAME.test(name)
+    ? []
+    : [
+        "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')",
+      ];
 }
 
 /** An environment variable's name. Any printable ASCII but `=`, as since Kubernetes 1.34. */

@@ -158,6 +158,15 @@ export function forbidden(subject: StatusSubject, why: string): StatusError {
   return new StatusError('Forbidden', `${what} is forbidden: ${why}`, { details: detailsOf(subject) });
 }
 
+/** A refused value as messages show it, where that is not its JSON. */
+export class ShownValue {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** One invalid field. `type` gives the wording of Kubernetes' `field.Error`. */
 export interface FieldError {
   type:
@@ -191,7 +200,7 @@ const FIELD_ERROR_TEXT = {
 } as const;
 
 /** The longest quoted value in a message, in characters; a longer one is cut. */
-const QUOTED_VALUE_CHARS_MAX = 200;
+const QUOTED_VALUE_CHARS_MAX = 4096;
 
 /** `spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */
 export function fieldErrorMessage(error: FieldError): string {
@@ -200,11 +209,14 @@ export function fieldErrorMessage(error: FieldError): string {
 
 function fieldErrorBody(error: FieldError): string {
   const [, title] = FIELD_ERROR_TEXT[error.type];
-  const quoted =
-    error.value === undefined
-      ? ''
-      : `: ${(JSON.stringify(error.value) ?? '').slice(0, QUOTED_VALUE_CHARS_MAX)}`;
+  const quoted = error.value === undefined ? '' : `: ${quotedValue(error.value)}`;
   return error.detail === '' ? `${title}${quoted}` : `${title}${quoted}: ${error.detail}`;
+}
+
+function quotedValue(value: unknown): string {
+  if (value === null) return '"null"';
+  if (value instanceof ShownValue) return value.text;
+  return (JSON.stringify(value) ?? '').slice(0, QUOTED_VALUE_CHARS_MAX);
 }
 
 /** 422 with every field error: `Deployment.apps "web" is invalid: spec.replicas: Invalid value: …`. */
@@ -212,7 +224,7 @@ export function invalid(
   kind: { kind: string; group: string; name: string },
   errors: readonly FieldError[],
 ): StatusError {
-  const messages = errors.map(fieldErrorMessage);
+  const messages = [...new Set(errors.map(fieldErrorMessage))];
   const joined = messages.length === 1 ? messages[0] : `[${messages.join(', ')}]`;
   const subject = { resource: kind.kind, group: kind.group, name: kind.name };
   return new StatusError('Invalid', `${qualified(subject)} "${kind.name}" is invalid: ${joined ?? ''}`, {

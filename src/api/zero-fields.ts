@@ -14,14 +14,22 @@ const ABSENT_IS_NIL: ReadonlySet<string> = new Set([
   'networking/v1.IPAddressSpec.parentRef',
 ]);
 
+/** Definitions in which, and below which, this is so in every kind: what is in a pod is judged by the pod's rules alone. */
+const ALWAYS_FILLED: ReadonlySet<string> = new Set(['core/v1.PodSpec', 'core/v1.PodTemplateSpec']);
+
 /**
  * Gives each required field that an object lacks, and each `spec`, the zero value of its type, in place, outside `metadata` and
  * `status`: what Kubernetes' servers read where a client wrote nothing. Which zeros are wrong is then for the kind's own rules to say. Times
- * and flags stay absent, and so do fields that are pointers in Kubernetes' types.
+ * and flags stay absent, and so do fields that are pointers in Kubernetes' types. `podsOnly`: in {@link ALWAYS_FILLED} alone.
  */
-export function fillZeroFields(object: unknown, schema: string, schemas: SchemaSet): void {
+export function fillZeroFields(
+  object: unknown,
+  schema: string,
+  { schemas, podsOnly = false }: { schemas: SchemaSet; podsOnly?: boolean },
+): void {
   if (isComplete(object, { type: 'ref', ref: schema }, { schemas, name: schema })) return;
-  fill(object as MutableJson, { type: 'ref', ref: schema }, { schemas, name: schema, isRoot: true });
+  const place = { schemas, name: schema, isRoot: true, isFilled: !podsOnly };
+  fill(object as MutableJson, { type: 'ref', ref: schema }, place);
 }
 
 interface Place {
@@ -29,11 +37,13 @@ interface Place {
   /** The definition that the place is in. */
   readonly name: string;
   readonly isRoot?: boolean;
+  readonly isFilled: boolean;
 }
 
-function fill(value: MutableJson, schema: Schema, { schemas, name, isRoot = false }: Place): void {
+function fill(value: MutableJson, schema: Schema, { schemas, isRoot = false, ...parent }: Place): void {
   const resolved = schemas.resolve(schema);
-  const place = { schemas, name: schema.type === 'ref' ? schema.ref : name };
+  const name = schema.type === 'ref' ? schema.ref : parent.name;
+  const place = { schemas, name, isFilled: parent.isFilled || ALWAYS_FILLED.has(name) };
   if (resolved.type === 'array' && Array.isArray(value) && isComposite(resolved.items))
     for (const item of value) fill(item, resolved.items, place);
   if (!isMutableObject(value)) return;
@@ -53,9 +63,10 @@ function fill(value: MutableJson, schema: Schema, { schemas, name, isRoot = fals
 function fillField(
   object: MutableJsonObject,
   { key, schema }: { key: string; schema: Schema | undefined },
-  { schemas, name }: Place,
+  { schemas, name, isFilled }: Place,
 ): void {
-  if (schema === undefined || object[key] !== undefined || ABSENT_IS_NIL.has(`${name}.${key}`)) return;
+  if (!isFilled || schema === undefined || object[key] !== undefined || ABSENT_IS_NIL.has(`${name}.${key}`))
+    return;
   const zero = zeroOf(schema, schemas);
   if (zero !== undefined) object[key] = zero;
 }

@@ -245,7 +245,7 @@ const SCHEMAS: readonly [what: string, schema: JSONSchemaProps, expected: string
     'a set of objects',
     { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'object' } },
     [
-      'items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set',
+      'items.x-kubernetes-map-type: Invalid value: "null": must be atomic as item of a list with x-kubernetes-list-type=set',
     ],
   ],
   [

@@ -1,151 +1,161 @@
-import type { Container, ContainerPort, VolumeMount } from '#api/core/container.ts';
+import type { Container, ContainerPort, ContainerResizePolicy } from '#api/core/container.ts';
 import { validateEnvironment } from '#api/core/environment-validation.ts';
-import { validateLifecycle, validateProbe } from '#api/core/probe-validation.ts';
+import { validateMounts } from '#api/core/mount-validation.ts';
+import { validateHooks } from '#api/core/probe-validation.ts';
 import { validateResources } from '#api/core/resources-validation.ts';
 import { validateSecurityContext } from '#api/core/security-context-validation.ts';
 import type { Volume } from '#api/core/volume.ts';
-import { validateRelativePath } from '#api/core/volume-validation.ts';
-import { checkName, checkOneOf, checkPort, checkPresent, checkUnique } from '#api/field-checks.ts';
-import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { checkName, checkOneOf, checkPort, checkUnique } from '#api/field-checks.ts';
+import {
+  duplicateValue,
+  forbiddenField,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '#api/field-errors.ts';
 import { labelNameErrors, portNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+const RESIZE_POLICIES = ['NotRequired', 'RestartContainer'];
+const HOOKS = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
+const NO_INIT_HOOKS = 'may not be set for init containers without restartPolicy=Always';
+
 /** What of a pod its containers must agree with. */
 export interface ContainerContext {
-  readonly volumes: readonly Volume[];
-  readonly hostNetwork: boolean;
-  readonly role: 'container' | 'init' | 'ephemeral';
+  /** Volumes with nothing wrong. */
+  readonly volumes: ReadonlyMap<string, Volume>;
+  /** Names in `spec.resourceClaims`. */
+  readonly podClaims: readonly string[];
+  readonly gracePeriodSeconds: number | undefined;
+  readonly operatingSystem: string | undefined;
+  readonly restartPolicy: string | undefined;
+  readonly hostUsers: boolean;
 }
 
-/** What is wrong with one container. */
+/** What is wrong with a container, whatever it is for. */
 export function validateContainer(
   field: string,
   container: Container,
   context: ContainerContext,
 ): FieldError[] {
-  const { name, image, restartPolicy } = container;
+  const { name, image = '' } = container;
   return [
     ...(name === '' ? [requiredValue(`${field}.name`)] : checkName(`${field}.name`, name, labelNameErrors)),
-    ...validateImage(`${field}.image`, image),
-    ...checkOneOf(`${field}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']),
-    ...checkOneOf(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, [
-      'FallbackToLogsOnError',
-      'File',
-    ]),
-    ...checkOneOf(`${field}.restartPolicy`, restartPolicy, ['Always', 'Never', 'OnFailure']),
-    ...validatePorts(`${field}.ports`, container.ports ?? [], context),
+    ...(image === '' ? [requiredValue(`${field}.image`)] : []),
+    ...checkOneOf(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, MESSAGE_POLICIES),
+    ...(container.ports === undefined ? [] : validatePorts(`${field}.ports`, container.ports)),
     ...validateEnvironment(field, container),
-    ...validateMounts(`${field}.volumeMounts`, container, context.volumes),
-    ...validateResources(`${field}.resources`, container.resources),
-    ...validateSecurityContext(`${field}.securityContext`, container.securityContext),
-    ...validateHooks(field, container, context),
+    ...validateMounts(field, container, context.volumes),
+    ...checkOneOf(`${field}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
+    ...validateResources(`${field}.resources`, container.resources, { ...context, of: 'container' }),
+    ...(container.resizePolicy === undefined
+      ? []
+      : validateResizePolicy(`${field}.resizePolicy`, container.resizePolicy, context.restartPolicy)),
+    ...validateSecurityContext(`${field}.securityContext`, container.securityContext, context),
   ];
 }
 
-/** Hooks belong to containers that stay; an init container stays only as a sidecar. */
-function validateHooks(field: string, container: Container, { role }: ContainerContext): FieldError[] {
-  const isForbidden = role === 'ephemeral' || (role === 'init' && container.restartPolicy !== 'Always');
-  if (isForbidden) {
-    const detail =
-      role === 'ephemeral'
-        ? 'cannot be set for an Ephemeral Container'
-        : 'may not be set for init containers without restartPolicy=Always';
-    const hooks = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
-    return hooks
-      .filter((hook) => container[hook] !== undefined)
-      .map((hook) => forbiddenField(`${field}.${hook}`, detail));
-  }
+/** What is wrong with a container that the pod runs. */
+export function validateAppContainer(
+  field: string,
+  container: Container,
+  context: ContainerContext,
+): FieldError[] {
   return [
-    ...validateLifecycle(`${field}.lifecycle`, container.lifecycle),
-    ...validateProbe(`${field}.livenessProbe`, container.livenessProbe, { successOnce: true }),
-    ...validateProbe(`${field}.readinessProbe`, container.readinessProbe, { successOnce: false }),
-    ...validateProbe(`${field}.startupProbe`, container.startupProbe, { successOnce: true }),
+    ...validateContainer(field, container, context),
+    ...validateHooks(field, container, context),
+    ...(container.restartPolicy === undefined
+      ? []
+      : [forbiddenField(`${field}.restartPolicy`, 'may not be set for non-init containers')]),
   ];
 }
 
-/** What is wrong with the name of an image, as far as a server without a registry can tell. */
-export function validateImage(field: string, image: string | undefined): FieldError[] {
-  if (image === undefined || image === '') return [requiredValue(field)];
+/** What is wrong with a container that runs before the others, or beside them from the beginning. */
+export function validateInitContainer(
+  field: string,
+  container: Container,
+  context: ContainerContext,
+): FieldError[] {
+  const { restartPolicy } = container;
+  return [
+    ...validateContainer(field, container, context),
+    ...checkOneOf(`${field}.restartPolicy`, restartPolicy, ['Always']),
+    ...(restartPolicy === 'Always'
+      ? validateHooks(field, container, context)
+      : HOOKS.filter((hook) => container[hook] !== undefined).map((hook) =>
+          forbiddenField(`${field}.${hook}`, NO_INIT_HOOKS),
+        )),
+  ];
+}
+
+/** What is wrong with the space around an image's name, which templates may have: a webhook may take it away. */
+export function validateImageSpace(field: string, { image = '' }: { image?: string }): FieldError[] {
   return image.trim() === image
     ? []
-    : [invalidValue(field, image, 'must not have leading or trailing whitespace')];
+    : [invalidValue(`${field}.image`, image, 'must not have leading or trailing whitespace')];
 }
 
-function validatePorts(
-  field: string,
-  ports: readonly ContainerPort[],
-  { hostNetwork }: ContainerContext,
-): FieldError[] {
-  const names = ports.map(({ name }) => name ?? '');
-  const repeated = checkUnique(names, (index) => `${field}[${index}].name`).filter(
-    ({ value }) => value !== '',
-  );
-  const perPort = ports.flatMap(({ name, containerPort, hostPort, protocol }, index) => {
+function validatePorts(field: string, ports: readonly ContainerPort[]): FieldError[] {
+  const names = new Set<string>();
+  return ports.flatMap(({ name = '', containerPort, hostPort = 0, protocol }, index) => {
     const path = `${field}[${index}]`;
-    const mismatch = hostNetwork && hostPort !== undefined && hostPort !== 0 && hostPort !== containerPort;
+    const nameErrors = name === '' ? [] : checkName(`${path}.name`, name, portNameErrors);
+    const isRepeated = name !== '' && nameErrors.length === 0 && names.has(name);
+    if (nameErrors.length === 0) names.add(name);
     return [
-      ...(name === undefined || name === '' ? [] : checkName(`${path}.name`, name, portNameErrors)),
-      ...checkPort(`${path}.containerPort`, containerPort),
+      ...nameErrors,
+      ...(isRepeated ? [duplicateValue(`${path}.name`, name)] : []),
+      ...(containerPort === 0
+        ? [requiredValue(`${path}.containerPort`)]
+        : checkPort(`${path}.containerPort`, containerPort)),
       ...(hostPort === 0 ? [] : checkPort(`${path}.hostPort`, hostPort)),
-      ...(mismatch
-        ? [
-            invalidValue(
-              `${path}.containerPort`,
-              containerPort,
-              'must match `hostPort` when `hostNetwork` is true',
-            ),
-          ]
-        : []),
-      ...checkOneOf(`${path}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
-    ];
-  });
-  return [...perPort, ...repeated];
-}
-
-function validateMounts(field: string, container: Container, volumes: readonly Volume[]): FieldError[] {
-  const mounts = container.volumeMounts ?? [];
-  const paths = mounts.map(({ mountPath }) => mountPath);
-  return mounts.flatMap((mount, index) => {
-    const path = `${field}[${index}]`;
-    const isRepeated = paths.indexOf(mount.mountPath) < index;
-    return [
-      ...validateMount(path, mount, volumes),
-      ...(isRepeated ? [invalidValue(`${path}.mountPath`, mount.mountPath, 'must be unique')] : []),
-      ...(mount.mountPropagation === 'Bidirectional' && container.securityContext?.privileged !== true
-        ? [
-            forbiddenField(
-              `${path}.mountPropagation`,
-              'Bidirectional mount propagation is available only to privileged containers',
-            ),
-          ]
-        : []),
+      ...checkOneOf(`${path}.protocol`, protocol, PROTOCOLS),
     ];
   });
 }
 
-function validateMount(field: string, mount: VolumeMount, volumes: readonly Volume[]): FieldError[] {
-  const { name, mountPath, subPath = '', subPathExpr = '' } = mount;
-  const isKnown = volumes.some((volume) => volume.name === name);
-  return [
-    ...checkPresent(`${field}.name`, name),
-    ...(name === '' || isKnown
-      ? []
-      : [{ type: 'NotFound' as const, field: `${field}.name`, value: name, detail: '' }]),
-    ...checkPresent(`${field}.mountPath`, mountPath),
-    ...(subPath === '' ? [] : validateRelativePath(`${field}.subPath`, subPath)),
-    ...(subPathExpr === '' ? [] : validateRelativePath(`${field}.subPathExpr`, subPathExpr)),
-    ...(subPath !== '' && subPathExpr !== ''
-      ? [invalidValue(`${field}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive')]
+/** A port of the host can be given away once. `field` is the list of the containers. */
+export function validateHostPorts(field: string, containers: readonly Container[]): FieldError[] {
+  const places = containers.flatMap(({ ports }, container) =>
+    (ports ?? []).flatMap(({ hostPort = 0, hostIP = '', protocol = 'TCP' }, port) =>
+      hostPort === 0
+        ? []
+        : [
+            {
+              path: `${field}[${container}].ports[${port}].hostPort`,
+              key: `${protocol}/${hostIP}/${hostPort}`,
+            },
+          ],
+    ),
+  );
+  return checkUnique(
+    places.map(({ key }) => key),
+    (index) => places[index]?.path ?? '',
+  );
+}
+
+/** As in Kubernetes, the list is named where an item is wrong. */
+function validateResizePolicy(
+  field: string,
+  policies: readonly ContainerResizePolicy[],
+  podRestartPolicy: string | undefined,
+): FieldError[] {
+  const names = policies.map(({ resourceName }) => resourceName);
+  const never = "must be 'NotRequired' when `restartPolicy` is 'Never'";
+  return policies.flatMap(({ resourceName, restartPolicy }, index) => [
+    ...(names.indexOf(resourceName) < index ? [duplicateValue(`${field}[${index}]`, resourceName)] : []),
+    ...checkListed(field, resourceName, ['cpu', 'memory']),
+    ...checkListed(field, restartPolicy, RESIZE_POLICIES),
+    ...(podRestartPolicy === 'Never' && restartPolicy !== 'NotRequired'
+      ? [invalidValue(field, restartPolicy, never)]
       : []),
-    ...checkOneOf(`${field}.mountPropagation`, mount.mountPropagation, [
-      'Bidirectional',
-      'HostToContainer',
-      'None',
-    ]),
-    ...checkOneOf(`${field}.recursiveReadOnly`, mount.recursiveReadOnly, [
-      'Disabled',
-      'Enabled',
-      'IfPossible',
-    ]),
-  ];
+  ]);
+}
+
+function checkListed(field: string, value: string, supported: readonly string[]): FieldError[] {
+  if (value === '') return [requiredValue(field)];
+  return supported.includes(value) ? [] : [unsupportedValue(field, value, supported)];
 }

@@ -1,25 +1,24 @@
+import {
+  ENVIRONMENT_FIELDS,
+  validateFieldRef,
+  validateResourceFieldRef,
+} from '#api/core/downward-validation.ts';
 import type { EnvFromSource, EnvVar, EnvVarSource } from '#api/core/environment.ts';
-import { checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
-import { invalidValue } from '#api/field-errors.ts';
-import { configKeyErrors, environmentNameErrors } from '#api/name-syntax.ts';
+import { checkName, checkPresent } from '#api/field-checks.ts';
+import { invalidValue, requiredValue } from '#api/field-errors.ts';
+import {
+  configKeyErrors,
+  environmentNameErrors,
+  type NameRule,
+  prefixRule,
+  subdomainNameErrors,
+} from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
-/** Fields of a pod that a container's environment can show. */
-const ENVIRONMENT_FIELDS = [
-  'metadata.name',
-  'metadata.namespace',
-  'metadata.uid',
-  'spec.nodeName',
-  'spec.serviceAccountName',
-  'status.hostIP',
-  'status.hostIPs',
-  'status.podIP',
-  'status.podIPs',
-];
-/** `metadata.labels['app']` and `metadata.annotations['note']`. */
-const SUBSCRIPT = /^metadata\.(?:labels|annotations)\['[^']+'\]$/;
-
-const CONTAINER_RESOURCES = /^(?:limits|requests)\.(?:cpu|memory|ephemeral-storage|hugepages-\S+)$/;
+/** Where a variable's value can come from, as messages name them. */
+const SOURCES = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`';
+/** A name in `envFrom` may end in a hyphen, as in Kubernetes. */
+const importedNameErrors: NameRule = prefixRule(subdomainNameErrors);
 
 /** What is wrong with a container's environment. */
 export function validateEnvironment(
@@ -32,88 +31,70 @@ export function validateEnvironment(
     if (variable.valueFrom !== undefined || !isEnvironmentName(variable.name))
       errors.push(...validateVariable(`${field}.env[${index}]`, variable));
   }
-  return [
-    ...errors,
-    ...envFrom.flatMap((source, index) => validateEnvFrom(`${field}.envFrom[${index}]`, source)),
-  ];
+  for (const [index, source] of envFrom.entries())
+    errors.push(...validateEnvFrom(`${field}.envFrom`, source, index));
+  return errors;
 }
 
 function isEnvironmentName(name: string): boolean {
   return name !== '' && environmentNameErrors(name).length === 0;
 }
 
-function validateVariable(field: string, { name, value, valueFrom }: EnvVar): FieldError[] {
-  const present = checkPresent(`${field}.name`, name);
+function validateVariable(field: string, { name, value = '', valueFrom }: EnvVar): FieldError[] {
   return [
-    ...(present.length > 0 ? present : checkName(`${field}.name`, name, environmentNameErrors)),
+    ...(name === ''
+      ? [requiredValue(`${field}.name`)]
+      : checkName(`${field}.name`, name, environmentNameErrors)),
     ...(valueFrom === undefined ? [] : validateSource(`${field}.valueFrom`, { source: valueFrom, value })),
   ];
 }
 
 function validateSource(
   field: string,
-  { source, value }: { source: EnvVarSource; value: string | undefined },
+  { source, value }: { source: EnvVarSource; value: string },
 ): FieldError[] {
-  const given = Object.values(source).filter((item) => item !== undefined).length;
-  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
-  const keyRefs = { configMapKeyRef, secretKeyRef, fileKeyRef };
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = source;
   return [
-    ...(given === 0
-      ? [
-          invalidValue(
-            field,
-            '',
-            'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
-          ),
-        ]
-      : []),
-    ...(given > 0 && value !== undefined && value !== ''
-      ? [invalidValue(field, '', 'may not be specified when `value` is not empty')]
-      : []),
-    ...(given > 1 ? [invalidValue(field, '', 'may not have more than one field specified at a time')] : []),
-    ...(fieldRef === undefined
-      ? []
-      : validateFieldPath(`${field}.fieldRef.fieldPath`, fieldRef.fieldPath, ENVIRONMENT_FIELDS)),
+    ...(fieldRef === undefined ? [] : validateFieldRef(`${field}.fieldRef`, fieldRef, ENVIRONMENT_FIELDS)),
     ...(resourceFieldRef === undefined
       ? []
-      : validateResource(`${field}.resourceFieldRef.resource`, resourceFieldRef.resource)),
-    ...Object.entries(keyRefs).flatMap(([name, ref]) =>
-      ref === undefined ? [] : checkName(`${field}.${name}.key`, ref.key, configKeyErrors),
-    ),
+      : validateResourceFieldRef(`${field}.resourceFieldRef`, resourceFieldRef, { ofVolume: false })),
+    ...(configMapKeyRef === undefined ? [] : validateKeyRef(`${field}.configMapKeyRef`, configMapKeyRef)),
+    ...(secretKeyRef === undefined ? [] : validateKeyRef(`${field}.secretKeyRef`, secretKeyRef)),
+    ...validateCount(field, Object.keys(source).length, value),
   ];
 }
 
-/** A path of the downward API: one of `supported`, or one label or annotation. */
-export function validateFieldPath(field: string, path: string, supported: readonly string[]): FieldError[] {
-  if (SUBSCRIPT.test(path)) return [];
-  return path === '' ? checkPresent(field, path) : checkOneOf(field, path, supported);
+function validateCount(field: string, given: number, value: string): FieldError[] {
+  if (given === 0) return [invalidValue(field, '', `must specify one of: ${SOURCES}`)];
+  if (value !== '') return [invalidValue(field, '', 'may not be specified when `value` is not empty')];
+  return given > 1 ? [invalidValue(field, '', 'may not have more than one field specified at a time')] : [];
 }
 
-/** A resource of the downward API: `limits.cpu`. */
-export function validateResource(field: string, resource: string): FieldError[] {
-  if (resource === '') return checkPresent(field, resource);
-  if (CONTAINER_RESOURCES.test(resource)) return [];
-  const supported = ['cpu', 'ephemeral-storage', 'memory'].flatMap((name) => [
-    `limits.${name}`,
-    `requests.${name}`,
-  ]);
-  return checkOneOf(field, resource, supported.sort());
-}
-
-function validateEnvFrom(field: string, { prefix, configMapRef, secretRef }: EnvFromSource): FieldError[] {
-  const given = [configMapRef, secretRef].filter((source) => source !== undefined);
+function validateKeyRef(field: string, { name = '', key }: { name?: string; key: string }): FieldError[] {
   return [
-    ...(prefix === undefined || prefix === ''
-      ? []
-      : checkName(`${field}.prefix`, prefix, environmentNameErrors)),
-    ...(given.length === 0
-      ? [invalidValue(field, '', 'must specify one of: `configMapRef` or `secretRef`')]
-      : []),
-    ...(given.length > 1
-      ? [invalidValue(field, '', 'may not have more than one field specified at a time')]
-      : []),
-    ...given.flatMap((source) =>
-      checkPresent(`${field}.${source === configMapRef ? 'configMapRef' : 'secretRef'}.name`, source.name),
-    ),
+    ...checkName(`${field}.name`, name, subdomainNameErrors),
+    ...(key === '' ? [requiredValue(`${field}.key`)] : checkName(`${field}.key`, key, configKeyErrors)),
   ];
+}
+
+/** As in Kubernetes, the list is named where the number of sources is wrong. */
+function validateEnvFrom(
+  field: string,
+  { prefix = '', configMapRef, secretRef }: EnvFromSource,
+  index: number,
+): FieldError[] {
+  const at = `${field}[${index}]`;
+  const given = Number(configMapRef !== undefined) + Number(secretRef !== undefined);
+  return [
+    ...(prefix === '' ? [] : checkName(`${at}.prefix`, prefix, environmentNameErrors)),
+    ...(configMapRef === undefined ? [] : validateImported(`${at}.configMapRef.name`, configMapRef.name)),
+    ...(secretRef === undefined ? [] : validateImported(`${at}.secretRef.name`, secretRef.name)),
+    ...(given === 0 ? [invalidValue(field, '', 'must specify one of: `configMapRef` or `secretRef`')] : []),
+    ...(given > 1 ? [invalidValue(field, '', 'may not have more than one field specified at a time')] : []),
+  ];
+}
+
+function validateImported(field: string, name = ''): FieldError[] {
+  return name === '' ? checkPresent(field, name) : checkName(field, name, importedNameErrors);
 }

@@ -4,220 +4,163 @@ import {
   validateTopologySpread,
 } from '#api/core/affinity-validation.ts';
 import type { Container } from '#api/core/container.ts';
-import { validateContainer } from '#api/core/container-validation.ts';
-import type { PodDNSConfig, PodSpec } from '#api/core/pod-spec.ts';
-import { validateAmount, validateResources } from '#api/core/resources-validation.ts';
-import { validatePodSecurityContext } from '#api/core/security-context-validation.ts';
-import { validateVolumes } from '#api/core/volume-validation.ts';
 import {
-  checkLabels,
-  checkName,
-  checkNonNegative,
-  checkOneOf,
-  checkPresent,
-  checkRange,
-  checkUnique,
-} from '#api/field-checks.ts';
-import { forbiddenField, invalidValue, notFoundValue, requiredValue, tooMany } from '#api/field-errors.ts';
+  type ContainerContext,
+  validateAppContainer,
+  validateHostPorts,
+  validateInitContainer,
+} from '#api/core/container-validation.ts';
+import { validateEphemeralContainers } from '#api/core/ephemeral-validation.ts';
+import { validateDns } from '#api/core/pod-dns-validation.ts';
+import { validateOperatingSystem } from '#api/core/pod-os-validation.ts';
+import { validatePodClaims, validatePodResources } from '#api/core/pod-resources-validation.ts';
+import type { PodSpec } from '#api/core/pod-spec.ts';
+import { validateOverhead } from '#api/core/resources-validation.ts';
+import { validateHostUsers, validatePodSecurityContext } from '#api/core/security-context-validation.ts';
+import { type VolumeOwner, validateVolumes } from '#api/core/volume-validation.ts';
+import { checkLabels, checkName, checkOneOf, checkRange } from '#api/field-checks.ts';
+import { duplicateValue, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import { ipErrors } from '#api/ip-syntax.ts';
 import { labelNameErrors, qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
-/** The most name servers and search domains of a pod; more are refused. */
-const DNS_NAMESERVERS_MAX = 3;
-const DNS_SEARCHES_MAX = 32;
-/** The longest active deadline, in seconds; a longer one is refused. */
-const ACTIVE_DEADLINE_SECONDS_MAX = 2 ** 31 - 1;
-const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
+/** How long a pod may be active, in seconds; what is longer is refused. */
+const ACTIVE_DEADLINE_SECONDS = { min: 1, max: 2 ** 31 - 1 };
+const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
+const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+const PREEMPTION_POLICIES = ['PreemptLowerPriority', 'Never'];
 
-/** What is wrong with a pod's spec, or with that of a template. Source: Kubernetes' Pod API reference. */
-export function validatePodSpec(field: string, spec: PodSpec): FieldError[] {
-  const { hostNetwork = false, hostIPC = false } = spec;
+/** What is wrong with a pod's spec, or with that of a template. Source: Kubernetes' `ValidatePodSpec`. */
+export function validatePodSpec(field: string, spec: PodSpec, owner: VolumeOwner): FieldError[] {
+  const volumes = validateVolumes(`${field}.volumes`, spec.volumes ?? [], owner);
+  const context: ContainerContext = {
+    volumes: volumes.valid,
+    podClaims: (spec.resourceClaims ?? []).map(({ name }) => name).filter((name) => name !== ''),
+    gracePeriodSeconds: spec.terminationGracePeriodSeconds,
+    operatingSystem: spec.os?.name,
+    restartPolicy: spec.restartPolicy,
+    hostUsers: spec.hostUsers !== false,
+  };
   return [
-    ...validateVolumes(`${field}.volumes`, spec.volumes ?? []),
-    ...validateContainers(field, spec),
-    ...checkOneOf(`${field}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
+    ...volumes.errors,
+    ...validatePodClaims(`${field}.resourceClaims`, spec.resourceClaims),
+    ...validateContainers(`${field}.containers`, spec.containers, context),
+    ...validateInitContainers(`${field}.initContainers`, spec, context),
+    ...(spec.ephemeralContainers === undefined
+      ? []
+      : validateEphemeralContainers(`${field}.ephemeralContainers`, spec, context)),
+    ...validatePodResources(`${field}.resources`, spec),
+    ...validateHostNetwork(field, spec, owner),
+    ...checkOneOf(`${field}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...checkOneOf(`${field}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
+    ...checkLabels(`${field}.nodeSelector`, spec.nodeSelector),
+    ...validatePodSecurityContext(field, spec),
+    ...validateAffinity(`${field}.affinity`, spec.affinity),
     ...validateDns(`${field}.dnsConfig`, spec),
-    ...validatePodSecurityContext(`${field}.securityContext`, spec.securityContext, { hostNetwork, hostIPC }),
+    ...validateGates(field, spec),
+    ...validateTopologySpread(`${field}.topologySpreadConstraints`, spec.topologySpreadConstraints),
+    ...validateHostUsers(field, spec),
     ...validateNames(field, spec),
-    ...validatePlacement(field, spec),
-    ...checkNonNegative(`${field}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
-    ...checkRange(`${field}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, {
-      min: 1,
-      max: ACTIVE_DEADLINE_SECONDS_MAX,
-    }),
-    ...validateResources(`${field}.resources`, spec.resources),
-    ...Object.entries(spec.overhead ?? {}).flatMap((entry) => validateAmount(`${field}.overhead`, entry)),
-    ...(spec.hostPID === true && spec.shareProcessNamespace === true
-      ? [
-          invalidValue(
-            `${field}.shareProcessNamespace`,
-            true,
-            'ShareProcessNamespace and HostPID cannot both be enabled',
-          ),
-        ]
-      : []),
+    ...checkRange(`${field}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, ACTIVE_DEADLINE_SECONDS),
+    ...validateTolerations(`${field}.tolerations`, spec.tolerations),
+    ...validateHostAliases(`${field}.hostAliases`, spec),
+    ...checkPreemptionPolicy(`${field}.preemptionPolicy`, spec.preemptionPolicy),
+    ...validateOverhead(`${field}.overhead`, spec.overhead),
+    ...validateOperatingSystem(field, spec),
   ];
 }
 
-function validateContainers(field: string, spec: PodSpec): FieldError[] {
-  const {
-    containers,
-    initContainers = [],
-    ephemeralContainers = [],
-    volumes = [],
-    hostNetwork = false,
-  } = spec;
-  const groups = [
-    { path: `${field}.containers`, items: containers, role: 'container' },
-    { path: `${field}.initContainers`, items: initContainers, role: 'init' },
-    { path: `${field}.ephemeralContainers`, items: ephemeralContainers as Container[], role: 'ephemeral' },
-  ] as const;
-  const places = groups.flatMap(({ path, items }) =>
-    items.map(({ name }, index) => ({ name, path: `${path}[${index}].name` })),
-  );
-  return [
-    ...checkPresent(`${field}.containers`, containers),
-    ...groups.flatMap(({ path, items, role }) =>
-      items.flatMap((item, index) =>
-        validateContainer(`${path}[${index}]`, item, { volumes, hostNetwork, role }),
-      ),
-    ),
-    ...checkUnique(
-      places.map(({ name }) => name),
-      (index) => places[index]?.path ?? field,
-    ),
-    ...validateHostPorts(groups),
-    ...validateEphemeralContainers(`${field}.ephemeralContainers`, spec),
-  ];
-}
-
-/** Fields that a container for looking around cannot have, beside hooks and probes. */
-const NOT_EPHEMERAL = ['ports', 'resources', 'resizePolicy', 'restartPolicy'] as const;
-
-/** Source: Kubernetes' `validateEphemeralContainers`. */
-function validateEphemeralContainers(
+function validateContainers(
   field: string,
-  { ephemeralContainers = [], containers, initContainers = [] }: PodSpec,
+  containers: readonly Container[],
+  context: ContainerContext,
 ): FieldError[] {
-  const names = new Set([...containers, ...initContainers].map(({ name }) => name));
-  return ephemeralContainers.flatMap((container, index) => {
-    const path = `${field}[${index}]`;
-    const { targetContainerName: target } = container;
-    const isStray = target !== undefined && target !== '' && !names.has(target);
-    return [
-      ...(isStray ? [notFoundValue(`${path}.targetContainerName`, target)] : []),
-      ...NOT_EPHEMERAL.filter((name) => isFilled(container[name])).map((name) =>
-        forbiddenField(`${path}.${name}`, 'cannot be set for an Ephemeral Container'),
-      ),
-      ...(container.volumeMounts ?? []).flatMap(({ subPath = '', subPathExpr = '' }, mount) => [
-        ...(subPath === '' ? [] : [forbiddenField(`${path}.volumeMounts[${mount}].subPath`, NO_SUB_PATH)]),
-        ...(subPathExpr === ''
-          ? []
-          : [forbiddenField(`${path}.volumeMounts[${mount}].subPathExpr`, NO_SUB_PATH)]),
-      ]),
-    ];
-  });
-}
-
-const NO_SUB_PATH = 'cannot be set for an Ephemeral Container';
-
-/** Whether a field has anything in it: clients write empty ones too. */
-function isFilled(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  return value !== undefined && JSON.stringify(value) !== '{}';
-}
-
-/** A port of the host can be given away once. */
-function validateHostPorts(groups: readonly { path: string; items: readonly Container[] }[]): FieldError[] {
-  const places = groups.flatMap(({ path, items }) =>
-    items.flatMap(({ ports = [] }, container) =>
-      ports
-        .map(({ hostPort, hostIP = '', protocol = 'TCP' }, port) => ({
-          path: `${path}[${container}].ports[${port}].hostPort`,
-          key: `${protocol}/${hostIP}/${hostPort}`,
-          hostPort,
-        }))
-        .filter(({ hostPort }) => hostPort !== undefined && hostPort !== 0),
-    ),
-  );
-  return checkUnique(
-    places.map(({ key }) => key),
-    (index) => places[index]?.path ?? '',
-  );
-}
-
-function validateDns(field: string, { dnsPolicy, dnsConfig }: PodSpec): FieldError[] {
-  const { nameservers = [], searches = [], options = [] }: PodDNSConfig = dnsConfig ?? {};
+  if (containers.length === 0) return [requiredValue(field)];
+  const names = new Set<string>();
   return [
-    ...(dnsPolicy === 'None' && nameservers.length === 0
-      ? [
-          requiredValue(
-            `${field}.nameservers`,
-            'must provide at least one DNS nameserver when `dnsPolicy` is None',
-          ),
-        ]
-      : []),
-    ...(nameservers.length > DNS_NAMESERVERS_MAX
-      ? [tooMany(`${field}.nameservers`, { found: nameservers.length, max: DNS_NAMESERVERS_MAX })]
-      : []),
-    ...nameservers.flatMap((server, index) => checkName(`${field}.nameservers[${index}]`, server, ipErrors)),
-    ...(searches.length > DNS_SEARCHES_MAX
-      ? [tooMany(`${field}.searches`, { found: searches.length, max: DNS_SEARCHES_MAX })]
-      : []),
-    ...searches.flatMap((search, index) =>
-      search === '.'
-        ? []
-        : checkName(`${field}.searches[${index}]`, search.replace(/\.$/, ''), subdomainNameErrors),
+    ...containers.flatMap((container, index) => [
+      ...validateAppContainer(`${field}[${index}]`, container, context),
+      ...checkNewName(`${field}[${index}].name`, container.name, names),
+    ]),
+    ...validateHostPorts(field, containers),
+  ];
+}
+
+function validateInitContainers(
+  field: string,
+  { initContainers = [], containers }: PodSpec,
+  context: ContainerContext,
+): FieldError[] {
+  const names = new Set(containers.map(({ name }) => name));
+  return initContainers.flatMap((container, index) => [
+    ...validateInitContainer(`${field}[${index}]`, container, context),
+    ...(container.name === '' && !names.has('')
+      ? []
+      : checkNewName(`${field}[${index}].name`, container.name, names)),
+    // One container at a time: init containers run one after the other.
+    ...validateHostPorts(field, [container]),
+  ]);
+}
+
+function checkNewName(field: string, name: string, names: Set<string>): FieldError[] {
+  if (names.has(name)) return [duplicateValue(field, name)];
+  names.add(name);
+  return [];
+}
+
+/** Within the host's network, a port of the container is one of the host. */
+function validateHostNetwork(
+  field: string,
+  { hostNetwork, containers }: PodSpec,
+  { isPod }: VolumeOwner,
+): FieldError[] {
+  if (hostNetwork !== true) return [];
+  const detail = 'must match `containerPort` when `hostNetwork` is true';
+  return containers.flatMap(({ ports = [] }, container) =>
+    ports.flatMap(({ hostPort = 0, containerPort }, port) =>
+      (isPod || hostPort !== 0) && hostPort !== containerPort
+        ? [invalidValue(`${field}.containers[${container}].ports[${port}].hostPort`, hostPort, detail)]
+        : [],
     ),
-    ...options.flatMap(({ name }, index) => checkPresent(`${field}.options[${index}].name`, name)),
+  );
+}
+
+function validateGates(field: string, { readinessGates = [], schedulingGates = [] }: PodSpec): FieldError[] {
+  const names = new Set<string>();
+  return [
+    ...readinessGates.flatMap(({ conditionType }, index) =>
+      checkName(`${field}.readinessGates[${index}].conditionType`, conditionType, qualifiedNameErrors),
+    ),
+    ...schedulingGates.flatMap(({ name }, index) => [
+      ...checkName(`${field}.schedulingGates[${index}]`, name, qualifiedNameErrors),
+      ...checkNewName(`${field}.schedulingGates[${index}]`, name, names),
+    ]),
   ];
 }
 
 function validateNames(field: string, spec: PodSpec): FieldError[] {
-  const { imagePullSecrets = [], hostAliases = [] } = spec;
   return [
-    ...checkName(`${field}.hostname`, spec.hostname, labelNameErrors),
-    ...checkName(`${field}.subdomain`, spec.subdomain, labelNameErrors),
-    ...checkName(`${field}.serviceAccountName`, spec.serviceAccountName, subdomainNameErrors),
-    ...checkName(`${field}.nodeName`, spec.nodeName === '' ? undefined : spec.nodeName, subdomainNameErrors),
+    ...checkName(`${field}.serviceAccountName`, spec.serviceAccountName || undefined, subdomainNameErrors),
+    ...checkName(`${field}.nodeName`, spec.nodeName || undefined, subdomainNameErrors),
+    ...checkName(`${field}.hostname`, spec.hostname || undefined, labelNameErrors),
+    ...checkName(`${field}.subdomain`, spec.subdomain || undefined, labelNameErrors),
+    ...checkName(`${field}.priorityClassName`, spec.priorityClassName || undefined, subdomainNameErrors),
     ...checkName(`${field}.runtimeClassName`, spec.runtimeClassName, subdomainNameErrors),
-    ...checkName(
-      `${field}.priorityClassName`,
-      spec.priorityClassName === '' ? undefined : spec.priorityClassName,
-      subdomainNameErrors,
-    ),
-    ...imagePullSecrets.flatMap(({ name }, index) =>
-      checkPresent(`${field}.imagePullSecrets[${index}].name`, name),
-    ),
-    ...hostAliases.flatMap(({ ip, hostnames = [] }, index) => [
-      ...checkName(`${field}.hostAliases[${index}].ip`, ip, ipErrors),
-      ...hostnames.flatMap((name) =>
-        checkName(`${field}.hostAliases[${index}].hostnames`, name, subdomainNameErrors),
-      ),
-    ]),
-    ...checkOneOf(`${field}.os.name`, spec.os?.name, ['linux', 'windows']),
-    ...checkOneOf(`${field}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']),
   ];
 }
 
-function validatePlacement(field: string, spec: PodSpec): FieldError[] {
-  const { readinessGates = [], schedulingGates = [] } = spec;
-  return [
-    ...checkLabels(`${field}.nodeSelector`, spec.nodeSelector),
-    ...validateAffinity(`${field}.affinity`, spec.affinity),
-    ...validateTolerations(`${field}.tolerations`, spec.tolerations),
-    ...validateTopologySpread(`${field}.topologySpreadConstraints`, spec.topologySpreadConstraints),
-    ...readinessGates.flatMap(({ conditionType }, index) =>
-      checkName(`${field}.readinessGates[${index}].conditionType`, conditionType, qualifiedNameErrors),
+function validateHostAliases(field: string, { hostAliases = [] }: PodSpec): FieldError[] {
+  return hostAliases.flatMap(({ ip, hostnames = [] }, index) => [
+    ...checkName(`${field}[${index}].ip`, ip, ipErrors),
+    ...hostnames.flatMap((name, at) =>
+      checkName(`${field}[${index}].hostnames[${at}]`, name, subdomainNameErrors),
     ),
-    ...schedulingGates.flatMap(({ name }, index) =>
-      checkName(`${field}.schedulingGates[${index}].name`, name, qualifiedNameErrors),
-    ),
-    ...checkUnique(
-      schedulingGates.map(({ name }) => name),
-      (index) => `${field}.schedulingGates[${index}].name`,
-    ),
-  ];
+  ]);
+}
+
+function checkPreemptionPolicy(field: string, policy: string | undefined): FieldError[] {
+  if (policy === '') return [requiredValue(field)];
+  return policy === undefined || PREEMPTION_POLICIES.includes(policy)
+    ? []
+    : [unsupportedValue(field, policy, PREEMPTION_POLICIES)];
 }

@@ -1,3 +1,4 @@
+import { validatePodAnnotations, validateProfilesMatch } from '#api/core/pod-annotations-validation.ts';
 import { validatePodSpec } from '#api/core/pod-spec-validation.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import { checkLabelSelector, checkLabels, checkOneOf } from '#api/field-checks.ts';
@@ -12,7 +13,9 @@ export function validatePodTemplate(field: string, template: PodTemplateSpec): F
   const { metadata, spec } = template;
   return [
     ...validateTemplateMetadata(field, metadata),
-    ...validatePodSpec(`${field}.spec`, spec),
+    ...validatePodAnnotations(`${field}.annotations`, metadata?.annotations ?? {}, spec),
+    ...validatePodSpec(`${field}.spec`, spec, { isPod: false }),
+    ...validateProfilesMatch(`${field}.spec`, metadata?.annotations, spec),
     ...((spec.ephemeralContainers ?? []).length > 0
       ? [
           forbiddenField(

@@ -1,7 +1,7 @@
 import { AGE_COLUMN, formatLabels, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
-import { validatePodSpec } from '#api/core/pod-spec-validation.ts';
+import { validatePodTemplate } from '#api/core/pod-template-validation.ts';
 import { containerImages, containerNames } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import type { KubeObject, ObjectMeta } from '#api/object.ts';
@@ -27,8 +27,11 @@ export const podTemplateResource: ResourceType<PodTemplate> = defineResource<Pod
   kind: 'PodTemplate',
   plural: 'podtemplates',
   schema: 'core/v1.PodTemplate',
-  applyDefaults: ({ template }) => defaultPodTemplate(template),
-  validate: ({ template }) => (template === undefined ? [] : validatePodSpec('template.spec', template.spec)),
+  applyDefaults(podTemplate) {
+    podTemplate.template ??= { spec: { containers: [] } };
+    defaultPodTemplate(podTemplate.template);
+  },
+  validate: ({ template }) => (template === undefined ? [] : validatePodTemplate('template', template)),
   columns: [
     NAME_COLUMN,
     textColumn('Containers', 'Names of the containers of each pod.', ({ template }) =>

@@ -1,3 +1,5 @@
+import { validateImageSpace } from '#api/core/container-validation.ts';
+import { validatePodAnnotations, validateProfilesMatch } from '#api/core/pod-annotations-validation.ts';
 import { validatePodChange } from '#api/core/pod-change.ts';
 import { POD_COLUMNS } from '#api/core/pod-columns.ts';
 import { defaultPod } from '#api/core/pod-defaults.ts';
@@ -18,11 +20,44 @@ export interface Pod extends KubeObject {
   status?: PodStatus;
 }
 
-/** Ephemeral containers come later, through their own subresource. */
-function validateNewPod({ spec }: Pod): FieldError[] {
-  return (spec.ephemeralContainers ?? []).length === 0
-    ? []
-    : [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')];
+/** What is wrong with a pod as such. */
+function validatePod({ metadata, spec }: Pod): FieldError[] {
+  const { name, annotations } = metadata;
+  return [
+    ...(annotations === undefined ? [] : validatePodAnnotations('metadata.annotations', annotations, spec)),
+    ...validatePodSpec('spec', spec, { isPod: true, podName: name === '' ? undefined : name }),
+    ...(spec.serviceAccountName ? [] : validateTokens(spec)),
+    ...spec.containers.flatMap((container, index) =>
+      validateImageSpace(`spec.containers[${index}]`, container),
+    ),
+    ...(spec.initContainers ?? []).flatMap((container, index) =>
+      validateImageSpace(`spec.initContainers[${index}]`, container),
+    ),
+  ];
+}
+
+/** A pod without an account has no tokens either. */
+function validateTokens({ volumes = [] }: PodSpec): FieldError[] {
+  const detail = 'must not be specified when serviceAccountName is not set';
+  return volumes.flatMap(({ projected }, volume) =>
+    (projected?.sources ?? []).flatMap(({ serviceAccountToken }, source) => {
+      const field = `spec.volumes[${volume}].projected.sources[${source}].serviceAccountToken`;
+      return serviceAccountToken === undefined ? [] : [forbiddenField(field, detail)];
+    }),
+  );
+}
+
+/** What is wrong with a pod that is not there yet. Ephemeral containers come later, through their own subresource. */
+function validateNewPod({ metadata, spec }: Pod): FieldError[] {
+  const isGated = (spec.schedulingGates ?? []).length > 0;
+  const gated = 'cannot be set until all schedulingGates have been cleared';
+  return [
+    ...((spec.ephemeralContainers ?? []).length === 0
+      ? []
+      : [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')]),
+    ...(spec.nodeName && isGated ? [forbiddenField('spec.nodeName', gated)] : []),
+    ...validateProfilesMatch('spec', metadata.annotations, spec),
+  ];
 }
 
 /** `pods`. */
@@ -38,7 +73,7 @@ export const podResource: ResourceType<Pod> = defineResource<Pod>({
   applyDefaults: defaultPod,
   validate: (pod, old, subresource) => [
     // What was accepted once is not judged anew: most updates are of metadata or status.
-    ...(pod.spec === old?.spec ? [] : validatePodSpec('spec', pod.spec)),
+    ...(pod.spec === old?.spec ? [] : validatePod(pod)),
     ...(old === undefined ? validateNewPod(pod) : validatePodChange(pod, old, subresource)),
   ],
   columns: POD_COLUMNS,

@@ -123,6 +123,6 @@ test('the scopes of a quota stay', () => {
   const kept = quota({ hard: { pods: '2' }, scopes: ['BestEffort'] });
   assert.deepEqual(validateResourceQuota(kept, old), []);
   assert.deepEqual(validateResourceQuota(quota({ hard: { pods: '2' } }), old).map(fieldErrorMessage), [
-    'spec.scopes: Invalid value: null: field is immutable',
+    'spec.scopes: Invalid value: "null": field is immutable',
   ]);
 });

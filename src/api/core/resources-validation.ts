@@ -1,60 +1,208 @@
-import type { ResourceRequirements } from '#api/core/container.ts';
-import { checkName, checkQuantity } from '#api/field-checks.ts';
-import { invalidValue, requiredValue } from '#api/field-errors.ts';
-import { qualifiedNameErrors } from '#api/name-syntax.ts';
+import type { ContainerResourceClaim, ResourceRequirements } from '#api/core/container.ts';
+import { checkName, checkOneOf, checkQuantity } from '#api/field-checks.ts';
+import { duplicateValue, forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { labelNameErrors, qualifiedNameErrors } from '#api/name-syntax.ts';
 import { compareQuantities, readQuantity } from '#api/quantity.ts';
-import type { FieldError } from '#api/status.ts';
+import { type FieldError, ShownValue } from '#api/status.ts';
 
-/** Resources without a domain that a container can ask for. */
-const STANDARD_RESOURCES = ['cpu', 'memory', 'ephemeral-storage'];
+/** Resources without a domain that exist at all; of these a container can ask for the first three. */
+const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'storage',
+  'requests.storage',
+  'services.nodeports',
+  'services.loadbalancers',
+]);
+const CONTAINER_RESOURCES: readonly string[] = ['cpu', 'memory', 'ephemeral-storage'];
+const POD_RESOURCES: readonly string[] = ['cpu', 'hugepages-', 'memory'];
+/** Resources that are counted: no fractions. */
+const COUNTED_RESOURCES: ReadonlySet<string> = new Set([
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+]);
+const HUGE_PAGES = 'hugepages-';
+const NANOS_PER_UNIT = 1_000_000_000n;
 
-/** What is wrong with what a container asks for. */
+/** Whose resources they are, by which their names are judged, and the claims of the pod that they may use. */
+export interface ResourceOwner {
+  readonly of: 'container' | 'pod';
+  /** Names in `spec.resourceClaims`. */
+  readonly podClaims: readonly string[];
+}
+
+/** What is wrong with what a container, or a whole pod, asks for. */
 export function validateResources(
   field: string,
-  { limits = {}, requests = {} }: ResourceRequirements = {},
+  resources: ResourceRequirements | undefined,
+  owner: ResourceOwner,
 ): FieldError[] {
+  if (resources === undefined) return [];
+  const { limits = {}, requests = {}, claims = [] } = resources;
+  const errors: FieldError[] = [];
+  for (const [name, amount] of Object.entries(limits))
+    errors.push(...validateAmount(`${field}.limits[${name}]`, name, amount, owner.of));
+  for (const [name, amount] of Object.entries(requests)) {
+    errors.push(
+      ...validateAmount(`${field}.requests[${name}]`, name, amount, owner.of),
+      ...validateRequest(field, { name, amount, limit: limits[name] }),
+    );
+  }
+  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
+    errors.push(forbiddenField(field, 'HugePages require cpu or memory'));
+  if (claims.length > 0) errors.push(...validateClaims(`${field}.claims`, claims, owner.podClaims));
+  return errors;
+}
+
+/** What is wrong with what a pod takes beside its containers: the same as with their limits, and named so. */
+export function validateOverhead(field: string, overhead: Record<string, string> | undefined): FieldError[] {
+  return overhead === undefined
+    ? []
+    : validateResources(field, { limits: overhead }, { of: 'container', podClaims: [] });
+}
+
+/** What is wrong with one amount of a named resource; `field` is its place. */
+function validateAmount(field: string, name: string, amount: string, of: ResourceOwner['of']): FieldError[] {
   return [
-    ...Object.entries(limits).flatMap((entry) => validateAmount(`${field}.limits`, entry)),
-    ...Object.entries(requests).flatMap((entry) => validateAmount(`${field}.requests`, entry)),
-    ...Object.entries(requests).flatMap((entry) => validateRequest(`${field}.requests`, entry, limits)),
-    ...Object.keys(limits).flatMap((name) =>
-      isExtended(name) && requests[name] === undefined ? [requiredValue(`${field}.requests[${name}]`)] : [],
-    ),
+    ...(of === 'container' && CONTAINER_RESOURCES.includes(name)
+      ? []
+      : validateResourceName(field, name, of)),
+    ...checkQuantity(field, amount),
+    ...(isCounted(name) && !isWhole(amount) ? [invalidValue(field, amount, 'must be an integer')] : []),
+    ...(isHugePages(name) ? validateHugePages(field, name, amount) : []),
   ];
 }
 
-/** One amount of a named resource. */
-export function validateAmount(field: string, [name, amount]: [string, string]): FieldError[] {
-  const path = `${field}[${name}]`;
-  const isKnown = STANDARD_RESOURCES.includes(name) || name.startsWith('hugepages-') || name.includes('/');
-  return [
-    ...checkName(field, name, qualifiedNameErrors),
-    ...(isKnown ? [] : [invalidValue(field, name, 'must be a standard resource for containers')]),
-    ...checkQuantity(path, amount),
-    ...(isExtended(name) && (readQuantity(amount)?.nanos ?? 0n) % 1_000_000_000n !== 0n
-      ? [invalidValue(path, amount, 'must be an integer')]
-      : []),
-  ];
+function validateResourceName(field: string, name: string, of: ResourceOwner['of']): FieldError[] {
+  const wrong = (detail: string): FieldError => invalidValue(field, new ShownValue(name), detail);
+  const errors = qualifiedNameErrors(name).map(wrong);
+  if (errors.length === 0 && !name.includes('/') && !isStandard(name))
+    errors.push(wrong('must be a standard resource type or fully qualified'));
+  if (of === 'pod')
+    return errors.length > 0 || isHugePages(name) ? errors : checkOneOf(field, name, POD_RESOURCES);
+  if (!name.includes('/')) {
+    return CONTAINER_RESOURCES.includes(name) || isHugePages(name)
+      ? errors
+      : [...errors, wrong('must be a standard resource for containers')];
+  }
+  return isNative(name) || isExtended(name)
+    ? errors
+    : [...errors, wrong("doesn't follow extended resource name standard")];
+}
+
+function isStandard(name: string): boolean {
+  return STANDARD_RESOURCES.has(name) || isHugePages(name) || name.startsWith(`requests.${HUGE_PAGES}`);
 }
 
 function validateRequest(
   field: string,
-  [name, amount]: [string, string],
-  limits: Readonly<Record<string, string>>,
+  { name, amount, limit }: { name: string; amount: string; limit: string | undefined },
 ): FieldError[] {
-  const request = readQuantity(amount);
-  const limit = readQuantity(limits[name]);
-  if (request === undefined || limit === undefined) return [];
-  const order = compareQuantities(request, limit);
-  if (isExtended(name) && order !== 0) {
-    return [invalidValue(field, amount, `must be equal to ${name} limit of ${limits[name]}`)];
+  const isOvercommittable = isNative(name) && !isHugePages(name);
+  if (limit === undefined) {
+    return isOvercommittable
+      ? []
+      : [requiredValue(`${field}.limits`, 'Limit must be set for non overcommitable resources')];
   }
+  const requested = readQuantity(amount);
+  const limited = readQuantity(limit);
+  if (requested === undefined || limited === undefined) return [];
+  const order = compareQuantities(requested, limited);
+  const path = `${field}.requests`;
+  if (order !== 0 && !isOvercommittable)
+    return [invalidValue(path, amount, `must be equal to ${name} limit of ${limit}`)];
   return order > 0
-    ? [invalidValue(field, amount, `must be less than or equal to ${name} limit of ${limits[name]}`)]
+    ? [invalidValue(path, amount, `must be less than or equal to ${name} limit of ${limit}`)]
     : [];
+}
+
+function validateHugePages(field: string, name: string, amount: string): FieldError[] {
+  const page = readQuantity(name.slice(HUGE_PAGES.length));
+  const bytes = readQuantity(amount);
+  const isDivisible =
+    page !== undefined &&
+    bytes !== undefined &&
+    page.nanos > 0n &&
+    page.nanos % NANOS_PER_UNIT === 0n &&
+    bytes.nanos % page.nanos === 0n;
+  return isDivisible
+    ? []
+    : [invalidValue(field, amount, `${amount} is not positive integer multiple of ${name}`)];
+}
+
+function validateClaims(
+  field: string,
+  claims: readonly ContainerResourceClaim[],
+  podClaims: readonly string[],
+): FieldError[] {
+  const seen = new Set<string>();
+  return claims.flatMap(({ name, request = '' }, index) => {
+    const at = `${field}[${index}]`;
+    const unknown = podClaims.includes(name) ? [] : [unknownClaim(at, name, podClaims)];
+    if (name === '') return [requiredValue(at), ...unknown];
+    const key = request === '' ? name : `${name}/${request}`;
+    const isRepeated =
+      seen.has(name) ||
+      seen.has(key) ||
+      (request === '' && [...seen].some((other) => other.startsWith(`${name}/`)));
+    const repeated = isRepeated ? [duplicateValue(at, seen.has(name) ? name : key)] : [];
+    seen.add(key);
+    return [
+      ...repeated,
+      ...(request === '' ? [] : checkName(`${at}.request`, request, labelNameErrors)),
+      ...unknown,
+    ];
+  });
+}
+
+function unknownClaim(field: string, name: string, podClaims: readonly string[]): FieldError {
+  const known = podClaims.length === 0 ? ' which is empty' : `: ${[...podClaims].sort().join(', ')}`;
+  const detail = `must be one of the names in pod.spec.resourceClaims${known}`;
+  return { type: 'NotFound', field, value: name, detail };
+}
+
+function isHugePages(name: string): boolean {
+  return name.startsWith(HUGE_PAGES);
+}
+
+/** Of Kubernetes' own domain, or without one. */
+function isNative(name: string): boolean {
+  return !name.includes('/') || name.includes('kubernetes.io/');
 }
 
 /** A device or another whole thing that cannot be overcommitted: `example.com/gpu`. */
 function isExtended(name: string): boolean {
-  return name.includes('/') && !name.startsWith('kubernetes.io/');
+  return (
+    !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0
+  );
+}
+
+function isCounted(name: string): boolean {
+  return COUNTED_RESOURCES.has(name) || isExtended(name);
+}
+
+function isWhole(amount: string): boolean {
+  return (readQuantity(amount)?.nanos ?? 0n) % NANOS_PER_UNIT === 0n;
 }

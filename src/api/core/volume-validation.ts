@@ -1,220 +1,267 @@
 import { validateClaimSpec } from '#api/core/claim-validation.ts';
-import { validateFieldPath, validateResource } from '#api/core/environment-validation.ts';
+import { checkMode, validateHostPath, validatePathBelow } from '#api/core/path-validation.ts';
 import type {
-  DownwardAPIVolumeFile,
-  HostPathVolumeSource,
-  KeyToPath,
-  ProjectedVolumeSource,
+  CSIVolumeSource,
+  EphemeralVolumeSource,
+  ImageVolumeSource,
+  NFSVolumeSource,
   Volume,
-  VolumeProjection,
+  VolumeSources,
 } from '#api/core/volume.ts';
 import {
-  checkName,
-  checkOneOf,
-  checkPresent,
-  checkQuantity,
-  checkRange,
-  checkUnique,
-} from '#api/field-checks.ts';
-import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
-import { configKeyErrors, labelNameErrors } from '#api/name-syntax.ts';
+  validateConfigFiles,
+  validateDownwardVolume,
+  validateProjected,
+} from '#api/core/volume-files-validation.ts';
+import {
+  requireFields,
+  validateAzureDisk,
+  validateFibreChannel,
+  validateFlexOptions,
+  validateFlocker,
+  validateInitiatedName,
+  validateIscsi,
+  validatePartition,
+  validateQuobyte,
+  validateSecretName,
+  validateStorageOs,
+} from '#api/core/volume-network-validation.ts';
+import { checkLabels, checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { duplicateValue, forbiddenField, invalidValue, requiredValue, tooLong } from '#api/field-errors.ts';
+import { checkAnnotations } from '#api/metadata.ts';
+import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
+import type { ObjectMeta } from '#api/object.ts';
+import { readQuantity } from '#api/quantity.ts';
 import type { FieldError } from '#api/status.ts';
 
-/** The highest file mode of a volume; a higher one is refused. */
-const FILE_MODE_MAX = 0o777;
-const HOST_PATH_TYPES = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
+/** The longest name of a CSI driver, in characters; a longer one is refused. */
+const DRIVER_CHARS_MAX = 63;
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+
+/** What a volume is part of. */
+export interface VolumeOwner {
+  /** Of a pod, where it has one already; absent for a template. */
+  readonly podName?: string | undefined;
+  readonly isPod: boolean;
+}
+
+type SourceName = keyof VolumeSources;
+
+/** What a pod's volumes are, and what is wrong with them. */
+export interface CheckedVolumes {
+  /** Volumes with nothing wrong: those that containers can refer to. */
+  readonly valid: ReadonlyMap<string, Volume>;
+  readonly errors: FieldError[];
+}
+
+interface SourceRule {
+  readonly name: SourceName;
+  check(field: string, volume: Volume, owner: VolumeOwner): FieldError[];
+  /** What the field is called where it is one source too many, if not by its name. */
+  readonly excessName?: string;
+}
+
+/** In the order in which Kubernetes looks for a source: the first is the volume's, and others are too many. */
+const SOURCES: readonly SourceRule[] = [
+  source('emptyDir', (field, { sizeLimit = '0' }) =>
+    (readQuantity(sizeLimit)?.nanos ?? -1n) < 0n
+      ? [forbiddenField(`${field}.sizeLimit`, 'SizeLimit field must be a valid resource quantity')]
+      : [],
+  ),
+  source('hostPath', validateHostPath),
+  source('gitRepo', (field, { repository, directory = '' }) => [
+    ...checkPresent(`${field}.repository`, repository),
+    ...validatePathBelow(`${field}.directory`, directory),
+  ]),
+  {
+    ...source('gcePersistentDisk', (field, disk) => {
+      const path = field.replace(/gcePersistentDisk$/, 'persistentDisk');
+      return [...checkPresent(`${path}.pdName`, disk.pdName), ...validatePartition(path, disk)];
+    }),
+  },
+  source('awsElasticBlockStore', (field, disk) => [
+    ...checkPresent(`${field}.volumeID`, disk.volumeID),
+    ...validatePartition(field, disk),
+  ]),
+  source('secret', (field, secret) => [
+    ...checkPresent(`${field}.secretName`, secret.secretName),
+    ...checkMode(`${field}.defaultMode`, secret.defaultMode),
+    ...validateConfigFiles(`${field}.items`, secret.items),
+  ]),
+  source('nfs', validateNfs),
+  source('iscsi', validateIscsi),
+  source('glusterfs', requireFields('endpoints', 'path')),
+  source('flocker', validateFlocker),
+  source('persistentVolumeClaim', requireFields('claimName')),
+  source('rbd', requireFields('monitors', 'image')),
+  source('cinder', (field, disk) => [
+    ...checkPresent(`${field}.volumeID`, disk.volumeID),
+    ...validateSecretName(field, disk),
+  ]),
+  { ...source('cephfs', requireFields('monitors')), excessName: 'cephFS' },
+  source('quobyte', validateQuobyte),
+  { ...source('downwardAPI', validateDownwardVolume), excessName: 'downwarAPI' },
+  source('fc', validateFibreChannel),
+  source('flexVolume', (field, volume) => [
+    ...checkPresent(`${field}.driver`, volume.driver),
+    ...validateFlexOptions(field, volume),
+  ]),
+  source('configMap', (field, configMap) => [
+    ...checkPresent(`${field}.name`, configMap.name),
+    ...checkMode(`${field}.defaultMode`, configMap.defaultMode),
+    ...validateConfigFiles(`${field}.items`, configMap.items),
+  ]),
+  source('azureFile', requireFields('secretName', 'shareName')),
+  source('vsphereVolume', requireFields('volumePath')),
+  source('photonPersistentDisk', requireFields('pdID')),
+  source('portworxVolume', requireFields('volumeID')),
+  source('azureDisk', validateAzureDisk),
+  source('storageos', validateStorageOs),
+  source('projected', validateProjected),
+  source('scaleIO', requireFields('gateway', 'system', 'volumeName')),
+  source('csi', validateCsi),
+  source('ephemeral', validateEphemeral),
+  source('image', validateImageVolume),
 ];
-const VOLUME_FIELDS = [
-  'metadata.annotations',
-  'metadata.labels',
-  'metadata.name',
-  'metadata.namespace',
-  'metadata.uid',
-];
-/** Validity of a projected token, in seconds. */
-const TOKEN_EXPIRATION_SECONDS = { min: 600, max: 2 ** 32 };
 
-/** What is wrong with a pod's volumes. */
-export function validateVolumes(field: string, volumes: readonly Volume[]): FieldError[] {
-  return [
-    ...volumes.flatMap((volume, index) => validateVolume(`${field}[${index}]`, volume)),
-    ...checkUnique(
-      volumes.map(({ name }) => name),
-      (index) => `${field}[${index}].name`,
-    ),
-  ];
+function source<K extends SourceName>(
+  name: K,
+  rule: (field: string, source: NonNullable<VolumeSources[K]>, owner: VolumeOwner) => FieldError[],
+): SourceRule {
+  return {
+    name,
+    check: (field, volume, owner) => {
+      const value = volume[name];
+      return value === undefined ? [] : rule(`${field}.${name}`, value, owner);
+    },
+  };
 }
 
-function validateVolume(field: string, volume: Volume): FieldError[] {
-  const { name, ...sources } = volume;
-  const [first, ...more] = Object.keys(sources);
-  return [
-    ...(name === '' ? [requiredValue(`${field}.name`)] : checkName(`${field}.name`, name, labelNameErrors)),
-    ...(first === undefined ? [requiredValue(field, 'must specify a volume type')] : []),
-    ...more.map((source) => forbiddenField(`${field}.${source}`, 'may not specify more than 1 volume type')),
-    ...validateConfigSources(field, volume),
-    ...validateOtherSources(field, volume),
-  ];
-}
-
-function validateConfigSources(
+/** Checks a pod's volumes. Source: Kubernetes' `ValidateVolumes`. */
+export function validateVolumes(
   field: string,
-  { configMap, secret, downwardAPI, projected }: Volume,
-): FieldError[] {
-  return [
-    ...(configMap === undefined
-      ? []
-      : [
-          ...checkPresent(`${field}.configMap.name`, configMap.name),
-          ...validateItems(`${field}.configMap`, configMap),
-        ]),
-    ...(secret === undefined
-      ? []
-      : [
-          ...checkPresent(`${field}.secret.secretName`, secret.secretName),
-          ...validateItems(`${field}.secret`, secret),
-        ]),
-    ...(downwardAPI === undefined
-      ? []
-      : [
-          ...checkMode(`${field}.downwardAPI.defaultMode`, downwardAPI.defaultMode),
-          ...validateDownwardFiles(`${field}.downwardAPI.items`, downwardAPI.items),
-        ]),
-    ...(projected === undefined ? [] : validateProjected(`${field}.projected`, projected)),
-  ];
-}
-
-function validateOtherSources(
-  field: string,
-  { hostPath, emptyDir, persistentVolumeClaim, nfs, ephemeral }: Volume,
-): FieldError[] {
-  const claim = ephemeral?.volumeClaimTemplate;
-  return [
-    ...(hostPath === undefined ? [] : validateHostPath(`${field}.hostPath`, hostPath)),
-    ...(emptyDir === undefined ? [] : checkQuantity(`${field}.emptyDir.sizeLimit`, emptyDir.sizeLimit)),
-    ...(persistentVolumeClaim === undefined
-      ? []
-      : checkPresent(`${field}.persistentVolumeClaim.claimName`, persistentVolumeClaim.claimName)),
-    ...(nfs === undefined
-      ? []
-      : [
-          ...checkPresent(`${field}.nfs.server`, nfs.server),
-          ...(nfs.path.startsWith('/')
-            ? []
-            : [invalidValue(`${field}.nfs.path`, nfs.path, 'must be an absolute path')]),
-        ]),
-    ...(ephemeral !== undefined && claim === undefined
-      ? [requiredValue(`${field}.ephemeral.volumeClaimTemplate`)]
-      : []),
-    ...(claim === undefined
-      ? []
-      : validateClaimSpec(`${field}.ephemeral.volumeClaimTemplate.spec`, claim.spec)),
-  ];
-}
-
-function validateItems(
-  field: string,
-  { defaultMode, items = [] }: { defaultMode?: number; items?: KeyToPath[] },
-): FieldError[] {
-  return [
-    ...checkMode(`${field}.defaultMode`, defaultMode),
-    ...items.flatMap(({ key, path, mode }, index) => [
-      ...checkName(`${field}.items[${index}].key`, key, configKeyErrors),
-      ...validateRelativePath(`${field}.items[${index}].path`, path),
-      ...checkMode(`${field}.items[${index}].mode`, mode),
-    ]),
-  ];
-}
-
-function validateDownwardFiles(field: string, files: readonly DownwardAPIVolumeFile[] = []): FieldError[] {
-  return files.flatMap(({ path, mode, fieldRef, resourceFieldRef }, index) => {
-    const at = `${field}[${index}]`;
-    const isEither = (fieldRef === undefined) !== (resourceFieldRef === undefined);
-    return [
-      ...validateRelativePath(`${at}.path`, path),
-      ...checkMode(`${at}.mode`, mode),
-      ...(isEither ? [] : [requiredValue(at, 'one of fieldRef and resourceFieldRef is required')]),
-      ...(fieldRef === undefined
-        ? []
-        : validateFieldPath(`${at}.fieldRef.fieldPath`, fieldRef.fieldPath, VOLUME_FIELDS)),
-      ...(resourceFieldRef === undefined
-        ? []
-        : [
-            ...checkPresent(`${at}.resourceFieldRef.containerName`, resourceFieldRef.containerName),
-            ...validateResource(`${at}.resourceFieldRef.resource`, resourceFieldRef.resource),
-          ]),
+  volumes: readonly Volume[],
+  owner: VolumeOwner,
+): CheckedVolumes {
+  const valid = new Map<string, Volume>();
+  const claims = owner.podName === undefined ? undefined : ephemeralClaims(owner.podName, volumes);
+  const errors = volumes.flatMap((volume, index) => {
+    const path = `${field}[${index}]`;
+    const wrong = [
+      ...validateSources(path, volume, owner),
+      ...(volume.name === ''
+        ? [requiredValue(`${path}.name`)]
+        : checkName(`${path}.name`, volume.name, labelNameErrors)),
+      ...(valid.has(volume.name) ? [duplicateValue(`${path}.name`, volume.name)] : []),
     ];
+    if (wrong.length === 0) valid.set(volume.name, volume);
+    return [...wrong, ...validateForeignClaim(path, volume, claims)];
   });
+  return { valid, errors };
 }
 
-function validateProjected(
+function validateSources(field: string, volume: Volume, owner: VolumeOwner): FieldError[] {
+  const given = SOURCES.filter(({ name }) => volume[name] !== undefined);
+  const [first, ...more] = given;
+  if (first === undefined) return [requiredValue(field, 'must specify a volume type')];
+  return [
+    ...first.check(field, volume, owner),
+    ...more.map(({ name, excessName = name }) =>
+      forbiddenField(`${field}.${excessName}`, 'may not specify more than 1 volume type'),
+    ),
+    ...(volume.iscsi === undefined ? [] : validateInitiatedName(field, volume.iscsi, volume.name)),
+    ...(first.name === 'ephemeral' ? validateEphemeralName(field, volume.name, owner) : []),
+  ];
+}
+
+/** The names of the claims that will be made for a pod's ephemeral volumes. */
+function ephemeralClaims(podName: string, volumes: readonly Volume[]): ReadonlySet<string> {
+  return new Set(
+    volumes.filter(({ ephemeral }) => ephemeral !== undefined).map(({ name }) => `${podName}-${name}`),
+  );
+}
+
+function validateForeignClaim(
   field: string,
-  { defaultMode, sources = [] }: ProjectedVolumeSource,
+  { persistentVolumeClaim }: Volume,
+  claims: ReadonlySet<string> | undefined,
+): FieldError[] {
+  const name = persistentVolumeClaim?.claimName;
+  if (name === undefined || claims?.has(name) !== true) return [];
+  const detail = 'must not reference a PVC that gets created for an ephemeral volume';
+  return [invalidValue(`${field}.persistentVolumeClaim.claimName`, name, detail)];
+}
+
+function validateNfs(field: string, { server, path }: NFSVolumeSource): FieldError[] {
+  return [
+    ...checkPresent(`${field}.server`, server),
+    ...checkPresent(`${field}.path`, path),
+    ...(path.startsWith('/') ? [] : [invalidValue(`${field}.path`, path, 'must be an absolute path')]),
+  ];
+}
+
+function validateCsi(field: string, { driver, nodePublishSecretRef }: CSIVolumeSource): FieldError[] {
+  const secret = nodePublishSecretRef?.name ?? '';
+  return [
+    ...validateDriverName(`${field}.driver`, driver),
+    ...(nodePublishSecretRef === undefined
+      ? []
+      : secret === ''
+        ? [requiredValue(`${field}.nodePublishSecretRef.name`)]
+        : checkName(`${field}.name`, secret, subdomainNameErrors)),
+  ];
+}
+
+/** What is wrong with the name of a CSI driver. */
+export function validateDriverName(field: string, driver: string): FieldError[] {
+  return [
+    ...checkPresent(field, driver),
+    ...(driver.length > DRIVER_CHARS_MAX ? [tooLong(field, DRIVER_CHARS_MAX)] : []),
+    ...subdomainNameErrors(driver.toLowerCase()).map((detail) => invalidValue(field, driver, detail)),
+  ];
+}
+
+function validateEphemeral(field: string, { volumeClaimTemplate }: EphemeralVolumeSource): FieldError[] {
+  const path = `${field}.volumeClaimTemplate`;
+  return volumeClaimTemplate === undefined
+    ? [requiredValue(path)]
+    : [
+        ...validateTemplateMetadata(`${path}.metadata`, volumeClaimTemplate.metadata ?? {}),
+        ...validateClaimSpec(`${path}.spec`, volumeClaimTemplate.spec),
+      ];
+}
+
+/** A template gives what is made from it labels and annotations, and nothing else. */
+function validateTemplateMetadata(field: string, metadata: Partial<ObjectMeta>): FieldError[] {
+  const { labels, annotations, ...others } = metadata;
+  return [
+    ...checkAnnotations(`${field}.annotations`, annotations),
+    ...checkLabels(`${field}.labels`, labels),
+    ...Object.entries(others)
+      .filter(([, value]) => !isZero(value))
+      .map(([name]) => forbiddenField(`${field}.${name === 'uid' ? 'uID' : name}`, 'cannot be set')),
+  ];
+}
+
+function isZero(value: unknown): boolean {
+  return value === undefined || value === '' || value === 0;
+}
+
+function validateEphemeralName(field: string, name: string, { podName }: VolumeOwner): FieldError[] {
+  if (podName === undefined || name === '') return [];
+  const claim = `${podName}-${name}`;
+  return subdomainNameErrors(claim).map((detail) =>
+    invalidValue(`${field}.name`, name, `PVC name "${claim}": ${detail}`),
+  );
+}
+
+function validateImageVolume(
+  field: string,
+  { reference, pullPolicy }: ImageVolumeSource,
+  { isPod }: VolumeOwner,
 ): FieldError[] {
   return [
-    ...checkMode(`${field}.defaultMode`, defaultMode),
-    ...sources.flatMap((source, index) => validateProjection(`${field}.sources[${index}]`, source)),
-  ];
-}
-
-function validateProjection(field: string, source: VolumeProjection): FieldError[] {
-  const { configMap, secret, downwardAPI, serviceAccountToken: token } = source;
-  const [, ...more] = Object.keys(source);
-  return [
-    ...more.map((name) =>
-      forbiddenField(`${field}.${name}`, 'may not specify more than 1 volume type per source'),
-    ),
-    ...(configMap === undefined
-      ? []
-      : [
-          ...checkPresent(`${field}.configMap.name`, configMap.name),
-          ...validateItems(`${field}.configMap`, configMap),
-        ]),
-    ...(secret === undefined
-      ? []
-      : [...checkPresent(`${field}.secret.name`, secret.name), ...validateItems(`${field}.secret`, secret)]),
-    ...validateDownwardFiles(`${field}.downwardAPI.items`, downwardAPI?.items),
-    ...(token === undefined
-      ? []
-      : [
-          ...checkRange(
-            `${field}.serviceAccountToken.expirationSeconds`,
-            token.expirationSeconds,
-            TOKEN_EXPIRATION_SECONDS,
-          ),
-          ...validateRelativePath(`${field}.serviceAccountToken.path`, token.path),
-        ]),
-  ];
-}
-
-function validateHostPath(field: string, { path, type }: HostPathVolumeSource): FieldError[] {
-  return [
-    ...checkPresent(`${field}.path`, path),
-    ...(path.split('/').includes('..') ? [invalidValue(`${field}.path`, path, "must not contain '..'")] : []),
-    ...checkOneOf(`${field}.type`, type, HOST_PATH_TYPES),
-  ];
-}
-
-function checkMode(field: string, mode: number | undefined): FieldError[] {
-  const isMode = mode === undefined || (mode >= 0 && mode <= FILE_MODE_MAX);
-  return isMode
-    ? []
-    : [invalidValue(field, mode, 'must be a number between 0 and 0777 (octal), both inclusive')];
-}
-
-/** A path below a directory that cannot lead out of it. */
-export function validateRelativePath(field: string, path: string): FieldError[] {
-  return [
-    ...checkPresent(field, path),
-    ...(path.startsWith('/') ? [invalidValue(field, path, 'must be a relative path')] : []),
-    ...(path.split('/').includes('..') ? [invalidValue(field, path, "must not contain '..'")] : []),
+    ...(isPod ? checkPresent(`${field}.reference`, reference) : []),
+    ...checkOneOf(`${field}.pullPolicy`, pullPolicy, PULL_POLICIES),
   ];
 }

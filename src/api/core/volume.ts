@@ -1,10 +1,16 @@
 import type { ObjectFieldSelector, ResourceFieldSelector } from '#api/core/environment.ts';
 import type { PersistentVolumeClaimSpec } from '#api/core/persistent-volume-claim.ts';
 import type { LocalObjectReference } from '#api/core/reference.ts';
+import type { NetworkVolumeSources } from '#api/core/volume-network.ts';
 import type { LabelSelector, ObjectMeta } from '#api/object.ts';
 
 /** `core/v1.Volume`. */
-export interface Volume {
+export interface Volume extends VolumeSources {
+  name: string;
+}
+
+/** `core/v1.VolumeSource`: one of these is what is in a volume. */
+export interface VolumeSources extends NetworkVolumeSources {
   configMap?: ConfigMapVolumeSource;
   csi?: CSIVolumeSource;
   downwardAPI?: DownwardAPIVolumeSource;
@@ -12,8 +18,6 @@ export interface Volume {
   ephemeral?: EphemeralVolumeSource;
   hostPath?: HostPathVolumeSource;
   image?: ImageVolumeSource;
-  iscsi?: ISCSIVolumeSource;
-  name: string;
   nfs?: NFSVolumeSource;
   persistentVolumeClaim?: PersistentVolumeClaimVolumeSource;
   projected?: ProjectedVolumeSource;
@@ -164,19 +168,4 @@ export interface CSIVolumeSource {
   nodePublishSecretRef?: LocalObjectReference;
   readOnly?: boolean;
   volumeAttributes?: Record<string, string>;
-}
-
-/** `core/v1.ISCSIVolumeSource`. */
-export interface ISCSIVolumeSource {
-  chapAuthDiscovery?: boolean;
-  chapAuthSession?: boolean;
-  fsType?: string;
-  initiatorName?: string;
-  iqn: string;
-  iscsiInterface?: string;
-  lun: number;
-  portals?: string[];
-  readOnly?: boolean;
-  secretRef?: LocalObjectReference;
-  targetPortal: string;
 }

@@ -2,7 +2,7 @@ import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import type { Toleration } from '#api/core/affinity.ts';
 import { validateTolerations } from '#api/core/affinity-validation.ts';
 import { nodeLabelWarnings } from '#api/core/node-labels.ts';
-import { validateAmount } from '#api/core/resources-validation.ts';
+import { validateOverhead } from '#api/core/resources-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkLabels, checkName, checkUnchanged } from '#api/field-checks.ts';
 import { duplicateValue } from '#api/field-errors.ts';
@@ -56,7 +56,7 @@ export const runtimeClassResource: ResourceType<RuntimeClass> = defineResource<R
 function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
   return [
     ...checkName('handler', handler, labelNameErrors),
-    ...Object.entries(overhead?.podFixed ?? {}).flatMap((entry) => validateAmount('overhead.limits', entry)),
+    ...validateOverhead('overhead', overhead?.podFixed),
     ...checkLabels('scheduling.nodeSelector', scheduling?.nodeSelector),
     ...validateSchedulingTolerations(scheduling?.tolerations ?? []),
   ];

@@ -231,6 +231,6 @@ test('a question that is none is refused', async () => {
   }
   assert.equal(
     refusalOf(await server.call({ method: 'POST', path: REVIEWS, user: bob, body: {} })),
-    '422 Invalid: SelfSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    '422 Invalid: SelfSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified',
   );
 });

@@ -122,7 +122,7 @@ const VIOLATIONS: readonly [string, object, string, object?][] = [
   ],
   [
     'baseline',
-    { containers: [tidy({ procMount: 'Unmasked' })] },
+    { hostUsers: false, containers: [tidy({ procMount: 'Unmasked' })] },
     'procMount (container "c" must not set securityContext.procMount to "Unmasked")',
   ],
   [

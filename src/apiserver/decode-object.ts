@@ -24,15 +24,34 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
  */
 export function decodeTypedBody<T extends object>(
   request: Pick<ApiRequest, 'body' | 'headers'>,
-  { schemas, schema, kind, version }: { schemas: SchemaSet; schema: string; kind: string; version: string },
+  shape: TypedShape,
 ): T {
-  const { value } = decodeBody(request, { apiVersion: version, kind });
+  return decodeTyped<T>(request, shape).value;
+}
+
+/** Which schema a body of a kind that is not stored has. */
+export interface TypedShape {
+  readonly schemas: SchemaSet;
+  readonly schema: string;
+  readonly kind: string;
+  readonly version: string;
+}
+
+/** As {@link decodeTypedBody}, with what is to be said of fields that were dropped. */
+export function decodeTyped<T extends object>(
+  request: Pick<ApiRequest, 'body' | 'headers'>,
+  { schemas, schema, kind, version }: TypedShape,
+): { value: T; unknown: readonly string[] } {
+  const { value, duplicateFields } = decodeBody(request, { apiVersion: version, kind });
   if (!isJsonObject(value)) throw badRequest(`the body of the request must be a ${kind}`);
   const named = propertyOf(value, 'kind') ?? kind;
   if (named !== kind)
     throw badRequest(`a ${kind} is expected at this path, got kind ${quoted(String(named))}`);
-  checkFields(value as MutableJson, { schemas, schema: schemas.get(schema), kind, version });
-  return value as unknown as T;
+  const unknown = checkFields(value as MutableJson, { schemas, schema: schemas.get(schema), kind, version });
+  return {
+    value: value as unknown as T,
+    unknown: [...duplicateFields.map(duplicateFieldWarning), ...unknown.map(unknownFieldWarning)],
+  };
 }
 
 /** A body as a value, whichever of JSON, YAML and Kubernetes Protobuf it is in. */

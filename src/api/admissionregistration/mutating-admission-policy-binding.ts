@@ -7,7 +7,8 @@ import {
 import type { MatchResources, ParamRef } from '#api/admissionregistration/rule.ts';
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkPresent } from '#api/field-checks.ts';
+import { checkRequiredName } from '#api/field-checks.ts';
+import { subdomainNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 
@@ -36,8 +37,9 @@ export const mutatingAdmissionPolicyBindingResource: ResourceType<MutatingAdmiss
     namespaced: false,
     schema: 'admissionregistration/v1.MutatingAdmissionPolicyBinding',
     applyDefaults: ({ spec }) => defaultMatch(spec.matchResources),
+    fillsZeros: true,
     validate: ({ spec }) => [
-      ...checkPresent('spec.policyName', spec.policyName),
+      ...checkRequiredName('spec.policyName', spec.policyName, subdomainNameErrors),
       ...validateParamRef('spec.paramRef', spec.paramRef),
       ...validateMatch('spec.matchResources', spec.matchResources, { required: false }),
     ],

@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { compileMutatingPolicy, expressionErrors } from '#api/admissionregistration/policy-programs.ts';
+import {
+  checkExpression,
+  validateMatchConditions,
+  validateVariables,
+} from '#api/admissionregistration/expression-rules.ts';
+import { compileMutatingPolicy, type PolicyExpression } from '#api/admissionregistration/policy-programs.ts';
 import {
   defaultMatch,
   formatParamKind,
@@ -7,10 +12,9 @@ import {
   validateParamKind,
 } from '#api/admissionregistration/policy-rules.ts';
 import type { MatchCondition, MatchResources, ParamKind, Variable } from '#api/admissionregistration/rule.ts';
-import { validateMatchConditions } from '#api/admissionregistration/webhook-rules.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkOneOf, checkPresent, checkUnique } from '#api/field-checks.ts';
+import { checkOneOf, checkPresent } from '#api/field-checks.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -65,6 +69,7 @@ export const mutatingAdmissionPolicyResource: ResourceType<MutatingAdmissionPoli
       spec.reinvocationPolicy ??= 'Never';
       defaultMatch(spec.matchConstraints);
     },
+    fillsZeros: true,
     validate: validatePolicy,
     columns: [
       NAME_COLUMN,
@@ -78,35 +83,32 @@ function validatePolicy(
   { spec }: MutatingAdmissionPolicy,
   old: MutatingAdmissionPolicy | undefined,
 ): FieldError[] {
+  const isKnown = old !== undefined && isDeepStrictEqual(old.spec, spec);
+  const programs = isKnown ? undefined : compileMutatingPolicy(spec);
   return [
     ...checkOneOf('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore']),
-    ...checkOneOf('spec.reinvocationPolicy', spec.reinvocationPolicy, ['IfNeeded', 'Never']),
     ...validateParamKind('spec.paramKind', spec.paramKind),
     ...validateMatch('spec.matchConstraints', spec.matchConstraints, { required: true }),
-    ...validateMatchConditions('spec.matchConditions', spec.matchConditions),
+    ...validateMatchConditions('spec.matchConditions', spec.matchConditions, programs?.matchConditions),
+    ...validateVariables('spec.variables', spec.variables, programs?.variables),
+    ...checkOneOf('spec.reinvocationPolicy', spec.reinvocationPolicy, ['IfNeeded', 'Never']),
     ...checkPresent('spec.mutations', spec.mutations),
-    ...(spec.mutations ?? []).flatMap(({ patchType, applyConfiguration, jsonPatch }, index) => {
-      const field = `spec.mutations[${index}]`;
-      const patch = patchType === 'JSONPatch' ? jsonPatch : applyConfiguration;
-      const name = patchType === 'JSONPatch' ? 'jsonPatch' : 'applyConfiguration';
-      return [
-        ...checkOneOf(`${field}.patchType`, patchType, ['ApplyConfiguration', 'JSONPatch']),
-        ...checkPresent(`${field}.${name}.expression`, patch?.expression),
-      ];
-    }),
-    ...(spec.variables ?? []).flatMap(({ name, expression }, index) => [
-      ...checkPresent(`spec.variables[${index}].name`, name),
-      ...checkPresent(`spec.variables[${index}].expression`, expression),
-    ]),
-    ...checkUnique(
-      (spec.variables ?? []).map(({ name }) => name),
-      (index) => `spec.variables[${index}].name`,
+    ...(spec.mutations ?? []).flatMap((mutation, index) =>
+      validateMutation(`spec.mutations[${index}]`, mutation, programs?.mutations[index]),
     ),
-    ...(old !== undefined && isDeepStrictEqual(old.spec, spec) ? [] : validateExpressions(spec)),
   ];
 }
 
-function validateExpressions(spec: MutatingAdmissionPolicySpec): FieldError[] {
-  const { matchConditions, mutations, variables } = compileMutatingPolicy(spec);
-  return expressionErrors([...matchConditions, ...mutations], variables);
+function validateMutation(
+  field: string,
+  { patchType, applyConfiguration, jsonPatch }: Mutation,
+  compiled: PolicyExpression | undefined,
+): FieldError[] {
+  const isPatch = patchType === 'JSONPatch';
+  const path = `${field}.${isPatch ? 'jsonPatch' : 'applyConfiguration'}.expression`;
+  const { expression = '' } = (isPatch ? jsonPatch : applyConfiguration) ?? {};
+  return [
+    ...checkOneOf(`${field}.patchType`, patchType, ['ApplyConfiguration', 'JSONPatch']),
+    ...checkExpression(path, expression, { compiled }),
+  ];
 }

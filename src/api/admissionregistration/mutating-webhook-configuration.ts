@@ -45,7 +45,8 @@ export const mutatingWebhookConfigurationResource: ResourceType<MutatingWebhookC
         webhook.reinvocationPolicy ??= 'Never';
       }
     },
-    validate: ({ webhooks }) => validateWebhooks(webhooks),
+    fillsZeros: true,
+    validate: ({ webhooks }, old) => validateWebhooks(webhooks, old?.webhooks),
     columns: [
       NAME_COLUMN,
       numberColumn('Webhooks', 'How many webhooks are called.', ({ webhooks = [] }) => webhooks.length),

@@ -5,7 +5,6 @@ import { BOOL, type CelType, formatType, NULL, STRING } from '#api/cel/cel-type.
 import { type CelProgram, compileCel } from '#api/cel/compile.ts';
 import { MUTATION_TYPES, type PolicyVariables, policyEnvironment } from '#api/cel/policy-environment.ts';
 import { invalidValue } from '#api/field-errors.ts';
-import { isIdentifier } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** One expression of a policy: where it stands, and what it became. */
@@ -161,18 +160,7 @@ export function compileMutatingPolicy(spec: MutatingAdmissionPolicySpec): Mutati
   };
 }
 
-/** What is wrong with the expressions of a policy and the names of its variables. Empty ones are another check's. */
-export function expressionErrors(
-  expressions: readonly PolicyExpression[],
-  variables: readonly PolicyVariable[],
-): FieldError[] {
-  const faults = [...variables, ...expressions].flatMap(({ source, fault }) =>
-    fault === undefined || source.trim() === '' ? [] : [fault],
-  );
-  const names = variables.flatMap(({ name }, index) =>
-    name === '' || isIdentifier(name)
-      ? []
-      : [invalidValue(`spec.variables[${index}].name`, name, 'name is not a valid CEL identifier')],
-  );
-  return [...names, ...faults];
+/** What is wrong with an expression. */
+export function faultsOf(expression: PolicyExpression | undefined): FieldError[] {
+  return expression?.fault === undefined ? [] : [expression.fault];
 }

@@ -1,8 +1,14 @@
 /** What validating and mutating admission policies have in common. */
 import type { MatchResources, ParamKind, ParamRef } from '#api/admissionregistration/rule.ts';
-import { validateRule } from '#api/admissionregistration/webhook-rules.ts';
-import { checkLabelSelector, checkOneOf, checkPresent } from '#api/field-checks.ts';
-import { invalidValue, requiredValue } from '#api/field-errors.ts';
+import { validateNamedRule } from '#api/admissionregistration/rule-validation.ts';
+import { checkLabelSelector, checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
+import {
+  type NameRule,
+  pathSegmentErrors,
+  serviceNameErrors,
+  subdomainNameErrors,
+} from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** Defaults of what a policy or a binding matches, in place. */
@@ -15,7 +21,7 @@ export function defaultMatch(match: MatchResources | undefined): void {
     rule.scope ??= '*';
 }
 
-/** What is wrong with what a policy or a binding matches; a policy must match something. */
+/** What is wrong with what a policy (`required`) or a binding matches. */
 export function validateMatch(
   field: string,
   match: MatchResources | undefined,
@@ -24,37 +30,69 @@ export function validateMatch(
   if (match === undefined) return required ? [requiredValue(field)] : [];
   const { resourceRules = [], excludeResourceRules = [] } = match;
   return [
-    ...(required ? checkPresent(`${field}.resourceRules`, resourceRules) : []),
     ...checkOneOf(`${field}.matchPolicy`, match.matchPolicy, ['Equivalent', 'Exact']),
     ...checkLabelSelector(`${field}.namespaceSelector`, match.namespaceSelector),
     ...checkLabelSelector(`${field}.objectSelector`, match.objectSelector),
-    ...resourceRules.flatMap((rule, index) => validateRule(`${field}.resourceRules[${index}]`, rule)),
+    ...resourceRules.flatMap((rule, index) => validateNamedRule(`${field}.resourceRules[${index}]`, rule)),
     ...excludeResourceRules.flatMap((rule, index) =>
-      validateRule(`${field}.excludeResourceRules[${index}]`, rule),
+      validateNamedRule(`${field}.excludeResourceRules[${index}]`, rule),
     ),
+    ...(required ? checkPresent(`${field}.resourceRules`, resourceRules) : []),
   ];
 }
 
 /** What is wrong with the kind of a policy's parameters. */
 export function validateParamKind(field: string, paramKind: ParamKind | undefined): FieldError[] {
   if (paramKind === undefined) return [];
+  const { apiVersion = '', kind = '' } = paramKind;
+  const faults = serviceNameErrors(kind.toLowerCase());
+  const detail = `may have mixed case, but should otherwise match: ${faults.join(',')}`;
   return [
-    ...checkPresent(`${field}.apiVersion`, paramKind.apiVersion),
-    ...checkPresent(`${field}.kind`, paramKind.kind),
+    ...(apiVersion === ''
+      ? [requiredValue(`${field}.apiVersion`)]
+      : checkVersion(`${field}.apiVersion`, apiVersion)),
+    ...(kind === '' ? [requiredValue(`${field}.kind`)] : []),
+    ...(kind !== '' && faults.length > 0 ? [invalidValue(`${field}.kind`, kind, detail)] : []),
   ];
 }
 
-/** What is wrong with the parameters that a binding names. */
+/** `v1`, `apps/v1`. */
+function checkVersion(field: string, apiVersion: string): FieldError[] {
+  const parts = apiVersion === '/' ? [''] : apiVersion.split('/');
+  if (parts.length > 2)
+    return [invalidValue(field, apiVersion, `unexpected GroupVersion string: ${apiVersion}`)];
+  const version = parts.at(-1) ?? '';
+  const group = parts.length === 2 ? (parts[0] ?? '') : '';
+  return [
+    ...(group === '' ? [] : checkJoined(field, group, subdomainNameErrors)),
+    ...(version === ''
+      ? [invalidValue(field, apiVersion, 'version must be specified')]
+      : checkJoined(field, version, serviceNameErrors)),
+  ];
+}
+
+function checkJoined(field: string, text: string, rule: NameRule): FieldError[] {
+  const faults = rule(text);
+  return faults.length === 0 ? [] : [invalidValue(field, text, faults.join(','))];
+}
+
+const NAME_OR_SELECTOR = 'name and selector are mutually exclusive';
+
+/** What is wrong with which parameters a binding gives. */
 export function validateParamRef(field: string, paramRef: ParamRef | undefined): FieldError[] {
   if (paramRef === undefined) return [];
-  const { name = '', selector } = paramRef;
+  const { name = '', selector, parameterNotFoundAction: action = '' } = paramRef;
+  const isBoth = name !== '' && selector !== undefined;
+  const isNeither = name === '' && selector === undefined;
   return [
-    ...((name === '') === (selector === undefined)
-      ? [invalidValue(field, paramRef, 'exactly one of name or selector must be set')]
-      : []),
+    ...(name === '' ? [] : checkName(`${field}.name`, name, pathSegmentErrors)),
+    ...(isBoth ? [forbiddenField(`${field}.name`, NAME_OR_SELECTOR)] : []),
     ...checkLabelSelector(`${field}.selector`, selector),
-    ...checkPresent(`${field}.parameterNotFoundAction`, paramRef.parameterNotFoundAction),
-    ...checkOneOf(`${field}.parameterNotFoundAction`, paramRef.parameterNotFoundAction, ['Allow', 'Deny']),
+    ...(isBoth ? [forbiddenField(`${field}.selector`, NAME_OR_SELECTOR)] : []),
+    ...(isNeither ? [requiredValue(field, 'one of name or selector must be specified')] : []),
+    ...(action === ''
+      ? [requiredValue(`${field}.parameterNotFoundAction`)]
+      : checkOneOf(`${field}.parameterNotFoundAction`, action, ['Deny', 'Allow'])),
   ];
 }
 

@@ -7,10 +7,12 @@ import {
 import type { MatchResources, ParamRef } from '#api/admissionregistration/rule.ts';
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { checkOneOf, checkPresent, checkRequiredName, checkUnique } from '#api/field-checks.ts';
 import { invalidValue } from '#api/field-errors.ts';
+import { subdomainNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** `admissionregistration.k8s.io/v1.ValidatingAdmissionPolicyBinding`. */
 export interface ValidatingAdmissionPolicyBinding extends KubeObject {
@@ -38,23 +40,12 @@ export const validatingAdmissionPolicyBindingResource: ResourceType<ValidatingAd
     namespaced: false,
     schema: 'admissionregistration/v1.ValidatingAdmissionPolicyBinding',
     applyDefaults: ({ spec }) => defaultMatch(spec.matchResources),
+    fillsZeros: true,
     validate: ({ spec }) => [
-      ...checkPresent('spec.policyName', spec.policyName),
+      ...checkRequiredName('spec.policyName', spec.policyName, subdomainNameErrors),
       ...validateParamRef('spec.paramRef', spec.paramRef),
       ...validateMatch('spec.matchResources', spec.matchResources, { required: false }),
-      ...checkPresent('spec.validationActions', spec.validationActions),
-      ...(spec.validationActions ?? []).flatMap((action, index) =>
-        checkOneOf(`spec.validationActions[${index}]`, action, ['Audit', 'Deny', 'Warn']),
-      ),
-      ...(spec.validationActions?.includes('Deny') === true && spec.validationActions.includes('Warn')
-        ? [
-            invalidValue(
-              'spec.validationActions',
-              spec.validationActions,
-              'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
-            ),
-          ]
-        : []),
+      ...validateActions('spec.validationActions', spec.validationActions ?? []),
     ],
     columns: [
       NAME_COLUMN,
@@ -63,3 +54,17 @@ export const validatingAdmissionPolicyBindingResource: ResourceType<ValidatingAd
       AGE_COLUMN,
     ],
   });
+
+const DENY_AND_WARN =
+  'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)';
+
+function validateActions(field: string, actions: readonly string[]): FieldError[] {
+  const fieldOf = (index: number): string => `${field}[${index}]`;
+  const isTold = actions.includes('Deny') && actions.includes('Warn');
+  return [
+    ...actions.flatMap((action, index) => checkOneOf(fieldOf(index), action, ['Audit', 'Deny', 'Warn'])),
+    ...checkUnique(actions, fieldOf),
+    ...(isTold ? [invalidValue(field, actions, DENY_AND_WARN)] : []),
+    ...checkPresent(field, actions, 'at least one validation action is required'),
+  ];
+}

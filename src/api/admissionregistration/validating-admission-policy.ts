@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { compileValidatingPolicy, expressionErrors } from '#api/admissionregistration/policy-programs.ts';
+import {
+  checkExpression,
+  validateMatchConditions,
+  validateVariables,
+} from '#api/admissionregistration/expression-rules.ts';
+import {
+  compileValidatingPolicy,
+  faultsOf,
+  type PolicyExpression,
+} from '#api/admissionregistration/policy-programs.ts';
 import {
   defaultMatch,
   formatParamKind,
@@ -7,11 +16,12 @@ import {
   validateParamKind,
 } from '#api/admissionregistration/policy-rules.ts';
 import type { MatchCondition, MatchResources, ParamKind, Variable } from '#api/admissionregistration/rule.ts';
-import { validateMatchConditions } from '#api/admissionregistration/webhook-rules.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
+import { checkConditions } from '#api/condition-checks.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkOneOf, checkPresent, checkUnique } from '#api/field-checks.ts';
-import { invalidValue, requiredValue } from '#api/field-errors.ts';
+import { checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { duplicateValue, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -82,7 +92,9 @@ export const validatingAdmissionPolicyResource: ResourceType<ValidatingAdmission
       spec.failurePolicy ??= 'Fail';
       defaultMatch(spec.matchConstraints);
     },
+    fillsZeros: true,
     validate: validatePolicy,
+    validateStatus,
     columns: [
       NAME_COLUMN,
       numberColumn(
@@ -96,58 +108,104 @@ export const validatingAdmissionPolicyResource: ResourceType<ValidatingAdmission
   });
 
 function validatePolicy(
-  { spec }: ValidatingAdmissionPolicy,
+  { metadata, spec }: ValidatingAdmissionPolicy,
   old: ValidatingAdmissionPolicy | undefined,
 ): FieldError[] {
-  const { validations = [], auditAnnotations = [], variables = [] } = spec;
+  const { validations = [], auditAnnotations = [] } = spec;
   const isEmpty = validations.length === 0 && auditAnnotations.length === 0;
+  const isKnown = old !== undefined && isDeepStrictEqual(old.spec, spec);
+  const programs = isKnown ? undefined : compileValidatingPolicy(spec);
   return [
     ...checkOneOf('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore']),
     ...validateParamKind('spec.paramKind', spec.paramKind),
     ...validateMatch('spec.matchConstraints', spec.matchConstraints, { required: true }),
-    ...validateMatchConditions('spec.matchConditions', spec.matchConditions),
+    ...validateMatchConditions('spec.matchConditions', spec.matchConditions, programs?.matchConditions),
+    ...validateVariables('spec.variables', spec.variables, programs?.variables),
     ...(isEmpty
-      ? [requiredValue('spec.validations', 'validations or auditAnnotations must be specified')]
+      ? ['spec.validations', 'spec.auditAnnotations'].map((field) => requiredValue(field, NOTHING_CHECKED))
       : []),
-    ...validations.flatMap(({ expression }, index) =>
-      checkPresent(`spec.validations[${index}].expression`, expression.trim(), 'expression is not specified'),
-    ),
-    ...variables.flatMap(({ name, expression }, index) => [
-      ...checkPresent(`spec.variables[${index}].name`, name),
-      ...checkPresent(`spec.variables[${index}].expression`, expression),
+    ...validations.flatMap((validation, index) => [
+      ...checkExpression(`spec.validations[${index}].expression`, validation.expression, {
+        compiled: programs?.validations[index],
+        missing: 'expression is not specified',
+      }),
+      ...validateTexts(`spec.validations[${index}]`, validation, programs?.messages.get(index)),
     ]),
-    ...auditAnnotations.flatMap(({ key, valueExpression }, index) => [
-      ...checkPresent(`spec.auditAnnotations[${index}].key`, key),
-      ...checkPresent(`spec.auditAnnotations[${index}].valueExpression`, valueExpression),
-    ]),
-    ...checkUnique(
-      variables.map(({ name }) => name),
-      (index) => `spec.variables[${index}].name`,
-    ),
-    ...validations.flatMap(({ message, reason }, index) => [
-      ...checkOneOf(`spec.validations[${index}].reason`, reason, REASONS),
-      ...(message !== undefined && /[\n\r]/.test(message)
-        ? [
-            invalidValue(
-              `spec.validations[${index}].message`,
-              message,
-              'message must not contain line breaks',
-            ),
-          ]
-        : []),
-    ]),
-    ...(old !== undefined && isDeepStrictEqual(old.spec, spec) ? [] : validateExpressions(spec)),
+    ...validateAnnotations('spec.auditAnnotations', {
+      policy: metadata.name,
+      annotations: auditAnnotations,
+      compiled: programs?.auditAnnotations,
+    }),
   ];
 }
 
-/** What a refusal may be told as. */
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const NOTHING_CHECKED = 'validations or auditAnnotations must contain at least one item';
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
+/** The most audit annotations of a policy; more are refused. */
+const AUDIT_ANNOTATIONS_MAX = 20;
+/** The longest expression of an audit annotation, in bytes; a longer one is refused. */
+const ANNOTATION_EXPRESSION_BYTES_MAX = 5 * 1024;
 
-function validateExpressions(spec: ValidatingAdmissionPolicySpec): FieldError[] {
-  const { matchConditions, validations, messages, auditAnnotations, variables } =
-    compileValidatingPolicy(spec);
-  return expressionErrors(
-    [...matchConditions, ...validations, ...messages.values(), ...auditAnnotations],
-    variables,
-  );
+function validateTexts(
+  field: string,
+  { message = '', messageExpression = '', reason }: Validation,
+  compiled: PolicyExpression | undefined,
+): FieldError[] {
+  const isBlank = (text: string): boolean => text !== '' && text.trim() === '';
+  const hasBreaks = /[\n\r]/.test(message.trim());
+  return [
+    ...(isBlank(messageExpression)
+      ? [invalidValue(`${field}.messageExpression`, messageExpression, 'must be non-empty if specified')]
+      : faultsOf(compiled)),
+    ...(isBlank(message)
+      ? [invalidValue(`${field}.message`, message, 'message must be non-empty if specified')]
+      : []),
+    ...(hasBreaks ? [invalidValue(`${field}.message`, message, 'message must not contain line breaks')] : []),
+    ...checkOneOf(`${field}.reason`, reason, REASONS),
+  ];
+}
+
+function validateAnnotations(
+  field: string,
+  {
+    policy,
+    annotations,
+    compiled = [],
+  }: {
+    policy: string;
+    annotations: readonly AuditAnnotation[];
+    compiled: readonly PolicyExpression[] | undefined;
+  },
+): FieldError[] {
+  const keys = annotations.map(({ key }) => key);
+  const detail = `must not have more than ${AUDIT_ANNOTATIONS_MAX} auditAnnotations`;
+  return [
+    ...(annotations.length > AUDIT_ANNOTATIONS_MAX ? [invalidValue(field, annotations, detail)] : []),
+    ...annotations.flatMap(({ key, valueExpression }, index) => [
+      ...checkName(`${field}[${index}].key`, `${policy}/${key}`, qualifiedNameErrors),
+      ...(valueExpression.trim().length > ANNOTATION_EXPRESSION_BYTES_MAX
+        ? [
+            requiredValue(
+              `${field}[${index}].valueExpression`,
+              `must not exceed ${ANNOTATION_EXPRESSION_BYTES_MAX} bytes in length`,
+            ),
+          ]
+        : checkExpression(`${field}[${index}].valueExpression`, valueExpression, {
+            compiled: compiled[index],
+            missing: 'valueExpression is not specified',
+          })),
+      ...(keys.indexOf(key) < index ? [duplicateValue(`${field}[${index}].key`, key)] : []),
+    ]),
+  ];
+}
+
+function validateStatus({ status }: ValidatingAdmissionPolicy): FieldError[] {
+  const field = 'status.typeChecking.expressionWarnings';
+  return [
+    ...(status?.typeChecking?.expressionWarnings ?? []).flatMap(({ warning, fieldRef }, index) => [
+      ...checkPresent(`${field}[${index}].warning`, warning),
+      ...checkPresent(`${field}[${index}].fieldRef`, fieldRef),
+    ]),
+    ...checkConditions('status.conditions', status?.conditions),
+  ];
 }

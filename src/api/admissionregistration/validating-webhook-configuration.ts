@@ -43,7 +43,8 @@ export const validatingWebhookConfigurationResource: ResourceType<ValidatingWebh
         defaultWebhook(webhook);
       }
     },
-    validate: ({ webhooks }) => validateWebhooks(webhooks),
+    fillsZeros: true,
+    validate: ({ webhooks }, old) => validateWebhooks(webhooks, old?.webhooks),
     columns: [
       NAME_COLUMN,
       numberColumn('Webhooks', 'How many webhooks are called.', ({ webhooks = [] }) => webhooks.length),

@@ -1,26 +1,24 @@
 /** What the configurations of mutating and of validating webhooks have in common. */
+import { isDeepStrictEqual } from 'node:util';
+import { validateMatchConditions } from '#api/admissionregistration/expression-rules.ts';
+import { compileMatchConditions } from '#api/admissionregistration/policy-programs.ts';
 import type { MatchCondition, RuleWithOperations } from '#api/admissionregistration/rule.ts';
+import { validateRule } from '#api/admissionregistration/rule-validation.ts';
 import type { WebhookClientConfig } from '#api/admissionregistration/webhook-client.ts';
-import {
-  checkLabelSelector,
-  checkName,
-  checkOneOf,
-  checkPort,
-  checkPresent,
-  checkRange,
-  checkUnique,
-} from '#api/field-checks.ts';
-import { forbiddenField, invalidValue, requiredValue, tooMany } from '#api/field-errors.ts';
-import { qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
+import { checkLabelSelector, checkName, checkOneOf } from '#api/field-checks.ts';
+import { duplicateValue, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { serviceNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { LabelSelector } from '#api/object.ts';
 import type { FieldError } from '#api/status.ts';
+import { checkWebhookAddress } from '#api/webhook-address.ts';
 
 const TIMEOUT_SECONDS = 10;
-const TIMEOUT_SECONDS_RANGE = { min: 1, max: 30 };
-/** The most match conditions of a webhook; more are refused. */
-const MATCH_CONDITIONS_MAX = 64;
+/** How long a webhook may take to answer, in seconds. */
+const TIMEOUT_SECONDS_MIN = 1;
+const TIMEOUT_SECONDS_MAX = 30;
+const SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
+const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 const HTTPS_PORT = 443;
-const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 
 /** A webhook of either kind. */
 export interface Webhook {
@@ -33,7 +31,8 @@ export interface Webhook {
   namespaceSelector?: LabelSelector;
   objectSelector?: LabelSelector;
   rules?: RuleWithOperations[];
-  sideEffects: string;
+  sideEffects?: string;
+  reinvocationPolicy?: string;
   timeoutSeconds?: number;
 }
 
@@ -48,95 +47,80 @@ export function defaultWebhook(webhook: Webhook): void {
   for (const rule of webhook.rules ?? []) rule.scope ??= '*';
 }
 
-/** What is wrong with the webhooks of a configuration. */
-export function validateWebhooks(webhooks: readonly Webhook[] = []): FieldError[] {
-  return [
-    ...webhooks.flatMap((webhook, index) => validateWebhook(`webhooks[${index}]`, webhook)),
-    ...checkUnique(
-      webhooks.map(({ name }) => name),
-      (index) => `webhooks[${index}].name`,
-    ),
-  ];
+/** Every webhook, and that each has a name of its own; `old` on update. */
+export function validateWebhooks(
+  webhooks: readonly Webhook[] = [],
+  old?: readonly Webhook[] | undefined,
+): FieldError[] {
+  const names = webhooks.map(({ name }) => name);
+  return webhooks.flatMap((webhook, index) => [
+    ...validateWebhook(`webhooks[${index}]`, webhook, { isNew: !hasConditions(old, webhook) }),
+    ...(webhook.name !== '' && names.indexOf(webhook.name) < index
+      ? [duplicateValue(`webhooks[${index}].name`, webhook.name)]
+      : []),
+  ]);
 }
 
-function validateWebhook(field: string, webhook: Webhook): FieldError[] {
-  const { name, rules = [] } = webhook;
-  const isQualified = name.split('.').length >= 3;
+/** Whether the same conditions stood there already: what was accepted once is not compiled again. */
+function hasConditions(old: readonly Webhook[] | undefined, { name, matchConditions }: Webhook): boolean {
+  const before = old?.find((webhook) => webhook.name === name);
+  return before !== undefined && isDeepStrictEqual(before.matchConditions, matchConditions);
+}
+
+function validateWebhook(field: string, webhook: Webhook, { isNew }: { isNew: boolean }): FieldError[] {
   return [
-    ...checkName(`${field}.name`, name, subdomainNameErrors),
-    ...(isQualified
-      ? []
-      : [
-          invalidValue(
-            `${field}.name`,
-            name,
-            'should be a domain with at least three segments separated by dots',
-          ),
-        ]),
-    ...checkPresent(
-      `${field}.admissionReviewVersions`,
-      webhook.admissionReviewVersions,
-      'must specify one of v1, v1beta1',
-    ),
+    ...checkQualifiedName(`${field}.name`, webhook.name),
+    ...(webhook.rules ?? []).flatMap((rule, index) => validateRule(`${field}.rules[${index}]`, rule)),
     ...checkOneOf(`${field}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore']),
     ...checkOneOf(`${field}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact']),
-    ...checkOneOf(`${field}.sideEffects`, webhook.sideEffects, ['None', 'NoneOnDryRun']),
-    ...checkRange(`${field}.timeoutSeconds`, webhook.timeoutSeconds, TIMEOUT_SECONDS_RANGE),
+    ...(webhook.sideEffects === undefined
+      ? [requiredValue(`${field}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(', ')}`)]
+      : checkOneOf(`${field}.sideEffects`, webhook.sideEffects, SIDE_EFFECTS)),
+    ...checkTimeout(`${field}.timeoutSeconds`, webhook.timeoutSeconds),
     ...checkLabelSelector(`${field}.namespaceSelector`, webhook.namespaceSelector),
     ...checkLabelSelector(`${field}.objectSelector`, webhook.objectSelector),
-    ...rules.flatMap((rule, index) => validateRule(`${field}.rules[${index}]`, rule)),
-    ...validateClient(`${field}.clientConfig`, webhook.clientConfig),
-    ...validateMatchConditions(`${field}.matchConditions`, webhook.matchConditions),
+    ...checkOneOf(`${field}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']),
+    ...checkWebhookAddress(`${field}.clientConfig`, webhook.clientConfig),
+    ...(isNew ? checkConditions(`${field}.matchConditions`, webhook.matchConditions) : []),
+    ...checkReviewVersions(`${field}.admissionReviewVersions`, webhook.admissionReviewVersions),
   ];
 }
 
-/** What is wrong with one rule of what is intercepted. */
-export function validateRule(field: string, rule: RuleWithOperations): FieldError[] {
-  return [
-    ...checkPresent(`${field}.operations`, rule.operations),
-    ...(rule.operations ?? []).flatMap((operation, index) =>
-      checkOneOf(`${field}.operations[${index}]`, operation, OPERATIONS),
-    ),
-    ...checkPresent(`${field}.apiGroups`, rule.apiGroups),
-    ...checkPresent(`${field}.apiVersions`, rule.apiVersions),
-    ...checkPresent(`${field}.resources`, rule.resources),
-    ...checkOneOf(`${field}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced']),
-  ];
+/** A domain of at least three segments. */
+function checkQualifiedName(field: string, name: string): FieldError[] {
+  if (name === '') return [requiredValue(field)];
+  const faults = subdomainNameErrors(name);
+  if (faults.length > 0) return [invalidValue(field, name, faults.join(','))];
+  const detail = 'should be a domain with at least three segments separated by dots';
+  return name.split('.').length < 3 ? [invalidValue(field, name, detail)] : [];
 }
 
-/** What is wrong with the conditions under which a request is looked at. */
-export function validateMatchConditions(
+function checkTimeout(field: string, seconds = TIMEOUT_SECONDS): FieldError[] {
+  const isOutside = seconds < TIMEOUT_SECONDS_MIN || seconds > TIMEOUT_SECONDS_MAX;
+  const detail = `the timeout value must be between ${TIMEOUT_SECONDS_MIN} and ${TIMEOUT_SECONDS_MAX} seconds`;
+  return isOutside ? [invalidValue(field, seconds, detail)] : [];
+}
+
+/** Versions of a review, at least one of which this server speaks. */
+export function checkReviewVersions(
   field: string,
-  conditions: readonly MatchCondition[] = [],
+  versions: readonly string[],
+  missing?: string,
 ): FieldError[] {
+  const known = REVIEW_VERSIONS.join(', ');
+  if (versions.length === 0) return [requiredValue(field, missing ?? `must specify one of ${known}`)];
   return [
-    ...(conditions.length > MATCH_CONDITIONS_MAX
-      ? [tooMany(field, { found: conditions.length, max: MATCH_CONDITIONS_MAX })]
-      : []),
-    ...conditions.flatMap(({ name, expression }, index) => [
-      ...(name === ''
-        ? [requiredValue(`${field}[${index}].name`)]
-        : checkName(`${field}[${index}].name`, name, qualifiedNameErrors)),
-      ...checkPresent(`${field}[${index}].expression`, expression),
-    ]),
-    ...checkUnique(
-      conditions.map(({ name }) => name),
-      (index) => `${field}[${index}].name`,
+    ...versions.flatMap((version, index) =>
+      versions.indexOf(version) < index
+        ? [invalidValue(`${field}[${index}]`, version, 'duplicate version')]
+        : checkName(`${field}[${index}]`, version, serviceNameErrors),
     ),
+    ...(versions.some((version) => REVIEW_VERSIONS.includes(version))
+      ? []
+      : [invalidValue(field, versions, `must include at least one of ${known}`)]),
   ];
 }
 
-function validateClient(field: string, { url, service }: WebhookClientConfig): FieldError[] {
-  if ((url === undefined) === (service === undefined))
-    return [requiredValue(field, 'exactly one of url or service is required')];
-  if (service !== undefined) {
-    return [
-      ...checkPresent(`${field}.service.name`, service.name),
-      ...checkPresent(`${field}.service.namespace`, service.namespace),
-      ...checkPort(`${field}.service.port`, service.port),
-    ];
-  }
-  return url?.startsWith('https://') === true
-    ? []
-    : [forbiddenField(`${field}.url`, "'https' is the only allowed URL scheme")];
+function checkConditions(field: string, conditions: readonly MatchCondition[] = []): FieldError[] {
+  return validateMatchConditions(field, conditions, compileMatchConditions(field, conditions));
 }

@@ -7,6 +7,7 @@ import { checkPort } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import { serviceNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
+import { checkWebhookAddress } from '#api/webhook-address.ts';
 
 /** The forms of a ConversionReview that servers of Kubernetes speak; one of them must be among those of the webhook. */
 const REVIEW_VERSIONS = ['v1', 'v1beta1'];
@@ -38,55 +39,7 @@ export function validateConversion(conversion: CustomResourceConversion | undefi
 function validateClient(client: WebhookClientConfig | undefined): FieldError[] {
   const field = `${FIELD}.webhookClientConfig`;
   if (client === undefined) return [requiredValue(field, 'required when strategy is set to Webhook')];
-  const { url, service } = client;
-  if ((url === undefined) === (service === undefined))
-    return [requiredValue(field, 'exactly one of url or service is required')];
-  return url === undefined
-    ? service === undefined
-      ? []
-      : validateService(`${field}.service`, service)
-    : validateUrl(`${field}.url`, url);
-}
-
-const URL_FORM = 'desired format: https://host[/path]';
-
-function validateUrl(field: string, text: string): FieldError[] {
-  if (!URL.canParse(text)) return [requiredValue(field, `url must be a valid URL: ${text}; ${URL_FORM}`)];
-  const url = new URL(text);
-  return [
-    ...(url.protocol === 'https:'
-      ? []
-      : [
-          invalidValue(
-            field,
-            url.protocol.slice(0, -1),
-            `'https' is the only allowed URL scheme; ${URL_FORM}`,
-          ),
-        ]),
-    ...(url.host === '' ? [invalidValue(field, url.host, `host must be specified; ${URL_FORM}`)] : []),
-    ...(url.username === '' && url.password === ''
-      ? []
-      : [invalidValue(field, url.username, 'user information is not permitted in the URL')]),
-    ...(url.hash === ''
-      ? []
-      : [invalidValue(field, url.hash.slice(1), 'fragments are not permitted in the URL')]),
-    ...(url.search === ''
-      ? []
-      : [invalidValue(field, url.search.slice(1), 'query parameters are not permitted in the URL')]),
-  ];
-}
-
-function validateService(field: string, { name, namespace, path, port }: ServiceReference): FieldError[] {
-  return [
-    ...((name ?? '') === '' ? [requiredValue(`${field}.name`, 'service name is required')] : []),
-    ...((namespace ?? '') === ''
-      ? [requiredValue(`${field}.namespace`, 'service namespace is required')]
-      : []),
-    ...checkPort(`${field}.port`, port),
-    ...(path === undefined || path.startsWith('/')
-      ? []
-      : [invalidValue(`${field}.path`, path, "must start with a '/'")]),
-  ];
+  return checkWebhookAddress(field, client);
 }
 
 function validateReviews(versions: readonly string[]): FieldError[] {

@@ -1,7 +1,8 @@
 import { humanDuration } from '#api/age.ts';
+import { checkSignerName } from '#api/certificates/signer-name.ts';
 import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkOneOf, checkPresent, checkUnchanged } from '#api/field-checks.ts';
+import { checkOneOf, checkUnique } from '#api/field-checks.ts';
 import { invalidValue, requiredValue } from '#api/field-errors.ts';
 import { pathSegmentErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
@@ -46,6 +47,8 @@ export interface CertificateSigningRequestCondition {
 
 /** The shortest life of a certificate that may be asked for, in seconds; a shorter one is refused. */
 const EXPIRATION_SECONDS_MIN = 600;
+/** The signer of requests that name none, in versions that are no longer served. */
+const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 const USAGES = [
   'any',
   'cert sign',
@@ -85,7 +88,12 @@ export const certificateSigningRequestResource: ResourceType<CertificateSigningR
     schema: 'certificates/v1.CertificateSigningRequest',
     hasGeneration: false,
     nameRule: pathSegmentErrors,
+    fillsZeros: true,
     validate: validateRequest,
+    // What was asked for stays; whatever else is sent is as good as that.
+    prepare: (request, old) => {
+      if (old !== undefined) request.spec = old.spec;
+    },
     columns: [
       NAME_COLUMN,
       AGE_COLUMN,
@@ -110,24 +118,21 @@ function formatCondition({ status }: CertificateSigningRequest): string {
   return words.join(',');
 }
 
-function validateRequest(
-  { spec }: CertificateSigningRequest,
-  old: CertificateSigningRequest | undefined,
-): FieldError[] {
+function validateRequest({ spec }: CertificateSigningRequest): FieldError[] {
   const { signerName, usages = [], expirationSeconds } = spec;
   return [
-    ...checkPresent('spec.request', spec.request),
-    ...(/^[a-z0-9.-]+\/[^/\s]+$/.test(signerName)
-      ? []
-      : [
+    ...(usages.length === 0 ? [requiredValue('spec.usages')] : []),
+    ...usages.flatMap((usage, index) => checkOneOf(`spec.usages[${index}]`, usage, USAGES)),
+    ...checkUnique(usages, (index) => `spec.usages[${index}]`),
+    ...(signerName === LEGACY_SIGNER
+      ? [
           invalidValue(
             'spec.signerName',
             signerName,
-            'must be a fully qualified domain and path of the form "example.com/signer-name"',
+            'the legacy signerName is not allowed via this API version',
           ),
-        ]),
-    ...(usages.length === 0 ? [requiredValue('spec.usages')] : []),
-    ...usages.flatMap((usage, index) => checkOneOf(`spec.usages[${index}]`, usage, USAGES)),
+        ]
+      : checkSignerName('spec.signerName', signerName)),
     ...(expirationSeconds !== undefined && expirationSeconds < EXPIRATION_SECONDS_MIN
       ? [
           invalidValue(
@@ -137,6 +142,5 @@ function validateRequest(
           ),
         ]
       : []),
-    ...(old === undefined ? [] : checkUnchanged('spec', spec, old.spec)),
   ];
 }

@@ -1,7 +1,8 @@
 import { AGE_COLUMN, NAME_COLUMN, NONE, numberColumn, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkOneOf, checkPresent, checkRange } from '#api/field-checks.ts';
-import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { checkOneOf, checkPresent, checkRequiredName } from '#api/field-checks.ts';
+import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
+import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -63,8 +64,9 @@ export const flowSchemaResource: ResourceType<FlowSchema> = defineResource<FlowS
   namespaced: false,
   subresources: ['status'],
   schema: 'flowcontrol/v1.FlowSchema',
+  fillsZeros: true,
   applyDefaults({ spec }) {
-    spec.matchingPrecedence ??= PRECEDENCE_DEFAULT;
+    spec.matchingPrecedence ||= PRECEDENCE_DEFAULT;
   },
   validate: validateFlowSchema,
   columns: [
@@ -96,22 +98,27 @@ export const flowSchemaResource: ResourceType<FlowSchema> = defineResource<FlowS
 function validateFlowSchema({ metadata, spec }: FlowSchema): FieldError[] {
   const { matchingPrecedence = PRECEDENCE_DEFAULT, distinguisherMethod, rules = [] } = spec;
   return [
-    ...checkPresent('spec.priorityLevelConfiguration.name', spec.priorityLevelConfiguration.name),
-    ...checkRange('spec.matchingPrecedence', matchingPrecedence, { min: 1, max: PRECEDENCE_MAX }),
-    ...(matchingPrecedence === 1 && metadata.name !== 'exempt'
-      ? [
-          invalidValue(
-            'spec.matchingPrecedence',
-            1,
-            "only the schema named 'exempt' may have matchingPrecedence 1",
-          ),
-        ]
-      : []),
+    ...checkPrecedence('spec.matchingPrecedence', matchingPrecedence, metadata.name),
     ...(distinguisherMethod === undefined
       ? []
       : checkOneOf('spec.distinguisherMethod.type', distinguisherMethod.type, ['ByNamespace', 'ByUser'])),
+    ...checkRequiredName(
+      'spec.priorityLevelConfiguration.name',
+      spec.priorityLevelConfiguration.name,
+      subdomainNameErrors,
+      'must reference a priority level',
+    ),
     ...rules.flatMap((rule, index) => validateRule(`spec.rules[${index}]`, rule)),
   ];
+}
+
+function checkPrecedence(field: string, precedence: number, name: string): FieldError[] {
+  if (precedence <= 0) return [invalidValue(field, precedence, 'must be a positive value')];
+  if (precedence > PRECEDENCE_MAX)
+    return [invalidValue(field, precedence, `must not be greater than ${PRECEDENCE_MAX}`)];
+  const isTaken = precedence === 1 && name !== 'exempt';
+  const detail = "only the schema named 'exempt' may have matchingPrecedence 1";
+  return isTaken ? [invalidValue(field, precedence, detail)] : [];
 }
 
 function validateRule(
@@ -125,66 +132,100 @@ function validateRule(
       ? [requiredValue(field, 'at least one of resourceRules and nonResourceRules has to be non-empty')]
       : []),
     ...resourceRules.flatMap((rule, index) => validateResourceRule(`${field}.resourceRules[${index}]`, rule)),
-    ...nonResourceRules.flatMap((rule, index) => [
-      ...checkNames(`${field}.nonResourceRules[${index}].verbs`, rule.verbs),
-      ...checkNames(`${field}.nonResourceRules[${index}].nonResourceURLs`, rule.nonResourceURLs),
+    ...nonResourceRules.flatMap(({ verbs, nonResourceURLs }, index) => [
+      ...checkVerbs(`${field}.nonResourceRules[${index}].verbs`, verbs),
+      ...checkUrls(`${field}.nonResourceRules[${index}].nonResourceURLs`, nonResourceURLs),
     ]),
   ];
 }
 
+const SUBJECT_FIELDS = { User: 'user', Group: 'group', ServiceAccount: 'serviceAccount' } as const;
+
+/** A subject has what its kind wants, and nothing of another kind's. */
 function validateSubject(field: string, subject: FlowSubject): FieldError[] {
-  const wanted = { User: 'user', Group: 'group', ServiceAccount: 'serviceAccount' } as const;
-  const kinds = Object.keys(wanted);
-  if (!kinds.includes(subject.kind)) return checkOneOf(`${field}.kind`, subject.kind, kinds);
-  return Object.values(wanted).flatMap((name) => {
-    if (name !== wanted[subject.kind as keyof typeof wanted])
-      return subject[name] === undefined
-        ? []
-        : [
-            forbiddenField(
-              `${field}.${name}`,
-              `${name} is forbidden when subject kind is not '${kindOf(name)}'`,
-            ),
-          ];
-    return subject[name] === undefined
-      ? [requiredValue(`${field}.${name}`, `${name} is required when subject kind is '${subject.kind}'`)]
-      : checkPresent(`${field}.${name}.name`, subject[name].name);
-  });
+  if (!Object.hasOwn(SUBJECT_FIELDS, subject.kind))
+    return checkOneOf(`${field}.kind`, subject.kind, ['Group', 'ServiceAccount', 'User']);
+  const kind = subject.kind as keyof typeof SUBJECT_FIELDS;
+  const wanted = SUBJECT_FIELDS[kind];
+  const others = Object.entries(SUBJECT_FIELDS).filter(
+    ([, name]) => name !== wanted && subject[name] !== undefined,
+  );
+  return [
+    ...(subject[wanted] === undefined
+      ? [requiredValue(`${field}.${wanted}`, `${wanted} is required when subject kind is '${kind}'`)]
+      : validateNamed(`${field}.${wanted}`, subject)),
+    ...others.map(([other, name]) =>
+      forbiddenField(`${field}.${name}`, `${name} is forbidden when subject kind is not '${other}'`),
+    ),
+  ];
 }
 
-function kindOf(name: string): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+function validateNamed(field: string, { kind, user, group, serviceAccount }: FlowSubject): FieldError[] {
+  if (kind !== 'ServiceAccount')
+    return checkPresent(`${field}.name`, (kind === 'User' ? user : group)?.name ?? '');
+  const { name = '', namespace = '' } = serviceAccount ?? {};
+  const missing = 'must specify namespace for service account';
+  return [
+    ...(name === '*' ? [] : checkRequiredName(`${field}.name`, name, subdomainNameErrors)),
+    ...checkRequiredName(`${field}.namespace`, namespace, labelNameErrors, missing),
+  ];
 }
 
 function validateResourceRule(field: string, rule: FlowResourceRule): FieldError[] {
   const { namespaces = [], clusterScope = false } = rule;
+  const list = `${field}.namespaces`;
+  const unscoped = 'resource rules that are not cluster scoped must supply at least one namespace';
+  const entry = "each member of this list must be '*' or a DNS-1123 label; ";
   return [
-    ...checkNames(`${field}.verbs`, rule.verbs),
-    ...checkNames(`${field}.apiGroups`, rule.apiGroups),
-    ...checkNames(`${field}.resources`, rule.resources),
-    ...(namespaces.length === 0 && !clusterScope
-      ? [
-          requiredValue(
-            `${field}.namespaces`,
-            'resource rules that are not cluster scoped must supply at least one namespace',
-          ),
-        ]
-      : []),
-    ...(namespaces.includes('*') && namespaces.length > 1
-      ? [
-          invalidValue(
-            `${field}.namespaces`,
-            namespaces,
-            "if '*' is present, must not specify other namespaces",
-          ),
-        ]
-      : []),
+    ...checkVerbs(`${field}.verbs`, rule.verbs),
+    ...checkPresent(
+      `${field}.apiGroups`,
+      rule.apiGroups,
+      'resource rules must supply at least one api group',
+    ),
+    ...checkWildcard(`${field}.apiGroups`, rule.apiGroups, 'api groups'),
+    ...checkPresent(`${field}.resources`, rule.resources, 'resource rules must supply at least one resource'),
+    ...checkWildcard(`${field}.resources`, rule.resources, 'resources'),
+    ...(namespaces.length === 0 && !clusterScope ? [requiredValue(list, unscoped)] : []),
+    ...checkWildcard(list, namespaces, 'namespaces'),
+    ...(namespaces.includes('*')
+      ? []
+      : namespaces.flatMap((name, index) =>
+          labelNameErrors(name).map((detail) => invalidValue(`${list}[${index}]`, name, entry + detail)),
+        )),
   ];
 }
 
-function checkNames(field: string, names: readonly string[]): FieldError[] {
-  if (names.length === 0) return [requiredValue(field)];
+/** A wildcard says all that the others could. */
+function checkWildcard(field: string, names: readonly string[], what: string): FieldError[] {
   return names.includes('*') && names.length > 1
-    ? [invalidValue(field, names, "if '*' is present, must not specify others")]
+    ? [invalidValue(field, names, `if '*' is present, must not specify other ${what}`)]
     : [];
+}
+
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
+
+function checkVerbs(field: string, verbs: readonly string[]): FieldError[] {
+  if (verbs.length === 0) return [requiredValue(field, 'verbs must contain at least one value')];
+  if (verbs.includes('*')) return checkWildcard(field, verbs, 'verbs');
+  return verbs.every((verb) => VERBS.includes(verb)) ? [] : [unsupportedValue(field, verbs, VERBS)];
+}
+
+function checkUrls(field: string, urls: readonly string[]): FieldError[] {
+  if (urls.length === 0) return [requiredValue(field, 'nonResourceURLs must contain at least one value')];
+  if (urls.includes('*')) return checkWildcard(field, urls, 'non-resource URLs');
+  return urls.flatMap((url, index) => {
+    const why = urlFault(url);
+    return why === undefined ? [] : [invalidValue(`${field}[${index}]`, url, why)];
+  });
+}
+
+function urlFault(url: string): string | undefined {
+  if (url === '') return 'must not be empty';
+  if (!url.startsWith('/')) return 'must start with slash';
+  if (url.includes(' ')) return 'must not contain white-space';
+  if (url.includes('//')) return 'must not contain double slash';
+  const at = url.indexOf('*');
+  const isSuffix = at === url.length - 1 && url.endsWith('/*');
+  return at === -1 || isSuffix ? undefined : 'wildcard can only do suffix matching';
 }

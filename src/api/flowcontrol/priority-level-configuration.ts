@@ -1,7 +1,7 @@
 import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkNonNegative, checkOneOf, checkRange } from '#api/field-checks.ts';
-import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { checkRange } from '#api/field-checks.ts';
+import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -46,6 +46,8 @@ const QUEUE_LENGTH_DEFAULT = 50;
 
 /** The most queues of a level, as upstream. */
 const QUEUES_MAX = 10_000_000;
+/** Of the hash by which a flow's queues are chosen, in bits; a larger hand of more queues is refused. */
+const HASH_BITS_MAX = 60;
 
 /** `prioritylevelconfigurations.flowcontrol.apiserver.k8s.io`. */
 export const priorityLevelConfigurationResource: ResourceType<PriorityLevelConfiguration> =
@@ -57,6 +59,7 @@ export const priorityLevelConfigurationResource: ResourceType<PriorityLevelConfi
     namespaced: false,
     subresources: ['status'],
     schema: 'flowcontrol/v1.PriorityLevelConfiguration',
+    fillsZeros: true,
     applyDefaults: defaultLevel,
     validate: validateLevel,
     columns: [
@@ -96,65 +99,121 @@ function defaultLevel({ spec }: PriorityLevelConfiguration): void {
   limited.lendablePercent ??= 0;
   const { queuing } = limited.limitResponse ?? {};
   if (queuing === undefined) return;
-  queuing.queues ??= QUEUES_DEFAULT;
-  queuing.handSize ??= HAND_SIZE_DEFAULT;
-  queuing.queueLengthLimit ??= QUEUE_LENGTH_DEFAULT;
+  queuing.queues ||= QUEUES_DEFAULT;
+  queuing.handSize ||= HAND_SIZE_DEFAULT;
+  queuing.queueLengthLimit ||= QUEUE_LENGTH_DEFAULT;
 }
 
-function validateLevel({ spec }: PriorityLevelConfiguration): FieldError[] {
-  switch (spec.type) {
+function validateLevel({ metadata, spec }: PriorityLevelConfiguration): FieldError[] {
+  const { type, limited, exempt } = spec;
+  const isMisnamed = (metadata.name === 'exempt') !== (type === 'Exempt');
+  const detail = "type must be 'Exempt' if and only if name is 'exempt'";
+  const errors = isMisnamed ? [invalidValue('spec.type', type, detail)] : [];
+  switch (type) {
     case 'Exempt':
-      return spec.limited === undefined
-        ? []
-        : [forbiddenField('spec.limited', 'must be nil if the type is not Limited')];
+      return [
+        ...errors,
+        ...(limited === undefined
+          ? []
+          : [forbiddenField('spec.limited', 'must be nil if the type is not Limited')]),
+        ...checkShare('spec.exempt', exempt ?? {}),
+      ];
     case 'Limited':
       return [
-        ...(spec.exempt === undefined
+        ...errors,
+        ...(exempt === undefined
           ? []
           : [forbiddenField('spec.exempt', 'must be nil if the type is Limited')]),
-        ...(spec.limited === undefined
+        ...(limited === undefined
           ? [requiredValue('spec.limited', 'must not be empty when type is Limited')]
-          : validateLimited(spec.limited)),
+          : validateLimited(limited)),
       ];
     default:
-      return checkOneOf('spec.type', spec.type, ['Exempt', 'Limited']);
+      return [...errors, unsupportedValue('spec.type', type, ['Exempt', 'Limited'])];
   }
 }
 
-function validateLimited(limited: LimitedPriorityLevel): FieldError[] {
-  const { limitResponse } = limited;
+/** How many seats a level has, and which part of them it lends. */
+function checkShare(
+  field: string,
+  {
+    nominalConcurrencyShares,
+    lendablePercent,
+  }: { nominalConcurrencyShares?: number; lendablePercent?: number },
+): FieldError[] {
   return [
-    ...checkNonNegative('spec.limited.nominalConcurrencyShares', limited.nominalConcurrencyShares),
-    ...checkRange('spec.limited.lendablePercent', limited.lendablePercent ?? 0, { min: 0, max: 100 }),
-    ...checkNonNegative('spec.limited.borrowingLimitPercent', limited.borrowingLimitPercent),
-    ...checkOneOf('spec.limited.limitResponse.type', limitResponse?.type, ['Queue', 'Reject']),
-    ...(limitResponse?.type === 'Reject' && limitResponse.queuing !== undefined
-      ? [
-          forbiddenField(
-            'spec.limited.limitResponse.queuing',
-            'must be nil if limited.limitResponse.type is not Queue',
-          ),
-        ]
-      : []),
-    ...(limitResponse?.type === 'Queue' ? validateQueuing(limitResponse.queuing) : []),
+    ...checkNotNegative(
+      `${field}.nominalConcurrencyShares`,
+      nominalConcurrencyShares,
+      'must be a non-negative integer',
+    ),
+    ...checkRange(`${field}.lendablePercent`, lendablePercent, { min: 0, max: 100 }),
   ];
 }
 
-function validateQueuing(queuing: QueuingConfiguration | undefined): FieldError[] {
-  const field = 'spec.limited.limitResponse.queuing';
-  if (queuing === undefined)
-    return [requiredValue(field, 'must not be empty if limited.limitResponse.type is Queue')];
-  const {
+function checkNotNegative(field: string, value: number | undefined, detail: string): FieldError[] {
+  return value !== undefined && value < 0 ? [invalidValue(field, value, detail)] : [];
+}
+
+function validateLimited(limited: LimitedPriorityLevel): FieldError[] {
+  return [
+    ...checkShare('spec.limited', limited),
+    ...validateResponse('spec.limited.limitResponse', limited.limitResponse ?? { type: '' }),
+    ...checkNotNegative(
+      'spec.limited.borrowingLimitPercent',
+      limited.borrowingLimitPercent,
+      'if specified, must be a non-negative integer',
+    ),
+  ];
+}
+
+function validateResponse(
+  field: string,
+  { type, queuing }: NonNullable<LimitedPriorityLevel['limitResponse']>,
+): FieldError[] {
+  const path = `${field}.queuing`;
+  switch (type) {
+    case 'Reject':
+      return queuing === undefined
+        ? []
+        : [forbiddenField(path, 'must be nil if limited.limitResponse.type is not Limited')];
+    case 'Queue':
+      return queuing === undefined
+        ? [requiredValue(path, 'must not be empty if limited.limitResponse.type is Limited')]
+        : validateQueuing(path, queuing);
+    default:
+      return [unsupportedValue(`${field}.type`, type, ['Queue', 'Reject'])];
+  }
+}
+
+function validateQueuing(
+  field: string,
+  {
     queues = QUEUES_DEFAULT,
     handSize = HAND_SIZE_DEFAULT,
     queueLengthLimit = QUEUE_LENGTH_DEFAULT,
-  } = queuing;
+  }: QueuingConfiguration,
+): FieldError[] {
   return [
-    ...checkRange(`${field}.queues`, queues, { min: 1, max: QUEUES_MAX }),
-    ...checkRange(`${field}.queueLengthLimit`, queueLengthLimit, { min: 1, max: 2 ** 31 - 1 }),
-    ...(handSize < 1 ? [invalidValue(`${field}.handSize`, handSize, 'must be positive')] : []),
-    ...(handSize > queues
-      ? [invalidValue(`${field}.handSize`, handSize, `should not be greater than queues (${queues})`)]
+    ...checkAboveZero(`${field}.queueLengthLimit`, queueLengthLimit),
+    ...checkAboveZero(`${field}.queues`, queues),
+    ...(queues > QUEUES_MAX
+      ? [invalidValue(`${field}.queues`, queues, `must not be greater than ${QUEUES_MAX}`)]
       : []),
+    ...checkHand(`${field}.handSize`, handSize, queues),
   ];
+}
+
+function checkAboveZero(field: string, value: number): FieldError[] {
+  return value <= 0 ? [invalidValue(field, value, 'must be positive')] : [];
+}
+
+/** A flow's hand is dealt from the queues by a hash, which has only so many bits. */
+function checkHand(field: string, handSize: number, queues: number): FieldError[] {
+  if (handSize <= 0) return checkAboveZero(field, handSize);
+  if (handSize > queues)
+    return [invalidValue(field, handSize, `should not be greater than queues (${queues})`)];
+  const bits = Math.ceil(Math.log2(queues) * handSize);
+  const detail = `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${HASH_BITS_MAX}`;
+  return bits > HASH_BITS_MAX ? [invalidValue(field, handSize, detail)] : [];
 }

@@ -2,7 +2,7 @@ import type { TokenReview, UserInfo } from '#api/authentication/token-review.ts'
 import type { SchemaSet } from '#api/schema.ts';
 import { badRequest } from '#api/status.ts';
 import { type Authenticator, TokenError } from '#apiserver/authentication/authenticator.ts';
-import { decodeTypedBody } from '#apiserver/decode-object.ts';
+import { decodeReview } from '#apiserver/authorization/decode-review.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#apiserver/request.ts';
 
 /** A user as reviews show him. */
@@ -22,7 +22,7 @@ export async function serveTokenReview(
   request: ApiRequest,
   { schemas, authenticator, version }: { schemas: SchemaSet; authenticator: Authenticator; version: string },
 ): Promise<ApiResponse> {
-  const review = decodeTypedBody<Partial<TokenReview>>(request, {
+  const review = decodeReview<Partial<TokenReview>>(request, {
     schemas,
     schema: 'authentication/v1.TokenReview',
     kind: 'TokenReview',
@@ -43,7 +43,7 @@ export async function serveTokenReview(
   return jsonResponse(201, {
     kind: 'TokenReview',
     apiVersion: `authentication.k8s.io/${version}`,
-    metadata: { creationTimestamp: null },
+    metadata: { ...review.metadata, creationTimestamp: null },
     spec: { ...review.spec, ...(audiences === undefined ? {} : { audiences }) },
     status,
   });

@@ -1,19 +1,24 @@
+import {
+  type AccessReview,
+  validateAccessReview,
+  validateLocalAccessReview,
+  validateSelfAccessReview,
+} from '#api/authorization/review-validation.ts';
 import type { SelfSubjectRulesReviewSpec } from '#api/authorization/self-subject-rules-review.ts';
 import type {
   NonResourceAttributes,
   ResourceAttributes,
   SubjectAccessReviewSpec,
 } from '#api/authorization/subject-access-review.ts';
-import { invalidValue } from '#api/field-errors.ts';
-import type { KubeObject } from '#api/object.ts';
+import type { KubeObject, ObjectMeta } from '#api/object.ts';
 import type { PolicyRule } from '#api/rbac/role.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { badRequest, type FieldError, invalid } from '#api/status.ts';
 import type { Authenticator } from '#apiserver/authentication/authenticator.ts';
 import { serveTokenReview, userInfoOf } from '#apiserver/authentication/token-review.ts';
+import { decodeReview } from '#apiserver/authorization/decode-review.ts';
 import type { Rbac } from '#apiserver/authorization/rbac-authorizer.ts';
 import type { Attributes, Authorizer } from '#apiserver/authorize.ts';
-import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#apiserver/request.ts';
 import type { RequestInfo } from '#apiserver/request-info.ts';
 
@@ -45,7 +50,7 @@ export async function serveReview(
   if (request.method !== 'POST' || info.name !== undefined) return undefined;
   if (info.group !== AUTHENTICATION_GROUP && info.group !== AUTHORIZATION_GROUP) return undefined;
   if (info.plural === 'selfsubjectreviews' && SELF_REVIEW_VERSIONS.has(info.version))
-    return serveSelfReview(call);
+    return serveSelfReview(options, call);
   if (info.version !== 'v1') return undefined;
   switch (info.plural) {
     case 'tokenreviews':
@@ -65,10 +70,16 @@ export async function serveReview(
   }
 }
 
-function serveSelfReview({ info, user }: ReviewCall): ApiResponse {
+function serveSelfReview({ schemas }: ReviewOptions, { request, info, user }: ReviewCall): ApiResponse {
+  const { metadata } = decodeReview<Partial<KubeObject>>(request, {
+    schemas,
+    schema: 'authentication/v1.SelfSubjectReview',
+    kind: 'SelfSubjectReview',
+    version: info.version,
+  });
   return reviewAnswer(info, {
     kind: 'SelfSubjectReview',
-    metadata: { creationTimestamp: null },
+    metadata: { ...metadata, creationTimestamp: null },
     status: { userInfo: userInfoOf(user) },
   });
 }
@@ -84,17 +95,18 @@ function serveAccessReview(
   { request, info, user }: ReviewCall,
   { kind }: { kind: AccessReviewKind },
 ): ApiResponse {
-  const review = decodeTypedBody<Partial<KubeObject> & { spec?: SubjectAccessReviewSpec }>(request, {
+  const review = decodeReview<Partial<KubeObject> & AccessReview>(request, {
     schemas,
     schema: `authorization/v1.${kind}`,
     kind,
     version: info.version,
   });
   const { spec = {} } = review;
-  const errors = [
-    ...(kind === 'SelfSubjectAccessReview' ? [] : subjectErrors(spec)),
-    ...(kind === 'LocalSubjectAccessReview' ? localErrors(spec, info.namespace) : attributeErrors(spec)),
-  ];
+  const metadata = namespacedMetadata(
+    review,
+    kind === 'LocalSubjectAccessReview' ? info.namespace : undefined,
+  );
+  const errors = reviewErrors(kind, { metadata, spec }, info.namespace ?? '');
   if (errors.length > 0) throw invalid({ kind, group: AUTHORIZATION_GROUP, name: '' }, errors);
   const subject = kind === 'SelfSubjectAccessReview' ? user : subjectOf(spec);
   const { type, reason } = authorizer.authorize(subject, attributesOf(spec));
@@ -103,55 +115,29 @@ function serveAccessReview(
     ...(type === 'deny' ? { denied: true } : {}),
     ...(reason === '' ? {} : { reason }),
   };
-  const metadata = { ...review.metadata, creationTimestamp: null };
-  return reviewAnswer(info, { kind, metadata, spec, status });
+  return reviewAnswer(info, { kind, metadata: { ...metadata, creationTimestamp: null }, spec, status });
 }
 
-function subjectErrors({ user = '', groups = [] }: SubjectAccessReviewSpec): FieldError[] {
-  if (user !== '' || groups.length > 0) return [];
-  return [invalidValue('spec.user', user, 'at least one of user or group must be specified')];
+/** The namespace of the path is the question's; one of its own must be the same. */
+function namespacedMetadata(
+  { metadata }: Partial<KubeObject>,
+  namespace: string | undefined,
+): Partial<ObjectMeta> {
+  if (namespace === undefined) return metadata ?? {};
+  if ((metadata?.namespace ?? namespace) !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  return { ...metadata, namespace };
 }
 
-function attributeErrors(spec: SubjectAccessReviewSpec): FieldError[] {
-  const { resourceAttributes, nonResourceAttributes } = spec;
-  if (resourceAttributes !== undefined && nonResourceAttributes !== undefined) {
-    return [
-      invalidValue(
-        'spec.nonResourceAttributes',
-        nonResourceAttributes,
-        'cannot be specified in combination with resourceAttributes',
-      ),
-    ];
+function reviewErrors(kind: AccessReviewKind, review: AccessReview, namespace: string): FieldError[] {
+  switch (kind) {
+    case 'SelfSubjectAccessReview':
+      return validateSelfAccessReview(review);
+    case 'SubjectAccessReview':
+      return validateAccessReview(review);
+    case 'LocalSubjectAccessReview':
+      return validateLocalAccessReview(review, namespace);
   }
-  if (resourceAttributes !== undefined || nonResourceAttributes !== undefined) return [];
-  const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-  return [invalidValue('spec.resourceAttributes', null, why)];
-}
-
-function localErrors(spec: SubjectAccessReviewSpec, namespace: string | undefined): FieldError[] {
-  const { resourceAttributes, nonResourceAttributes } = spec;
-  const wrong = resourceAttributes !== undefined && resourceAttributes.namespace !== namespace;
-  return [
-    ...attributeErrors(spec),
-    ...(wrong
-      ? [
-          invalidValue(
-            'spec.resourceAttributes.namespace',
-            resourceAttributes.namespace ?? '',
-            'must match metadata.namespace',
-          ),
-        ]
-      : []),
-    ...(nonResourceAttributes === undefined
-      ? []
-      : [
-          invalidValue(
-            'spec.nonResourceAttributes',
-            nonResourceAttributes,
-            'disallowed on this kind of request',
-          ),
-        ]),
-  ];
 }
 
 function subjectOf({ user = '', groups = [], uid, extra }: SubjectAccessReviewSpec): User {
@@ -188,7 +174,7 @@ function serveRulesReview(
   { request, info, user }: ReviewCall,
 ): ApiResponse {
   const kind = 'SelfSubjectRulesReview';
-  const { spec = {} } = decodeTypedBody<{ spec?: SelfSubjectRulesReviewSpec }>(request, {
+  const { spec = {} } = decodeReview<{ spec?: SelfSubjectRulesReviewSpec }>(request, {
     schemas,
     schema: `authorization/v1.${kind}`,
     kind,
@@ -207,7 +193,7 @@ function serveRulesReview(
     incomplete: faults.length > 0,
     ...(faults.length === 0 ? {} : { evaluationError: faults.join(', ') }),
   };
-  return reviewAnswer(info, { kind, metadata: { creationTimestamp: null }, spec, status });
+  return reviewAnswer(info, { kind, metadata: { creationTimestamp: null }, spec: {}, status });
 }
 
 function resourceRuleOf({ verbs, apiGroups, resources, resourceNames }: PolicyRule): object {

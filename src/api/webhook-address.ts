@@ -95,11 +95,9 @@ function partsOf(text: string): UrlParts {
   };
 }
 
-const CONTROL = /[\u0000-\u001f\u007f]/;
-
 /** Why a text is no URL at all, in the words of Go's parser. */
 function urlFault(text: string, { scheme, host }: Pick<UrlParts, 'scheme' | 'host'>): string | undefined {
-  if (CONTROL.test(text)) return 'net/url: invalid control character in URL';
+  if (/\p{Cc}/u.test(text)) return 'net/url: invalid control character in URL';
   if (text.startsWith(':')) return 'missing protocol scheme';
   const bad = /[\s"<>\\^`{|}]/.exec(host)?.[0];
   if (bad !== undefined) return `invalid character ${JSON.stringify(bad)} in host name`;

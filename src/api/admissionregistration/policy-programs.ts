@@ -1,7 +1,7 @@
 import type { MutatingAdmissionPolicySpec } from '#api/admissionregistration/mutating-admission-policy.ts';
 import type { MatchCondition, Variable } from '#api/admissionregistration/rule.ts';
 import type { ValidatingAdmissionPolicySpec } from '#api/admissionregistration/validating-admission-policy.ts';
-import { BOOL, type CelType, formatType, NULL, STRING } from '#api/cel/cel-type.ts';
+import { BOOL, type CelType, DYN, formatType, NULL, STRING } from '#api/cel/cel-type.ts';
 import { type CelProgram, compileCel } from '#api/cel/compile.ts';
 import { MUTATION_TYPES, type PolicyVariables, policyEnvironment } from '#api/cel/policy-environment.ts';
 import { invalidValue } from '#api/field-errors.ts';
@@ -61,12 +61,12 @@ function compile({ field, source, has, types }: Wanted): PolicyExpression {
     types === undefined ||
     program.resultType.kind === 'dyn' ||
     types.some((type) => formatType(type) === given);
-  const fault = fits ? undefined : invalidValue(field, source, mustBe(types ?? []));
+  const fault = fits ? undefined : invalidValue(field, source, `${mustBe(types ?? [])} but got ${given}`);
   return { field, source, program: fits ? program : undefined, fault };
 }
 
 function mustBe(types: readonly CelType[]): string {
-  const names = types.map(formatType);
+  const names = types.map((type) => (type.kind === 'null' ? 'null_type' : formatType(type)));
   return names.length === 1
     ? `must evaluate to ${names[0] ?? ''}`
     : `must evaluate to one of [${names.join(' ')}]`;
@@ -80,10 +80,10 @@ export function compileMatchConditions(
 ): PolicyExpression[] {
   const full = {
     params: false,
-    composed: new Map<string, CelType>(),
     mutating: false,
     ...has,
     authorizer: true,
+    composed: undefined,
   };
   return conditions.map(({ expression }, index) =>
     compile({ field: `${field}[${index}].expression`, source: expression, has: full, types: [BOOL] }),
@@ -95,18 +95,20 @@ function compileVariables(
   variables: readonly Variable[],
   has: PolicyVariables,
 ): [PolicyVariable[], PolicyVariables] {
+  if (variables.length === 0) return [[], has];
   const composed = new Map(has.composed);
   const compiled = variables.map(({ name, expression }, index): PolicyVariable => {
     const field = `spec.variables[${index}].expression`;
     const made = compile({ field, source: expression, has: { ...has, composed: new Map(composed) } });
-    if (made.program !== undefined) composed.set(name, made.program.resultType);
+    // What refers to a variable that is wrong is not wrong for that.
+    composed.set(name, made.program?.resultType ?? DYN);
     return { ...made, name };
   });
   return [compiled, { ...has, composed }];
 }
 
 function policyHas(paramKind: unknown, known: KnownTypes, mutating: boolean): PolicyVariables {
-  return { params: paramKind !== undefined, authorizer: true, composed: new Map(), mutating, ...known };
+  return { params: paramKind !== undefined, authorizer: true, composed: undefined, mutating, ...known };
 }
 
 /** Compiles the expressions of a policy; faults stand with each. Total. */
@@ -117,7 +119,7 @@ export function compileValidatingPolicy(
   const { matchConditions = [], validations = [], auditAnnotations = [] } = spec;
   const base = policyHas(spec.paramKind, known, false);
   const [variables, has] = compileVariables(spec.variables ?? [], base);
-  // Messages and annotations have no authorizer (Kubernetes).
+  // Messages have no authorizer (Kubernetes).
   const plain = { ...has, authorizer: false };
   return {
     matchConditions: compileMatchConditions('spec.matchConditions', matchConditions, base),
@@ -136,7 +138,7 @@ export function compileValidatingPolicy(
       compile({
         field: `spec.auditAnnotations[${index}].valueExpression`,
         source: valueExpression,
-        has: plain,
+        has,
         types: [STRING, NULL],
       }),
     ),

@@ -48,10 +48,7 @@ export function defaultWebhook(webhook: Webhook): void {
 }
 
 /** Every webhook, and that each has a name of its own; `old` on update. */
-export function validateWebhooks(
-  webhooks: readonly Webhook[] = [],
-  old?: readonly Webhook[] | undefined,
-): FieldError[] {
+export function validateWebhooks(webhooks: readonly Webhook[] = [], old?: readonly Webhook[]): FieldError[] {
   const names = webhooks.map(({ name }) => name);
   return webhooks.flatMap((webhook, index) => [
     ...validateWebhook(`webhooks[${index}]`, webhook, { isNew: !hasConditions(old, webhook) }),

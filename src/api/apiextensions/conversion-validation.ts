@@ -1,9 +1,7 @@
 import type {
   CustomResourceConversion,
-  ServiceReference,
   WebhookClientConfig,
 } from '#api/apiextensions/custom-resource-definition.ts';
-import { checkPort } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import { serviceNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';

@@ -71,7 +71,7 @@ describe('checking an expression', () => {
     ['self.spec.list.all(x, x)', "found no matching overload for '_&&_' applied to '(bool, string)'"],
     ['self.spec.name.matches("(")', 'invalid matches argument'],
     ['duration("1x")', 'invalid duration argument'],
-    ['1 +', 'Syntax error: mismatched input <EOF> expecting'],
+    ['1 +', "Syntax error: mismatched input '<EOF>' expecting"],
     ['"abc', 'Syntax error: token recognition error'],
     ['has(self)', 'invalid argument to has() macro'],
     ['let', 'reserved identifier: let'],

@@ -33,6 +33,17 @@ export function parseExpression(source: string): Expression {
   return parser.whole();
 }
 
+/** What an operand can begin with. */
+const OPERAND =
+  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const OPERAND_OPERATORS = ['[', '{', '(', '.', '-', '!'];
+
+/** Whether a token is one of what was expected: a list as in messages, or a single token. */
+function couldBe({ kind, text }: Token, expected: string): boolean {
+  if (expected !== OPERAND) return expected === `'${text}'` || expected === text;
+  return kind === 'operator' ? OPERAND_OPERATORS.includes(text) : kind !== 'end';
+}
+
 /** The grammar of the CEL specification, one method a rule. */
 class Parser {
   readonly #tokens: readonly Token[];
@@ -47,7 +58,7 @@ class Parser {
 
   whole(): Expression {
     const expression = this.#expression();
-    if (this.#peek().kind !== 'end') throw this.#unexpected();
+    if (this.#peek().kind !== 'end') throw this.#unexpected('<EOF>');
     return expression;
   }
 
@@ -80,15 +91,13 @@ class Parser {
     return this.#take();
   }
 
-  #unexpected(expected?: string): SourceError {
+  /** In the words of Kubernetes' parser, to which a token is extraneous where the next one would do. */
+  #unexpected(expected = OPERAND): SourceError {
     const { at, text } = this.#peek();
-    const found = text === '<EOF>' ? text : `'${text}'`;
-    return new SourceError(
-      at,
-      expected === undefined || expected === ''
-        ? `Syntax error: mismatched input ${found} expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}`
-        : `Syntax error: mismatched input ${found} expecting ${expected}`,
-    );
+    const following = this.#tokens[this.#next + 1];
+    const isExtraneous = following !== undefined && couldBe(following, expected);
+    const what = isExtraneous ? 'extraneous' : 'mismatched';
+    return new SourceError(at, `Syntax error: ${what} input '${text}' expecting ${expected}`);
   }
 
   #made<T extends Expression>(expression: T): T {

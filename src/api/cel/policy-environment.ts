@@ -24,8 +24,8 @@ export interface PolicyVariables {
   /** The policy has a paramKind. */
   readonly params: boolean;
   readonly authorizer: boolean;
-  /** Types of the policy's own variables that are declared so far, by name. */
-  readonly composed: ReadonlyMap<string, CelType>;
+  /** Types of the policy's own variables that are declared so far, by name; absent where it has none at all. */
+  readonly composed: ReadonlyMap<string, CelType> | undefined;
   /** Objects may be constructed: `Object{…}`, `JSONPatch{…}`. */
   readonly mutating: boolean;
   /** Types of `object` and `oldObject`, and of `params`, where they are known; `dyn` where absent. */
@@ -140,15 +140,14 @@ export function policyEnvironment(has: PolicyVariables): CelEnvironment {
     ['oldObject', object],
     ['request', REQUEST_TYPE],
     ['namespaceObject', NAMESPACE_TYPE],
-    // Without any, `variables.x` is an undefined field.
-    ['variables', objectOf('kubernetes.variables', new Map())],
   ]);
   if (has.params) variables.set('params', has.paramsType ?? DYN);
   if (has.authorizer) {
     variables.set('authorizer', opaque('kubernetes.authorization.Authorizer'));
     variables.set('authorizer.requestResource', opaque('kubernetes.authorization.ResourceCheck'));
   }
-  for (const [name, type] of has.composed) variables.set(`variables.${name}`, type);
+  if (has.composed !== undefined) variables.set('variables', objectOf('kubernetes.variables', new Map()));
+  for (const [name, type] of has.composed ?? []) variables.set(`variables.${name}`, type);
   return has.mutating
     ? { variables, library: MUTATION_LIBRARY, structs: constructed }
     : { variables, library: STANDARD_LIBRARY };

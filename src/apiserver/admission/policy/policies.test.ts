@@ -305,7 +305,7 @@ describe('validating admission policies', () => {
         await refused({ validations: [{ expression: 'params.x' }] }),
         /undeclared reference to 'params'/,
       );
-      assert.match(await refused({ validations: [{ expression: 'variables.x' }] }), /undefined field 'x'/);
+      assert.match(await refused({ validations: [{ expression: 'variables.x' }] }), /undeclared reference to 'variables'/);
       assert.match(
         await refused({ validations: [{ expression: 'true', messageExpression: '1' }] }),
         /messageExpression: Invalid value: "1": must evaluate to string/,
@@ -315,7 +315,7 @@ describe('validating admission policies', () => {
           validations: [{ expression: 'true' }],
           auditAnnotations: [{ key: 'k', valueExpression: 'true' }],
         }),
-        /must evaluate to one of \[string null\]/,
+        /must evaluate to one of \[string null_type\] but got bool/,
       );
       assert.match(
         await refused({

@@ -305,7 +305,10 @@ describe('validating admission policies', () => {
         await refused({ validations: [{ expression: 'params.x' }] }),
         /undeclared reference to 'params'/,
       );
-      assert.match(await refused({ validations: [{ expression: 'variables.x' }] }), /undeclared reference to 'variables'/);
+      assert.match(
+        await refused({ validations: [{ expression: 'variables.x' }] }),
+        /undeclared reference to 'variables'/,
+      );
       assert.match(
         await refused({ validations: [{ expression: 'true', messageExpression: '1' }] }),
         /messageExpression: Invalid value: "1": must evaluate to string/,

@@ -148,6 +148,7 @@ export const customResourceDefinitionResource: ResourceType<CustomResourceDefini
     namespaced: false,
     subresources: ['status'],
     schema: 'apiextensions/v1.CustomResourceDefinition',
+    fillsZeros: true,
     applyDefaults: defaultDefinition,
     prepare: rememberStorageVersion,
     validate: validateDefinition,

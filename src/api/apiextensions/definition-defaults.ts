@@ -8,7 +8,7 @@ export function defaultDefinition({ spec }: CustomResourceDefinition): void {
   const service = spec.conversion.webhook?.clientConfig?.service;
   if (service !== undefined) service.port ??= HTTPS_PORT;
   const { names } = spec;
-  if (names?.kind === undefined) return;
+  if ((names?.kind ?? '') === '') return;
   names.singular ??= names.kind.toLowerCase();
   names.listKind ??= `${names.kind}List`;
 }

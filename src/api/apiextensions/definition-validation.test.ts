@@ -81,7 +81,10 @@ const DEFINITIONS: readonly [what: string, made: CustomResourceDefinition, expec
   [
     'no stored version',
     definition([version(PLAIN, { storage: false })]),
-    ['spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version'],
+    [
+      'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version',
+      'status.storedVersions: Invalid value: []: must have at least one stored version',
+    ],
   ],
   [
     'two of one name',
@@ -89,9 +92,22 @@ const DEFINITIONS: readonly [what: string, made: CustomResourceDefinition, expec
     ['spec.versions: Invalid value: ["v1","v1"]: must contain unique version names'],
   ],
   [
+    'names that are no labels',
+    {
+      ...definition([version(PLAIN)]),
+      spec: {
+        ...definition([version(PLAIN)]).spec,
+        names: { plural: 'foos', kind: 'Foo', categories: [''] },
+      },
+    },
+    [
+      "spec.names.categories[0]: Invalid value: \"\": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+    ],
+  ],
+  [
     'no schema',
     definition([version(undefined)]),
-    ['spec.versions[0].schema.openAPIV3Schema: Required value'],
+    ['spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
   ],
   [
     'one kind for object and list',
@@ -258,7 +274,7 @@ const SCHEMAS: readonly [what: string, schema: JSONSchemaProps, expected: string
   [
     'a default that is not allowed',
     { type: 'integer', minimum: 1, default: 0 },
-    ['default: Invalid value: 0: default in body should be greater than or equal to 1'],
+    ['default: Invalid value: 0:  in body should be greater than or equal to 1'],
   ],
   [
     'a default with unknown fields',

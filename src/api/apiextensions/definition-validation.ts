@@ -7,6 +7,7 @@ import type {
 } from '#api/apiextensions/custom-resource-definition.ts';
 import { isEstablished } from '#api/apiextensions/definition-state.ts';
 import { approvalFaults } from '#api/apiextensions/group-approval.ts';
+import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
 import { validateVersion, versionPaths } from '#api/apiextensions/version-validation.ts';
 import { checkOneOf, checkPresent, checkUnchanged } from '#api/field-checks.ts';
 import { invalidValue, requiredValue, tooMany } from '#api/field-errors.ts';
@@ -54,6 +55,9 @@ function validateSpec(
   old: CustomResourceDefinitionSpec | undefined,
 ): FieldError[] {
   const { group, scope, versions } = spec;
+  const [first] = versions;
+  const hasDefaults =
+    spec.preserveUnknownFields === true && versions.some(({ schema }) => sets(schema?.openAPIV3Schema));
   if (versions.length > VERSIONS_MAX)
     return [tooMany('spec.versions', { found: versions.length, max: VERSIONS_MAX })];
   return [
@@ -62,7 +66,18 @@ function validateSpec(
     ...(scope === undefined || (scope as string) === ''
       ? []
       : checkOneOf('spec.scope', scope, ['Cluster', 'Namespaced'])),
+    ...(hasDefaults
+      ? [
+          invalidValue(
+            'spec.preserveUnknownFields',
+            true,
+            'must be false in order to use defaults in the schema',
+          ),
+        ]
+      : []),
     ...validateVersions(spec, old),
+    // Kubernetes keeps the name of the first version there, too.
+    ...nameFaults('spec.version', first?.name),
     ...requiredNames(spec.names),
     ...validateNames(spec.names),
     ...validateConversion(spec.conversion),
@@ -91,16 +106,20 @@ function validateNames(names: CustomResourceDefinitionNames): FieldError[] {
     ...nameFaults('spec.names.singular', singular),
     ...kindFaults('spec.names.kind', kind),
     ...kindFaults('spec.names.listKind', listKind),
-    ...shortNames.flatMap((name, index) => nameFaults(`spec.names.shortNames[${index}]`, name)),
+    ...shortNames.flatMap((name, index) => labelFaults(`spec.names.shortNames[${index}]`, name)),
     ...(kind === listKind && kind !== ''
       ? [invalidValue('spec.names.listKind', listKind, 'kind and listKind may not be the same')]
       : []),
-    ...categories.flatMap((name, index) => nameFaults(`spec.names.categories[${index}]`, name)),
+    ...categories.flatMap((name, index) => labelFaults(`spec.names.categories[${index}]`, name)),
   ];
 }
 
 function nameFaults(field: string, name: string | undefined): FieldError[] {
-  const errors = name === undefined || name === '' ? [] : serviceNameErrors(name);
+  return name === undefined || name === '' ? [] : labelFaults(field, name);
+}
+
+function labelFaults(field: string, name: string): FieldError[] {
+  const errors = serviceNameErrors(name);
   return errors.length === 0 ? [] : [invalidValue(field, name, errors.join(','))];
 }
 
@@ -119,11 +138,9 @@ function validateVersions(
   const stored = versions.filter(({ storage }) => storage === true).length;
   return [
     ...versions.flatMap(({ name, schema }, index) => [
-      ...(serviceNameErrors(name).length === 0
-        ? []
-        : [invalidValue(`spec.versions[${index}].name`, name, serviceNameErrors(name).join(','))]),
+      ...labelFaults(`spec.versions[${index}].name`, name),
       ...(schema?.openAPIV3Schema === undefined
-        ? [requiredValue(`spec.versions[${index}].schema.openAPIV3Schema`)]
+        ? [requiredValue(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required')]
         : []),
       ...deprecationFaults(`spec.versions[${index}].deprecationWarning`, versions[index] ?? {}),
     ]),
@@ -163,13 +180,27 @@ function deprecationFaults(
 /** Objects may lie in any version that was ever stored: none of those may be forgotten. */
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const field = 'status.storedVersions';
-  const stored = status?.storedVersions ?? [];
-  if (stored.length === 0) return [];
+  const storage = spec.versions.filter((version) => version.storage === true).map(({ name }) => name);
+  const stored = [...new Set([...(status?.storedVersions ?? []), ...storage.slice(0, 1)])];
+  if (stored.length === 0) return [invalidValue(field, stored, 'must have at least one stored version')];
   const names = new Set(spec.versions.map(({ name }) => name));
-  return stored.flatMap((version, index) => {
-    const detail = `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`;
-    return names.has(version) ? [] : [invalidValue(`${field}[${index}]`, version, detail)];
-  });
+  return [
+    ...storage
+      .filter((name) => !stored.includes(name))
+      .map((name) => invalidValue(field, stored, `must have the storage version ${name}`)),
+    ...stored.flatMap((version, index) => {
+      const detail = `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`;
+      return names.has(version) ? [] : [invalidValue(`${field}[${index}]`, version, detail)];
+    }),
+  ];
+}
+
+/** Whether a schema sets defaults anywhere. */
+function sets(schema: JSONSchemaProps | undefined): boolean {
+  if (schema === undefined) return false;
+  const { items, properties = {}, additionalProperties } = schema;
+  const below = [items, ...Object.values(properties), additionalProperties];
+  return schema.default !== undefined || below.some((each) => typeof each === 'object' && sets(each));
 }
 
 function validateChange(spec: CustomResourceDefinitionSpec, old: CustomResourceDefinition): FieldError[] {

@@ -9,15 +9,18 @@ import type { FieldError } from '#api/status.ts';
 
 /** Defaults that their own schema would not let in. Source: apiextensions' `ValidateDefaults`. */
 export function defaultFaults(field: string, schema: JSONSchemaProps): FieldError[] {
+  // The default of the root is a whole object.
+  return allFaults(field, schema, { ...schema, 'x-kubernetes-embedded-resource': true });
+}
+
+function allFaults(field: string, schema: JSONSchemaProps, own = schema): FieldError[] {
   const { items, properties = {} } = schema;
   return [
-    ...ownFaults(`${field}.default`, schema),
-    ...(items === undefined ? [] : defaultFaults(`${field}.items`, items)),
-    ...Object.entries(properties).flatMap(([key, child]) =>
-      defaultFaults(`${field}.properties[${key}]`, child),
-    ),
+    ...ownFaults(`${field}.default`, own),
+    ...(items === undefined ? [] : allFaults(`${field}.items`, items)),
+    ...Object.entries(properties).flatMap(([key, child]) => allFaults(`${field}.properties[${key}]`, child)),
     ...(typeof schema.additionalProperties === 'object'
-      ? defaultFaults(`${field}.additionalProperties`, schema.additionalProperties)
+      ? allFaults(`${field}.additionalProperties`, schema.additionalProperties)
       : []),
   ];
 }
@@ -32,7 +35,10 @@ function ownFaults(field: string, schema: JSONSchemaProps): FieldError[] {
     : [invalidValue(field, value, 'must not have unknown fields')];
   const faults = [
     ...embeddedObjectFaults(value, schema, field),
-    ...validateValue(value, schema, { path: field, old: undefined }),
+    ...validateValue(value, schema, { path: '', old: undefined }).map((fault) => ({
+      ...fault,
+      field: joined(field, fault.field),
+    })),
   ];
   if (faults.length > 0) return [...unknown, ...faults];
   const rules = ruleFaults({ object: value, old: undefined }, schema, []);

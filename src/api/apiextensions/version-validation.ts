@@ -127,6 +127,8 @@ function validateSchema(
     ...schemaFaults(field, schema),
   ];
   if (faults.length > 0) return faults;
+  if ((schema.$schema ?? '') !== '')
+    return [invalidValue(field, '', "OpenAPIV3Schema 'schema' is not supported")];
   const defaults = defaultFaults(field, schema);
   if (defaults.length > 0) return defaults;
   // Rules are compiled only against a schema that is sound: all else would be told twice.
@@ -134,9 +136,11 @@ function validateSchema(
 }
 
 function rootFaults(field: string, schema: JSONSchemaProps): FieldError[] {
+  const where = 'at the root of the schema if the status subresource is enabled';
+  if ((schema.type ?? '') !== '' && schema.type !== 'object')
+    return [invalidValue(`${field}.type`, schema.type, `only "object" is allowed as the type ${where}`)];
   const wrong = Object.keys(schema).some((key) => !ROOT_FIELDS_WITH_STATUS.has(key));
-  const detail = `only ${ROOT_FIELDS_TEXT} fields are allowed at the root of the schema if the status subresource is enabled`;
-  return wrong ? [invalidValue(field, schema, detail)] : [];
+  return wrong ? [invalidValue(field, schema, `only ${ROOT_FIELDS_TEXT} fields are allowed ${where}`)] : [];
 }
 
 function validateScale(field: string, scale: CustomResourceSubresourceScale): FieldError[] {
@@ -195,10 +199,20 @@ function validateSelectable(
   fields: readonly SelectableField[],
   schema: JSONSchemaProps | undefined,
 ): FieldError[] {
+  const isShared = field === 'spec.selectableFields';
+  if (schema === undefined && fields.length > 0) {
+    const why = isShared
+      ? 'validations.schema is included'
+      : 'version.schema.openAPIV3Schema is not included';
+    return [invalidValue(field, '', `selectableFields may only be set when ${why}`)];
+  }
   const seen = new Set<string>();
   const faults = fields.flatMap(({ jsonPath }, index) => {
     const place = `${field}[${index}].jsonPath`;
     if (jsonPath === '') return [requiredValue(place)];
+    const start = /^[^.[]+/.exec(jsonPath)?.[0];
+    if (start !== undefined)
+      return [invalidValue(place, jsonPath, `is an invalid path: expected [ or . but got: ${start}`)];
     const names = /^(?:\.[^.[\]']+)+$/u.test(jsonPath) ? jsonPath.slice(1).split('.') : undefined;
     const found = names?.reduce<JSONSchemaProps | undefined>(
       (node, name) => propertyOf(node?.properties ?? {}, name),

@@ -52,7 +52,7 @@ export function defineResource<T extends KubeObject>(definition: ResourceDefinit
 }
 
 /** Whether all but metadata and status are the very same values: {@link defaulted} would change nothing then. */
-function isSameContent(object: KubeObject, old: KubeObject): boolean {
+export function isSameContent(object: KubeObject, old: KubeObject): boolean {
   const before = old as unknown as JsonObject;
   const after = object as unknown as JsonObject;
   return Object.keys({ ...before, ...after }).every(

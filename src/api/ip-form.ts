@@ -57,3 +57,17 @@ export function cidrWarnings(field: string, text: string): string[] {
 function isBeyondPrefix(network: IpNetwork): boolean {
   return maskedNetwork(network).address.bits !== network.address.bits;
 }
+
+/** What a client is told of an address that is valid, but not written as it should be. */
+export function ipWarnings(field: string, text: string): string[] {
+  const address = parseIpAddress(text);
+  if (address === undefined) return [];
+  const canonical = formatIpAddress(address);
+  if (isMappedIpv4(address))
+    return [
+      `${field}: non-standard IP address "${text}" will be considered invalid in a future Kubernetes release: use "${canonical.replace(/^::ffff:/, '')}"`,
+    ];
+  return address.family === 6 && canonical !== text
+    ? [`${field}: IPv6 address "${text}" should be in RFC 5952 canonical format ("${canonical}")`]
+    : [];
+}

@@ -6,6 +6,7 @@ import {
   validatePodTemplate,
   validateWorkloadSelector,
 } from '#api/core/pod-template-validation.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import {
@@ -85,6 +86,7 @@ export const daemonSetResource: ResourceType<DaemonSet> = defineResource<DaemonS
   fillsZeros: true,
   applyDefaults: defaultDaemonSet,
   validate: validateDaemonSet,
+  warnings: templateWarnings(({ spec }) => spec.template, { namesPods: false }),
   columns: [
     NAME_COLUMN,
     numberColumn(

@@ -2,6 +2,7 @@ import { validateReplicatedPods } from '#api/apps/replicated-pods.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import {
@@ -84,6 +85,7 @@ export const deploymentResource: ResourceType<Deployment> = defineResource<Deplo
   fillsZeros: true,
   applyDefaults: defaultDeployment,
   validate: validateDeployment,
+  warnings: templateWarnings(({ spec }) => spec.template, { namesPods: true }),
   columns: [
     NAME_COLUMN,
     textColumn(

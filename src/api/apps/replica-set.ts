@@ -2,6 +2,7 @@ import { validateReplicatedPods } from '#api/apps/replicated-pods.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn } from '#api/columns.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkNonNegative, checkUnchanged } from '#api/field-checks.ts';
@@ -62,6 +63,7 @@ export const replicaSetResource: ResourceType<ReplicaSet> = defineResource<Repli
     defaultPodTemplate(spec.template);
   },
   validate: validateReplicaSet,
+  warnings: templateWarnings(({ spec }) => spec.template, { namesPods: true }),
   columns: [
     NAME_COLUMN,
     numberColumn('Desired', 'Pods wanted.', ({ spec }) => spec.replicas ?? 1),

@@ -1,4 +1,5 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
+import { fractionWarnings } from '#api/core/amount-warnings.ts';
 import type { PersistentVolumeClaim } from '#api/core/persistent-volume-claim.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
@@ -7,6 +8,7 @@ import {
   validateTemplateMetadata,
   validateWorkloadSelector,
 } from '#api/core/pod-template-validation.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { containerColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkLabelName, checkNonNegative, checkOneOf } from '#api/field-checks.ts';
@@ -98,6 +100,7 @@ export const statefulSetResource: ResourceType<StatefulSet> = defineResource<Sta
   fillsZeros: true,
   applyDefaults: defaultStatefulSet,
   validate: validateStatefulSet,
+  warnings: statefulSetWarnings,
   columns: [
     NAME_COLUMN,
     textColumn(
@@ -152,6 +155,28 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
 }
 
 /** Kubernetes looks neither at the spec of the template nor at the claims: their pods and claims say what is wrong. */
+const podWarnings = templateWarnings<StatefulSet>(({ spec }) => spec.template, { namesPods: false });
+
+function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
+  const { volumeClaimTemplates = [], revisionHistoryLimit = 0 } = set.spec;
+  return [
+    ...podWarnings(set, old),
+    ...volumeClaimTemplates.flatMap(({ spec }, index) => {
+      // As in Kubernetes, the path has another letter on update.
+      const field = `spec.volumeClaimTemplates[${index}]${old === undefined ? '' : '.Spec'}.resources`;
+      return [
+        ...fractionWarnings(`${field}.requests`, spec.resources?.requests, ['storage']),
+        ...fractionWarnings(`${field}.limits`, spec.resources?.limits, ['storage']),
+      ];
+    }),
+    ...(revisionHistoryLimit < 0
+      ? [
+          'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+        ]
+      : []),
+  ];
+}
+
 function validateStatefulSet({ spec }: StatefulSet, old: StatefulSet | undefined): FieldError[] {
   const { ordinals, template, persistentVolumeClaimRetentionPolicy: retention } = spec;
   const selectorErrors = validateWorkloadSelector(spec.selector, template, {

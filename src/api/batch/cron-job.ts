@@ -4,6 +4,7 @@ import { defaultJobSpec } from '#api/batch/job-defaults.ts';
 import { validateJobSpec } from '#api/batch/job-validation.ts';
 import { scheduleErrors } from '#api/batch/schedule-syntax.ts';
 import { AGE_COLUMN, NAME_COLUMN, NONE, numberColumn, textColumn } from '#api/columns.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import type { ObjectReference } from '#api/core/reference.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
@@ -59,6 +60,10 @@ export const cronJobResource: ResourceType<CronJob> = defineResource<CronJob>({
   fillsZeros: true,
   applyDefaults: defaultCronJob,
   validate: validateCronJob,
+  warnings: templateWarnings(({ spec }) => spec.jobTemplate.spec.template, {
+    path: 'spec.jobTemplate.spec.template',
+    namesPods: true,
+  }),
   columns: [
     NAME_COLUMN,
     textColumn('Schedule', 'When jobs are made: five cron fields.', ({ spec }) => spec.schedule),

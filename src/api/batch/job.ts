@@ -3,6 +3,7 @@ import { defaultJob } from '#api/batch/job-defaults.ts';
 import { validateJob } from '#api/batch/job-validation.ts';
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
@@ -116,6 +117,7 @@ export const jobResource: ResourceType<Job> = defineResource<Job>({
   fillsZeros: true,
   applyDefaults: defaultJob,
   validate: validateJob,
+  warnings: templateWarnings(({ spec }) => spec.template, { namesPods: true }),
   columns: [
     NAME_COLUMN,
     textColumn('Status', 'What the conditions say in a word.', jobStatus),

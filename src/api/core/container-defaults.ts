@@ -1,4 +1,5 @@
 import type { Container, EphemeralContainer } from '#api/core/container.ts';
+import { imageTag } from '#api/core/image-reference.ts';
 import type { LifecycleHandler, Probe } from '#api/core/probe.ts';
 
 /** Defaults of a container, in place. Source: Kubernetes' Pod API reference. */
@@ -20,10 +21,8 @@ export function defaultContainer(container: Container | EphemeralContainer): voi
 }
 
 /** `Always` for an image that may move: one tagged `latest`, or with neither tag nor digest. */
-export function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
-  if (image === undefined || image.includes('@')) return 'IfNotPresent';
-  const name = image.slice(image.lastIndexOf('/') + 1);
-  return name.endsWith(':latest') || !name.includes(':') ? 'Always' : 'IfNotPresent';
+function defaultPullPolicy(image = ''): 'Always' | 'IfNotPresent' {
+  return imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
 /** A zero counts as absent. */

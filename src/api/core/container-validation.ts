@@ -14,7 +14,7 @@ import {
   unsupportedValue,
 } from '#api/field-errors.ts';
 import { labelNameErrors, portNameErrors } from '#api/name-syntax.ts';
-import type { FieldError } from '#api/status.ts';
+import { type FieldError, ShownValue } from '#api/status.ts';
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
@@ -27,10 +27,7 @@ const NO_INIT_HOOKS = 'may not be set for init containers without restartPolicy=
 export interface ContainerContext {
   /** Volumes with nothing wrong. */
   readonly volumes: ReadonlyMap<string, Volume>;
-  /** Names in `spec.resourceClaims`. */
-  readonly podClaims: readonly string[];
   readonly gracePeriodSeconds: number | undefined;
-  readonly operatingSystem: string | undefined;
   readonly restartPolicy: string | undefined;
   readonly hostUsers: boolean;
 }
@@ -50,7 +47,7 @@ export function validateContainer(
     ...validateEnvironment(field, container),
     ...validateMounts(field, container, context.volumes),
     ...checkOneOf(`${field}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
-    ...validateResources(`${field}.resources`, container.resources, { ...context, of: 'container' }),
+    ...validateResources(`${field}.resources`, container.resources, 'container'),
     ...(container.resizePolicy === undefined
       ? []
       : validateResizePolicy(`${field}.resizePolicy`, container.resizePolicy, context.restartPolicy)),
@@ -146,16 +143,25 @@ function validateResizePolicy(
   const names = policies.map(({ resourceName }) => resourceName);
   const never = "must be 'NotRequired' when `restartPolicy` is 'Never'";
   return policies.flatMap(({ resourceName, restartPolicy }, index) => [
-    ...(names.indexOf(resourceName) < index ? [duplicateValue(`${field}[${index}]`, resourceName)] : []),
-    ...checkListed(field, resourceName, ['cpu', 'memory']),
-    ...checkListed(field, restartPolicy, RESIZE_POLICIES),
+    ...(names.indexOf(resourceName) < index
+      ? [duplicateValue(`${field}[${index}]`, new ShownValue(resourceName))]
+      : []),
+    ...checkListed(field, resourceName, {
+      supported: ['cpu', 'memory'],
+      shown: new ShownValue(resourceName),
+    }),
+    ...checkListed(field, restartPolicy, { supported: RESIZE_POLICIES }),
     ...(podRestartPolicy === 'Never' && restartPolicy !== 'NotRequired'
       ? [invalidValue(field, restartPolicy, never)]
       : []),
   ]);
 }
 
-function checkListed(field: string, value: string, supported: readonly string[]): FieldError[] {
+function checkListed(
+  field: string,
+  value: string,
+  { supported, shown = value }: { supported: readonly string[]; shown?: unknown },
+): FieldError[] {
   if (value === '') return [requiredValue(field)];
-  return supported.includes(value) ? [] : [unsupportedValue(field, value, supported)];
+  return supported.includes(value) ? [] : [unsupportedValue(field, shown, supported)];
 }

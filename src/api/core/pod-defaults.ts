@@ -1,6 +1,7 @@
 import type { Container, EphemeralContainer } from '#api/core/container.ts';
 import { defaultContainer } from '#api/core/container-defaults.ts';
 import type { Pod } from '#api/core/pod.ts';
+import { dropDisabledFields } from '#api/core/pod-disabled-fields.ts';
 import { qosClassOf } from '#api/core/pod-qos.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
@@ -38,6 +39,7 @@ function defaultPodSpec(spec: PodSpec): void {
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
   const ephemeral: (Container | EphemeralContainer)[] = spec.ephemeralContainers ?? [];
   for (const container of [...runningContainers(spec), ...ephemeral]) defaultContainer(container);
+  dropDisabledFields(spec);
 }
 
 /** `serviceAccount` is the old name of `serviceAccountName`; both always say the same. */

@@ -1,8 +1,6 @@
-import type { PodResourceClaim, PodSpec } from '#api/core/pod-spec.ts';
+import type { PodSpec } from '#api/core/pod-spec.ts';
 import { validateResources } from '#api/core/resources-validation.ts';
-import { checkName } from '#api/field-checks.ts';
-import { duplicateValue, forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
-import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
+import { invalidValue } from '#api/field-errors.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -12,53 +10,13 @@ import {
 } from '#api/quantity.ts';
 import type { FieldError } from '#api/status.ts';
 
-/** What is wrong with the claims that a pod's containers may use. */
-export function validatePodClaims(field: string, claims: readonly PodResourceClaim[] = []): FieldError[] {
-  const names = new Set<string>();
-  return claims.flatMap((claim, index) => {
-    const { name, resourceClaimName, resourceClaimTemplateName } = claim;
-    const at = `${field}[${index}]`;
-    const isRepeated = names.has(name);
-    names.add(name);
-    const given = Number(resourceClaimName !== undefined) + Number(resourceClaimTemplateName !== undefined);
-
-    return [
-      ...(name === '' ? [requiredValue(`${at}.name`)] : []),
-      ...(name !== '' && isRepeated ? [duplicateValue(`${at}.name`, name)] : []),
-      ...(name === '' || isRepeated ? [] : checkName(`${at}.name`, name, labelNameErrors)),
-      ...(given > 1
-        ? [
-            invalidValue(
-              at,
-              claim,
-              `at most one of \`resourceClaimName\` or \`resourceClaimTemplateName\` may be specified`,
-            ),
-          ]
-        : []),
-      ...(given === 0
-        ? [
-            invalidValue(
-              at,
-              claim,
-              `must specify one of: \`resourceClaimName\`, \`resourceClaimTemplateName\``,
-            ),
-          ]
-        : []),
-      ...checkName(`${at}.resourceClaimName`, resourceClaimName, subdomainNameErrors),
-      ...checkName(`${at}.resourceClaimTemplateName`, resourceClaimTemplateName, subdomainNameErrors),
-    ];
-  });
-}
-
 /** What is wrong with what a pod as a whole asks for: no less than its containers together, no limit below one of theirs. */
 export function validatePodResources(field: string, spec: PodSpec): FieldError[] {
   const { resources, containers } = spec;
   if (resources === undefined) return [];
   const { limits = {}, requests = {} } = resources;
-  const noClaims = 'claims cannot be set for Resources at pod-level';
   return [
-    ...(resources.claims === undefined ? [] : [forbiddenField(`${field}.claims`, noClaims)]),
-    ...validateResources(field, resources, { of: 'pod', podClaims: [] }),
+    ...validateResources(field, resources, 'pod'),
     ...[...requestedTogether(spec)].flatMap(([name, needed]) => {
       const given = readQuantity(requests[name] ?? '0');
       const least = `must be greater than or equal to aggregate container requests of ${formatQuantity(needed)}`;

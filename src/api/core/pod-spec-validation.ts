@@ -13,7 +13,7 @@ import {
 import { validateEphemeralContainers } from '#api/core/ephemeral-validation.ts';
 import { validateDns } from '#api/core/pod-dns-validation.ts';
 import { validateOperatingSystem } from '#api/core/pod-os-validation.ts';
-import { validatePodClaims, validatePodResources } from '#api/core/pod-resources-validation.ts';
+import { validatePodResources } from '#api/core/pod-resources-validation.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
 import { validateOverhead } from '#api/core/resources-validation.ts';
 import { validateHostUsers, validatePodSecurityContext } from '#api/core/security-context-validation.ts';
@@ -33,17 +33,15 @@ const PREEMPTION_POLICIES = ['PreemptLowerPriority', 'Never'];
 /** What is wrong with a pod's spec, or with that of a template. Source: Kubernetes' `ValidatePodSpec`. */
 export function validatePodSpec(field: string, spec: PodSpec, owner: VolumeOwner): FieldError[] {
   const volumes = validateVolumes(`${field}.volumes`, spec.volumes ?? [], owner);
+  const { terminationGracePeriodSeconds: graceSeconds } = spec;
   const context: ContainerContext = {
     volumes: volumes.valid,
-    podClaims: (spec.resourceClaims ?? []).map(({ name }) => name).filter((name) => name !== ''),
-    gracePeriodSeconds: spec.terminationGracePeriodSeconds,
-    operatingSystem: spec.os?.name,
+    gracePeriodSeconds: graceSeconds === undefined || graceSeconds >= 0 ? graceSeconds : 1,
     restartPolicy: spec.restartPolicy,
     hostUsers: spec.hostUsers !== false,
   };
   return [
     ...volumes.errors,
-    ...validatePodClaims(`${field}.resourceClaims`, spec.resourceClaims),
     ...validateContainers(`${field}.containers`, spec.containers, context),
     ...validateInitContainers(`${field}.initContainers`, spec, context),
     ...(spec.ephemeralContainers === undefined

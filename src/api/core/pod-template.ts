@@ -2,6 +2,7 @@ import { AGE_COLUMN, formatLabels, NAME_COLUMN, textColumn } from '#api/columns.
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
 import { validatePodTemplate } from '#api/core/pod-template-validation.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { containerImages, containerNames } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import type { KubeObject, ObjectMeta } from '#api/object.ts';
@@ -27,10 +28,12 @@ export const podTemplateResource: ResourceType<PodTemplate> = defineResource<Pod
   kind: 'PodTemplate',
   plural: 'podtemplates',
   schema: 'core/v1.PodTemplate',
+  fillsZeros: true,
   applyDefaults(podTemplate) {
     podTemplate.template ??= { spec: { containers: [] } };
     defaultPodTemplate(podTemplate.template);
   },
+  warnings: templateWarnings(({ template }) => template, { path: 'template', namesPods: false }),
   validate: ({ template }) => (template === undefined ? [] : validatePodTemplate('template', template)),
   columns: [
     NAME_COLUMN,

@@ -297,3 +297,106 @@ test('binding sets the node once, and each other subresource its own field', () 
   assert.equal(changeMessages({}, { ephemeralContainers: debug }, 'ephemeralcontainers').length, 1);
   assert.equal(changeMessages({ ephemeralContainers: debug }).length, 1);
 });
+
+function warnings(spec: Partial<PodSpec>, annotations: Record<string, string> = {}): readonly string[] {
+  const made = defaulted(spec);
+  made.metadata.annotations = annotations;
+  return podResource.warnings?.(made, undefined) ?? [];
+}
+
+test('a client is told of what is valid in a pod and surprising', () => {
+  const B = { name: 'b', image: 'b' };
+  const port = { containerPort: 80 };
+  const items = [
+    { key: 'a', path: 'p' },
+    { key: 'b', path: 'p/q' },
+  ];
+  const cases: [Partial<PodSpec>, string][] = [
+    [
+      { nodeSelector: { 'beta.kubernetes.io/os': 'linux' } },
+      'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
+    ],
+    [
+      { volumes: [{ name: 'v', rbd: { monitors: ['m'], image: 'i' } }] },
+      'spec.volumes[0].rbd: deprecated in v1.28, non-functional in v1.31+',
+    ],
+    [
+      { volumes: [{ name: 'v', configMap: { name: 'c', items } }] },
+      'volume "v" (ConfigMap "c"): overlapping paths: "p/q" with "p"',
+    ],
+    [
+      { hostAliases: [{ ip: '1.2.3.4' }, { ip: '1.2.3.4' }] },
+      'spec.hostAliases[1].ip: duplicate ip "1.2.3.4"',
+    ],
+    [{ imagePullSecrets: [{}] }, 'spec.imagePullSecrets[0].name: invalid empty name ""'],
+    [
+      { containers: [{ ...A, resources: { requests: { memory: '500m' } } }] },
+      'spec.containers[0].resources.requests[memory]: fractional byte value "500m" is invalid, must be an integer',
+    ],
+    [
+      {
+        containers: [
+          {
+            ...A,
+            env: [
+              { name: 'X', value: 'a' },
+              { name: 'X', value: 'b' },
+            ],
+          },
+        ],
+      },
+      'spec.containers[0].env[1]: hides previous definition of "X", which may be dropped when using apply',
+    ],
+    [
+      {
+        containers: [
+          { ...A, ports: [port] },
+          { ...B, ports: [port] },
+        ],
+      },
+      'spec.containers[1].ports[0]: duplicate port definition with spec.containers[0].ports[0]',
+    ],
+    [
+      { terminationGracePeriodSeconds: -1 },
+      'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
+    ],
+    [
+      {
+        topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }],
+      },
+      'spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod',
+    ],
+  ];
+  for (const [spec, wanted] of cases) assert.deepEqual(warnings(spec), [wanted]);
+  assert.deepEqual(warnings({}, { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' }), [
+    'metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: non-functional in v1.27+; use the "seccompProfile" field instead',
+  ]);
+  assert.deepEqual(warnings({ containers: [{ ...A, env: [{ name: 'X', value: 'a' }] }] }), []);
+});
+
+test('a new pod says what it waits for, and by which profiles it is confined', () => {
+  const made = defaulted({
+    schedulingGates: [{ name: 'a.io/gate' }],
+    securityContext: { appArmorProfile: { type: 'RuntimeDefault' } },
+  });
+  podResource.prepare?.(made, undefined);
+  assert.deepEqual(
+    made.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]),
+    [['PodScheduled', 'False', 'SchedulingGated']],
+  );
+  assert.deepEqual(made.metadata.annotations, {
+    'container.apparmor.security.beta.kubernetes.io/web': 'runtime/default',
+  });
+});
+
+test('what no part of the system carries out is passed over', () => {
+  const { spec } = defaulted({
+    resources: {},
+    resourceClaims: [{ name: 'c' }],
+    volumes: [{ name: 'v', image: { reference: 'r' }, emptyDir: {} }],
+    containers: [{ ...A, lifecycle: { stopSignal: 'SIGTERM' }, resources: { claims: [{ name: 'c' }] } }],
+  });
+  assert.deepEqual(spec.volumes, [{ name: 'v', emptyDir: {} }]);
+  assert.deepEqual([spec.resources, spec.resourceClaims], [undefined, undefined]);
+  assert.deepEqual([spec.containers[0]?.lifecycle, spec.containers[0]?.resources], [{}, {}]);
+});

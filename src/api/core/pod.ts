@@ -3,9 +3,11 @@ import { validatePodAnnotations, validateProfilesMatch } from '#api/core/pod-ann
 import { validatePodChange } from '#api/core/pod-change.ts';
 import { POD_COLUMNS } from '#api/core/pod-columns.ts';
 import { defaultPod } from '#api/core/pod-defaults.ts';
+import { prepareNewPod } from '#api/core/pod-preparation.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
 import { validatePodSpec } from '#api/core/pod-spec-validation.ts';
 import type { PodStatus } from '#api/core/pod-status.ts';
+import { podWarnings } from '#api/core/pod-warnings.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { forbiddenField } from '#api/field-errors.ts';
 import type { KubeObject } from '#api/object.ts';
@@ -70,12 +72,17 @@ export const podResource: ResourceType<Pod> = defineResource<Pod>({
   categories: ['all'],
   subresources: ['status'],
   schema: 'core/v1.Pod',
+  fillsZeros: true,
   applyDefaults: defaultPod,
+  prepare: (pod, old) => {
+    if (old === undefined) prepareNewPod(pod);
+  },
   validate: (pod, old, subresource) => [
     // What was accepted once is not judged anew: most updates are of metadata or status.
     ...(pod.spec === old?.spec ? [] : validatePod(pod)),
     ...(old === undefined ? validateNewPod(pod) : validatePodChange(pod, old, subresource)),
   ],
+  warnings: (pod, old) => (old === undefined ? podWarnings(pod) : []),
   columns: POD_COLUMNS,
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',

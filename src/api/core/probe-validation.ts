@@ -1,5 +1,4 @@
 import type { HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from '#api/core/probe.ts';
-import { signalsOf } from '#api/core/stop-signals.ts';
 import {
   checkNonNegative,
   checkOneOf,
@@ -28,8 +27,6 @@ type Handlers = Probe & LifecycleHandler;
 /** What of a pod its containers' probes and hooks must agree with. */
 export interface HookContext {
   readonly gracePeriodSeconds: number | undefined;
-  /** `spec.os.name`. */
-  readonly operatingSystem: string | undefined;
 }
 
 /** What is wrong with a container's hooks and probes. */
@@ -84,7 +81,7 @@ function validateProbe(field: string, probe: Probe): FieldError[] {
 
 function validateLifecycle(
   field: string,
-  { postStart, preStop, stopSignal }: Lifecycle,
+  { postStart, preStop }: Lifecycle,
   context: HookContext,
 ): FieldError[] {
   return [
@@ -94,15 +91,7 @@ function validateLifecycle(
     ...(preStop === undefined
       ? []
       : validateHandler(`${field}.preStop`, preStop, LIFECYCLE_HANDLERS, context)),
-    ...(stopSignal === undefined ? [] : validateStopSignal(`${field}.stopSignal`, stopSignal, context)),
   ];
-}
-
-function validateStopSignal(field: string, signal: string, { operatingSystem }: HookContext): FieldError[] {
-  if (operatingSystem === undefined)
-    return [forbiddenField(field, 'may not be set for containers with empty `spec.os.name`')];
-  const signals = signalsOf(operatingSystem);
-  return signals === undefined ? [] : checkOneOf(field, signal, signals);
 }
 
 function validateHandler(

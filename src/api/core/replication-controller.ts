@@ -6,6 +6,7 @@ import {
   validateLastingPods,
   validatePodTemplate,
 } from '#api/core/pod-template-validation.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkNonNegative } from '#api/field-checks.ts';
@@ -63,6 +64,7 @@ export const replicationControllerResource: ResourceType<ReplicationController> 
     fillsZeros: true,
     applyDefaults: defaultReplicationController,
     validate: validateReplicationController,
+    warnings: templateWarnings(({ spec }) => spec.template, { namesPods: true }),
     columns: [
       NAME_COLUMN,
       numberColumn('Desired', 'Pods wanted.', ({ spec }) => spec.replicas ?? 1),

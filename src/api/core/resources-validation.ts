@@ -1,7 +1,7 @@
-import type { ContainerResourceClaim, ResourceRequirements } from '#api/core/container.ts';
-import { checkName, checkOneOf, checkQuantity } from '#api/field-checks.ts';
-import { duplicateValue, forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
-import { labelNameErrors, qualifiedNameErrors } from '#api/name-syntax.ts';
+import type { ResourceRequirements } from '#api/core/container.ts';
+import { checkOneOf, checkQuantity } from '#api/field-checks.ts';
+import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import { compareQuantities, readQuantity } from '#api/quantity.ts';
 import { type FieldError, ShownValue } from '#api/status.ts';
 
@@ -45,12 +45,8 @@ const COUNTED_RESOURCES: ReadonlySet<string> = new Set([
 const HUGE_PAGES = 'hugepages-';
 const NANOS_PER_UNIT = 1_000_000_000n;
 
-/** Whose resources they are, by which their names are judged, and the claims of the pod that they may use. */
-export interface ResourceOwner {
-  readonly of: 'container' | 'pod';
-  /** Names in `spec.resourceClaims`. */
-  readonly podClaims: readonly string[];
-}
+/** Whose resources they are, by which their names are judged. */
+export type ResourceOwner = 'container' | 'pod';
 
 /** What is wrong with what a container, or a whole pod, asks for. */
 export function validateResources(
@@ -59,32 +55,29 @@ export function validateResources(
   owner: ResourceOwner,
 ): FieldError[] {
   if (resources === undefined) return [];
-  const { limits = {}, requests = {}, claims = [] } = resources;
+  const { limits = {}, requests = {} } = resources;
   const errors: FieldError[] = [];
   for (const [name, amount] of Object.entries(limits))
-    errors.push(...validateAmount(`${field}.limits[${name}]`, name, amount, owner.of));
+    errors.push(...validateAmount(`${field}.limits[${name}]`, name, amount, owner));
   for (const [name, amount] of Object.entries(requests)) {
     errors.push(
-      ...validateAmount(`${field}.requests[${name}]`, name, amount, owner.of),
+      ...validateAmount(`${field}.requests[${name}]`, name, amount, owner),
       ...validateRequest(field, { name, amount, limit: limits[name] }),
     );
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
     errors.push(forbiddenField(field, 'HugePages require cpu or memory'));
-  if (claims.length > 0) errors.push(...validateClaims(`${field}.claims`, claims, owner.podClaims));
   return errors;
 }
 
 /** What is wrong with what a pod takes beside its containers: the same as with their limits, and named so. */
 export function validateOverhead(field: string, overhead: Record<string, string> | undefined): FieldError[] {
-  return overhead === undefined
-    ? []
-    : validateResources(field, { limits: overhead }, { of: 'container', podClaims: [] });
+  return overhead === undefined ? [] : validateResources(field, { limits: overhead }, 'container');
 }
 
 /** What is wrong with one amount of a named resource; `field` is its place. */
-function validateAmount(field: string, name: string, amount: string, of: ResourceOwner['of']): FieldError[] {
+function validateAmount(field: string, name: string, amount: string, of: ResourceOwner): FieldError[] {
   return [
     ...(of === 'container' && CONTAINER_RESOURCES.includes(name)
       ? []
@@ -95,7 +88,7 @@ function validateAmount(field: string, name: string, amount: string, of: Resourc
   ];
 }
 
-function validateResourceName(field: string, name: string, of: ResourceOwner['of']): FieldError[] {
+function validateResourceName(field: string, name: string, of: ResourceOwner): FieldError[] {
   const wrong = (detail: string): FieldError => invalidValue(field, new ShownValue(name), detail);
   const errors = qualifiedNameErrors(name).map(wrong);
   if (errors.length === 0 && !name.includes('/') && !isStandard(name))
@@ -150,37 +143,6 @@ function validateHugePages(field: string, name: string, amount: string): FieldEr
   return isDivisible
     ? []
     : [invalidValue(field, amount, `${amount} is not positive integer multiple of ${name}`)];
-}
-
-function validateClaims(
-  field: string,
-  claims: readonly ContainerResourceClaim[],
-  podClaims: readonly string[],
-): FieldError[] {
-  const seen = new Set<string>();
-  return claims.flatMap(({ name, request = '' }, index) => {
-    const at = `${field}[${index}]`;
-    const unknown = podClaims.includes(name) ? [] : [unknownClaim(at, name, podClaims)];
-    if (name === '') return [requiredValue(at), ...unknown];
-    const key = request === '' ? name : `${name}/${request}`;
-    const isRepeated =
-      seen.has(name) ||
-      seen.has(key) ||
-      (request === '' && [...seen].some((other) => other.startsWith(`${name}/`)));
-    const repeated = isRepeated ? [duplicateValue(at, seen.has(name) ? name : key)] : [];
-    seen.add(key);
-    return [
-      ...repeated,
-      ...(request === '' ? [] : checkName(`${at}.request`, request, labelNameErrors)),
-      ...unknown,
-    ];
-  });
-}
-
-function unknownClaim(field: string, name: string, podClaims: readonly string[]): FieldError {
-  const known = podClaims.length === 0 ? ' which is empty' : `: ${[...podClaims].sort().join(', ')}`;
-  const detail = `must be one of the names in pod.spec.resourceClaims${known}`;
-  return { type: 'NotFound', field, value: name, detail };
 }
 
 function isHugePages(name: string): boolean {

@@ -1,5 +1,5 @@
-import { defaultPullPolicy } from '#api/core/container-defaults.ts';
 import type { DownwardAPIVolumeFile, Volume } from '#api/core/volume.ts';
+import type { NetworkVolumeSources } from '#api/core/volume-network.ts';
 
 /** Mode bits of files in a volume of configuration: 0644. */
 const FILE_MODE = 0o644;
@@ -14,14 +14,32 @@ export function defaultVolume(volume: Volume): void {
     if (source !== undefined) source.defaultMode ??= FILE_MODE;
   }
   if (volume.hostPath !== undefined) volume.hostPath.type ??= '';
-  if (volume.iscsi !== undefined) volume.iscsi.iscsiInterface ??= 'default';
-  if (volume.image !== undefined) volume.image.pullPolicy ??= defaultPullPolicy(volume.image.reference);
+  defaultNetworkVolume(volume);
   const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
   if (claim !== undefined) claim.volumeMode ??= 'Filesystem';
   defaultDownwardItems(volume.downwardAPI?.items);
   for (const { downwardAPI, serviceAccountToken } of volume.projected?.sources ?? []) {
     defaultDownwardItems(downwardAPI?.items);
     if (serviceAccountToken !== undefined) serviceAccountToken.expirationSeconds ??= TOKEN_EXPIRATION_SECONDS;
+  }
+}
+
+function defaultNetworkVolume({ azureDisk, iscsi, rbd, scaleIO }: NetworkVolumeSources): void {
+  if (azureDisk !== undefined) {
+    azureDisk.cachingMode ??= 'ReadWrite';
+    azureDisk.fsType ??= 'ext4';
+    azureDisk.kind ??= 'Shared';
+    azureDisk.readOnly ??= false;
+  }
+  if (iscsi !== undefined) iscsi.iscsiInterface ??= 'default';
+  if (rbd !== undefined) {
+    rbd.keyring ??= '/etc/ceph/keyring';
+    rbd.pool ??= 'rbd';
+    rbd.user ??= 'admin';
+  }
+  if (scaleIO !== undefined) {
+    scaleIO.fsType ??= 'xfs';
+    scaleIO.storageMode ??= 'ThinProvisioned';
   }
 }
 

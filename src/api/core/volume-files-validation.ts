@@ -1,7 +1,6 @@
 import { VOLUME_FIELDS, validateFieldRef, validateResourceFieldRef } from '#api/core/downward-validation.ts';
 import { checkMode, validateFilePath } from '#api/core/path-validation.ts';
 import type {
-  ClusterTrustBundleProjection,
   DownwardAPIVolumeFile,
   DownwardAPIVolumeSource,
   KeyToPath,
@@ -9,7 +8,7 @@ import type {
   ServiceAccountTokenProjection,
   VolumeProjection,
 } from '#api/core/volume.ts';
-import { checkLabelSelector, checkPresent } from '#api/field-checks.ts';
+import { checkPresent } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -89,7 +88,7 @@ function validateProjection(
   source: VolumeProjection,
   once: (path: string, named?: string) => FieldError[],
 ): FieldError[] {
-  const { configMap, secret, downwardAPI, serviceAccountToken: token, clusterTrustBundle: bundle } = source;
+  const { configMap, secret, downwardAPI, serviceAccountToken: token } = source;
   const configs = [
     { path: `${at}.secret`, config: secret },
     { path: `${at}.configMap`, config: configMap },
@@ -109,9 +108,6 @@ function validateProjection(
       ...once(file.path),
     ]),
     ...(token === undefined ? [] : validateToken(field, `${at}.serviceAccountToken`, token)),
-    ...(bundle === undefined
-      ? []
-      : [...validateTrustBundle(`${at}.clusterTrustBundle`, bundle), ...once(bundle.path)]),
     ...(Object.keys(source).length > 1
       ? [forbiddenField(at, 'may not specify more than 1 volume type per source')]
       : []),
@@ -133,33 +129,5 @@ function validateToken(
       ? [invalidValue(expires, expirationSeconds, 'may not specify a duration larger than 2^32 seconds')]
       : []),
     ...(path === '' ? [requiredValue(`${field}.path`)] : validateFilePath(`${field}.path`, path)),
-  ];
-}
-
-function validateTrustBundle(
-  field: string,
-  { name, signerName, labelSelector, path }: ClusterTrustBundleProjection,
-): FieldError[] {
-  return [
-    ...(name === undefined && signerName === undefined
-      ? [requiredValue(field, 'either name or signerName must be specified')]
-      : []),
-    ...(name !== undefined && signerName !== undefined
-      ? [invalidValue(field, { name, signerName }, 'only one of name and signerName may be used')]
-      : []),
-    ...(name === '' ? [requiredValue(`${field}.name`, 'must be a valid object name')] : []),
-    ...(signerName === '' ? [requiredValue(`${field}.signerName`, 'must be a valid signer name')] : []),
-    ...(name !== undefined && labelSelector !== undefined
-      ? [
-          invalidValue(
-            `${field}.labelSelector`,
-            labelSelector,
-            'labelSelector must be unset if name is specified',
-          ),
-        ]
-      : []),
-    ...checkLabelSelector(`${field}.labelSelector`, labelSelector),
-    ...checkPresent(`${field}.path`, path),
-    ...validateFilePath(`${field}.path`, path),
   ];
 }

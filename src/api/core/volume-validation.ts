@@ -3,7 +3,6 @@ import { checkMode, validateHostPath, validatePathBelow } from '#api/core/path-v
 import type {
   CSIVolumeSource,
   EphemeralVolumeSource,
-  ImageVolumeSource,
   NFSVolumeSource,
   Volume,
   VolumeSources,
@@ -26,7 +25,7 @@ import {
   validateSecretName,
   validateStorageOs,
 } from '#api/core/volume-network-validation.ts';
-import { checkLabels, checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { checkLabels, checkName, checkPresent } from '#api/field-checks.ts';
 import { duplicateValue, forbiddenField, invalidValue, requiredValue, tooLong } from '#api/field-errors.ts';
 import { checkAnnotations } from '#api/metadata.ts';
 import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
@@ -36,7 +35,6 @@ import type { FieldError } from '#api/status.ts';
 
 /** The longest name of a CSI driver, in characters; a longer one is refused. */
 const DRIVER_CHARS_MAX = 63;
-const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 
 /** What a volume is part of. */
 export interface VolumeOwner {
@@ -121,7 +119,6 @@ const SOURCES: readonly SourceRule[] = [
   source('scaleIO', requireFields('gateway', 'system', 'volumeName')),
   source('csi', validateCsi),
   source('ephemeral', validateEphemeral),
-  source('image', validateImageVolume),
 ];
 
 function source<K extends SourceName>(
@@ -253,15 +250,4 @@ function validateEphemeralName(field: string, name: string, { podName }: VolumeO
   return subdomainNameErrors(claim).map((detail) =>
     invalidValue(`${field}.name`, name, `PVC name "${claim}": ${detail}`),
   );
-}
-
-function validateImageVolume(
-  field: string,
-  { reference, pullPolicy }: ImageVolumeSource,
-  { isPod }: VolumeOwner,
-): FieldError[] {
-  return [
-    ...(isPod ? checkPresent(`${field}.reference`, reference) : []),
-    ...checkOneOf(`${field}.pullPolicy`, pullPolicy, PULL_POLICIES),
-  ];
 }

@@ -78,6 +78,7 @@ export interface VolumeProjection {
   clusterTrustBundle?: ClusterTrustBundleProjection;
   configMap?: ConfigMapProjection;
   downwardAPI?: DownwardAPIProjection;
+  podCertificate?: object;
   secret?: SecretProjection;
   serviceAccountToken?: ServiceAccountTokenProjection;
 }

@@ -97,13 +97,17 @@ function joinedList(
   items: readonly Uint8Array[],
   head: { kind: string; apiVersion: string; metadata: object },
 ): ApiResponse {
-  const chunks: Uint8Array[] = [utf8(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
-  for (const [index, item] of items.entries()) {
-    if (index > 0) chunks.push(COMMA);
+  const start = utf8(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+  const chunks = [start];
+  let size = start.length + CLOSE.length + Math.max(0, items.length - 1) * COMMA.length;
+  for (const item of items) {
+    if (chunks.length > 1) chunks.push(COMMA);
     chunks.push(item);
+    size += item.length;
   }
   chunks.push(CLOSE);
-  return bytesResponse(200, chunks);
+  const response = bytesResponse(200, chunks);
+  return { ...response, body: { type: 'bytes', chunks, size } };
 }
 
 async function readPage(context: RestContext, type: ResourceType, request: ListRequest): Promise<Page> {

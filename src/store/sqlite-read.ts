@@ -47,7 +47,7 @@ export interface SqliteReader {
   newestRow(): number;
 }
 
-type ScanColumns = [key: string, id: number, deleted: number];
+type ScanColumns = [id: number, deleted: number];
 type RowColumns = [key: string, ahead: number, deleted: number, checksum: number, value: Uint8Array | null];
 
 /** Prepares the statements that read the state. What is read comes from `cache`, or goes there. */
@@ -70,8 +70,9 @@ export function createSqliteReader(database: DatabaseSync, cache: EntryCache): S
   );
   const scan = prepare<[from: string, end: string | Uint8Array, limit: number], ScanColumns>(
     database,
-    'SELECT key, id, deleted FROM current WHERE key >= ? AND key < ? ORDER BY key LIMIT ?',
+    'SELECT id, deleted FROM current WHERE key >= ? AND key < ? ORDER BY key LIMIT ?',
   );
+  const findKey = prepare<[id: number], [key: string]>(database, 'SELECT key FROM log WHERE id = ?');
   const countUpTo = prepare<[from: string, end: string | Uint8Array, boundary: number], [count: number]>(
     database,
     'SELECT count(*) FROM current WHERE key >= ? AND key < ? AND deleted = 0 AND id <= ?',
@@ -113,20 +114,22 @@ export function createSqliteReader(database: DatabaseSync, cache: EntryCache): S
     slice({ from, end }, { boundary, limit }) {
       const entries: Entry[] = [];
       let bytes = 0;
+      // Without their keys, which entries in the cache know: most of them are there.
       const rows = scan.all(from, upperBound(end), SLICE_KEYS_MAX);
-      for (const [key, newest, deleted] of rows) {
+      for (const [newest, deleted] of rows) {
         if (deleted === 1 && newest <= boundary) continue;
         const id = rowAt(newest, boundary);
-        const isCached = cache.get(id) !== undefined;
-        const entry = entryOfRow(id);
+        const cached = cache.get(id);
+        const entry = cached ?? entryOfRow(id);
         if (entry === undefined) continue;
         entries.push(entry);
-        if (!isCached) bytes += entry.value.length;
+        if (cached === undefined) bytes += entry.value.length;
         if (entries.length >= limit || bytes >= SLICE_BYTES_MAX)
-          return { entries, rest: { from: `${key}\0`, end } };
+          return { entries, rest: { from: `${entry.key}\0`, end } };
       }
       const last = rows.length < SLICE_KEYS_MAX ? undefined : rows.at(-1);
-      return { entries, rest: last && { from: `${last[0]}\0`, end } };
+      const lastKey = last && findKey.one(last[0])?.[0];
+      return { entries, rest: lastKey === undefined ? undefined : { from: `${lastKey}\0`, end } };
     },
     count({ from, end }, boundary) {
       let count = countUpTo.one(from, upperBound(end), boundary)?.[0] ?? 0;

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { gzip } from 'node:zlib';
+import { type HttpBytes, sizeOfBytes } from '#system/http-bytes.ts';
 import type { PeerCertificate } from '#system/network.ts';
 import { peerCertificate } from '#system/real-network.ts';
 
@@ -39,9 +40,7 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** `Set-Cookie` of a streamed answer, which alone may stand more than once. */
   readonly cookies?: readonly string[];
-  readonly body:
-    | { readonly type: 'bytes'; readonly chunks: readonly Uint8Array[] }
-    | { readonly type: 'stream'; readonly start: (sink: HttpSink) => void };
+  readonly body: HttpBytes | { readonly type: 'stream'; readonly start: (sink: HttpSink) => void };
 }
 
 /** What both versions of HTTP need to know to answer. */
@@ -132,8 +131,7 @@ export function sendAnswer(
   });
   if (answered.body.type === 'stream') return stream(outgoing, answered, answered.body.start);
   const { chunks } = answered.body;
-  let total = 0;
-  for (const chunk of chunks) total += chunk.length;
+  const total = sizeOfBytes(answered.body);
   if (total >= GZIP_BYTES_MIN && /\bgzip\b/u.test(acceptEncoding ?? ''))
     return sendCompressed(outgoing, answered, chunks);
   writeHead(outgoing, answered.status, { ...answered.headers, 'content-length': String(total) });

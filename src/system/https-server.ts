@@ -1,6 +1,11 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Http2SecureServer } from 'node:http2';
-import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import {
+  createServer as createTlsServer,
+  DEFAULT_CIPHERS,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
 import { errorCode } from '#system/disk.ts';
 import { createHttp1Server, HEADERS_MS_MAX, type Http1Options } from '#system/http1-server.ts';
 import { createHttp2Server } from '#system/http2-server.ts';
@@ -43,6 +48,9 @@ const CONNECTIONS_MAX = 16_384;
 /** After this long without a word, TCP asks whether a client is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 60_000;
 
+/** AES with 128 bits first, as Go's servers have it where the processor knows AES: lists take a quarter less of it. */
+const CIPHERS = `TLS_AES_128_GCM_SHA256:${DEFAULT_CIPHERS}`;
+
 /**
  * One TLS port for HTTP/2, HTTP/1.1 with upgrades, and further protocols by ALPN. Client certificates are asked for, and
  * reported where they verify; a client without one is let in as nobody.
@@ -60,6 +68,7 @@ export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServ
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
     handshakeTimeout: Math.min(HEADERS_MS_MAX, requestMsMax),
     ALPNProtocols: [...Object.keys(protocols), 'h2', 'http/1.1'],
     // What is small is not held back until the client has confirmed what came before it.

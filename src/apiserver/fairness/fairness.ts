@@ -17,6 +17,7 @@ import {
 } from '#apiserver/fairness/priority-level.ts';
 import type { ApiResponse, Sink, User } from '#apiserver/request.ts';
 import type { Clock } from '#system/clock.ts';
+import { sizeOfBytes } from '#system/http-bytes.ts';
 
 /** Seats of all levels together: requests that are under way at the same time. One thread serves them all, so more would only wait. */
 export const SEATS_MAX = 128;
@@ -74,7 +75,7 @@ export class Fairness {
     const { body } = response;
     if (body.type === 'stream')
       return attributes.verb === 'watch' ? this.#counted(user, response, body.start) : response;
-    if (attributes.verb === 'list') this.#remember(attributes, response.readBytes ?? sizeOf(body.chunks));
+    if (attributes.verb === 'list') this.#remember(attributes, response.readBytes ?? sizeOfBytes(body));
     return response;
   }
 
@@ -149,12 +150,6 @@ export class Fairness {
     if (this.#listBytes.size >= LIST_SIZES_MAX) this.#listBytes.clear();
     this.#listBytes.set(collectionOf(attributes), bytes);
   }
-}
-
-function sizeOf(chunks: readonly Uint8Array[]): number {
-  let bytes = 0;
-  for (const chunk of chunks) bytes += chunk.length;
-  return bytes;
 }
 
 function isWatch(attributes: Attributes): boolean {

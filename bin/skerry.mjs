@@ -12,6 +12,7 @@ const collection =
 process.env.NODE_COMPILE_CACHE ??= join(ROOT, '.cache', 'compiled');
 becomeNode([
   ...collection,
+  `--import=${join(ROOT, 'bin', 'own-modules.mjs')}`,
   '--disable-sigusr1',
   '--disable-warning=ExperimentalWarning',
   join(ROOT, 'src', 'main.ts'),

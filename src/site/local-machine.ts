@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { logPathOf, type Machine, type RuntimeKind } from '#cli/machine.ts';
 import { findContainerdBinaries } from '#cri/containerd-binaries.ts';
 import { containerdLayout } from '#cri/containerd-config.ts';
@@ -11,19 +12,20 @@ import { unmountBelow } from '#site/unmount.ts';
 import type { ChildProcess } from '#system/process.ts';
 import type { System } from '#system/system.ts';
 
+const COMMON_FLAGS = [
+  `--import=${fileURLToPath(new URL('../../bin/own-modules.mjs', import.meta.url))}`,
+  '--disable-sigusr1',
+  '--disable-warning=ExperimentalWarning',
+];
+
 /**
  * Flags of Node by role; `bin/skerry.mjs` has them, too. No signal opens a debugger. A site is to stay small: a young
  * generation of 1 MiB halves its memory under load. A hub has the memory to collect less often, and collects in one thread:
  * several would spend a fifth more of the processor on the same garbage.
  */
 export const NODE_FLAGS = {
-  hub: [
-    '--max-semi-space-size=32',
-    '--no-parallel-scavenge',
-    '--disable-sigusr1',
-    '--disable-warning=ExperimentalWarning',
-  ],
-  site: ['--max-semi-space-size=1', '--disable-sigusr1', '--disable-warning=ExperimentalWarning'],
+  hub: ['--max-semi-space-size=32', '--no-parallel-scavenge', ...COMMON_FLAGS],
+  site: ['--max-semi-space-size=1', ...COMMON_FLAGS],
 } as const;
 
 /** This program, as further processes of it are started. */

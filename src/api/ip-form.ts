@@ -9,7 +9,7 @@ import {
   parseIpAddress,
   parseIpNetwork,
 } from '#api/ip-network.ts';
-import { cidrErrors, ipErrors } from '#api/ip-syntax.ts';
+import { cidrErrors, ipErrors, withoutLeadingZeros } from '#api/ip-syntax.ts';
 
 /** What is wrong with an address of a field that wants the one canonical text of it, in Kubernetes' words. */
 export function canonicalIpErrors(text: string): string[] {
@@ -32,7 +32,8 @@ export function canonicalCidrErrors(text: string): string[] {
 
 /** What a client is told of a network that is valid, but not written as it should be. */
 export function cidrWarnings(field: string, text: string): string[] {
-  const network = parseIpNetwork(text);
+  const plain = withoutLeadingZeros(text);
+  const network = parseIpNetwork(plain);
   if (network === undefined) return [];
   const canonical = formatIpNetwork(maskedNetwork(network));
   const warnings: string[] = [];
@@ -43,7 +44,7 @@ export function cidrWarnings(field: string, text: string): string[] {
       `${field}: CIDR value "${text}" is ambiguous in this context (should be "${canonical}" or "${single}"?)`,
     );
   }
-  if (isMappedIpv4(network.address))
+  if (plain !== text || isMappedIpv4(network.address))
     warnings.push(
       `${field}: non-standard CIDR value "${text}" will be considered invalid in a future Kubernetes release: use "${canonical}"`,
     );
@@ -60,10 +61,11 @@ function isBeyondPrefix(network: IpNetwork): boolean {
 
 /** What a client is told of an address that is valid, but not written as it should be. */
 export function ipWarnings(field: string, text: string): string[] {
-  const address = parseIpAddress(text);
+  const plain = withoutLeadingZeros(text);
+  const address = parseIpAddress(plain);
   if (address === undefined) return [];
   const canonical = formatIpAddress(address);
-  if (isMappedIpv4(address))
+  if (plain !== text || isMappedIpv4(address))
     return [
       `${field}: non-standard IP address "${text}" will be considered invalid in a future Kubernetes release: use "${canonical.replace(/^::ffff:/, '')}"`,
     ];

@@ -30,6 +30,14 @@ function groupsOf(run: string, isLast: boolean): number {
   return hex.length + (embedded ? 2 : 0);
 }
 
+/**
+ * The text without the zeros that may stand before the parts of an IPv4 address, and before a prefix length, in fields that are
+ * older than the rule that none do.
+ */
+export function withoutLeadingZeros(text: string): string {
+  return text.includes('.') ? text.replaceAll(/(^|[:./])0+(?=\d+(?:[./]|$))/g, '$1') : text;
+}
+
 /** The family of `address/prefix-length`; undefined where the text is not that. */
 export function cidrFamily(text: string): 'IPv4' | 'IPv6' | undefined {
   const [, address = '', length = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];

@@ -58,7 +58,9 @@ function visitStruct(object: JsonObject, schema: ObjectSchema, place: Place): vo
   for (const [key, value] of Object.entries(object)) {
     const property = propertyOf(schema.properties, key);
     const isSkipped =
-      property === undefined || value === undefined || (place.path === '' && key === 'status');
+      property === undefined ||
+      value === undefined ||
+      (place.path === '' && (key === 'metadata' || key === 'status'));
     if (!isSkipped && isComposite(property))
       visit(value, property, { ...place, path: childPath(place, key) });
   }

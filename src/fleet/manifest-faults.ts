@@ -27,6 +27,7 @@ export function manifestFault(
   }
   object.metadata.namespace = namespace;
   type.applyDefaults(object);
+  type.prepare?.(object, undefined);
   const errors = [...validateMetadata(object.metadata, type), ...type.validate(object, undefined)];
   return errors.length === 0 ? undefined : errors.map(fieldErrorMessage).join('; ');
 }

@@ -1,9 +1,12 @@
 import { AGE_COLUMN, NAME_COLUMN, NONE, numberColumn, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkNonNegative, checkUnchanged } from '#api/field-checks.ts';
+import { requiredValue } from '#api/field-errors.ts';
+import { isJsonObject } from '#api/json.ts';
 import type { Json, KubeObject } from '#api/object.ts';
 import { controllerOf } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** `apps/v1.ControllerRevision`. */
 export interface ControllerRevision extends KubeObject {
@@ -25,7 +28,7 @@ export const controllerRevisionResource: ResourceType<ControllerRevision> =
     hasGeneration: false,
     validate: ({ revision, data }, old) => [
       ...checkNonNegative('revision', revision),
-      ...(old === undefined ? [] : checkUnchanged('data', data, old.data)),
+      ...(old === undefined ? validateData(data) : checkUnchanged('data', data, old.data)),
     ],
     columns: [
       NAME_COLUMN,
@@ -34,6 +37,11 @@ export const controllerRevisionResource: ResourceType<ControllerRevision> =
       AGE_COLUMN,
     ],
   });
+
+function validateData(data: Json | undefined): FieldError[] {
+  if (data === undefined || data === null) return [requiredValue('data', 'data is mandatory')];
+  return isJsonObject(data) ? [] : [requiredValue('data', 'data must be a valid JSON object')];
+}
 
 function formatController(object: ControllerRevision): string {
   const owner = controllerOf(object);

@@ -14,6 +14,7 @@ import { defineResource } from '#api/define-resource.ts';
 import { checkLabelName, checkNonNegative, checkOneOf } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue } from '#api/field-errors.ts';
 import { equalJson } from '#api/json.ts';
+import { labelNameErrors } from '#api/name-syntax.ts';
 import type { Json, KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -98,6 +99,7 @@ export const statefulSetResource: ResourceType<StatefulSet> = defineResource<Sta
   subresources: ['status', 'scale'],
   schema: 'apps/v1.StatefulSet',
   fillsZeros: true,
+  nameRule: labelNameErrors,
   applyDefaults: defaultStatefulSet,
   validate: validateStatefulSet,
   warnings: statefulSetWarnings,
@@ -154,7 +156,6 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
   defaultPodTemplate(spec.template);
 }
 
-/** Kubernetes looks neither at the spec of the template nor at the claims: their pods and claims say what is wrong. */
 const podWarnings = templateWarnings<StatefulSet>(({ spec }) => spec.template, { namesPods: false });
 
 function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
@@ -177,6 +178,7 @@ function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined): st
   ];
 }
 
+/** Kubernetes looks neither at the spec of the template nor at the claims: their pods and claims say what is wrong. */
 function validateStatefulSet({ spec }: StatefulSet, old: StatefulSet | undefined): FieldError[] {
   const { ordinals, template, persistentVolumeClaimRetentionPolicy: retention } = spec;
   const selectorErrors = validateWorkloadSelector(spec.selector, template, {

@@ -1,15 +1,17 @@
 import { age } from '#api/age.ts';
 import type { JobSpec } from '#api/batch/job.ts';
-import { defaultJobSpec } from '#api/batch/job-defaults.ts';
 import { validateJobSpec } from '#api/batch/job-validation.ts';
+import { jobSpecWarnings } from '#api/batch/job-warnings.ts';
 import { scheduleErrors } from '#api/batch/schedule-syntax.ts';
+import { timeZoneErrors } from '#api/batch/time-zone-syntax.ts';
 import { AGE_COLUMN, NAME_COLUMN, NONE, numberColumn, textColumn } from '#api/columns.ts';
+import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import { templateWarnings } from '#api/core/pod-warnings.ts';
 import type { ObjectReference } from '#api/core/reference.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkName, checkNonNegative, checkOneOf } from '#api/field-checks.ts';
-import { invalidValue } from '#api/field-errors.ts';
+import { invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import type { KubeObject, ObjectMeta } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -47,6 +49,11 @@ export interface JobTemplateSpec {
   spec: JobSpec;
 }
 
+const podWarnings = templateWarnings<CronJob>(({ spec }) => spec.jobTemplate.spec.template, {
+  path: 'spec.jobTemplate.spec.template',
+  namesPods: true,
+});
+
 /** `cronjobs.batch`. */
 export const cronJobResource: ResourceType<CronJob> = defineResource<CronJob>({
   group: 'batch',
@@ -60,10 +67,7 @@ export const cronJobResource: ResourceType<CronJob> = defineResource<CronJob>({
   fillsZeros: true,
   applyDefaults: defaultCronJob,
   validate: validateCronJob,
-  warnings: templateWarnings(({ spec }) => spec.jobTemplate.spec.template, {
-    path: 'spec.jobTemplate.spec.template',
-    namesPods: true,
-  }),
+  warnings: cronJobWarnings,
   columns: [
     NAME_COLUMN,
     textColumn('Schedule', 'When jobs are made: five cron fields.', ({ spec }) => spec.schedule),
@@ -93,24 +97,61 @@ function defaultCronJob({ spec }: CronJob): void {
   spec.suspend ??= false;
   spec.successfulJobsHistoryLimit ??= SUCCESSFUL_JOBS_HISTORY_LIMIT;
   spec.failedJobsHistoryLimit ??= FAILED_JOBS_HISTORY_LIMIT;
-  const job = spec.jobTemplate?.spec;
-  if (job !== undefined) defaultJobSpec(job);
+  defaultPodTemplate(spec.jobTemplate?.spec?.template);
 }
 
-function validateCronJob({ metadata, spec }: CronJob): FieldError[] {
+function validateCronJob({ metadata, spec }: CronJob, old: CronJob | undefined): FieldError[] {
   const { name } = metadata;
+  const { selector, manualSelector } = spec.jobTemplate.spec;
+  const field = 'spec.jobTemplate.spec';
   return [
-    ...(name.length > NAME_CHARS_MAX
-      ? [invalidValue('metadata.name', name, `must be no more than ${NAME_CHARS_MAX} characters`)]
-      : []),
-    ...checkName('spec.schedule', spec.schedule, scheduleErrors),
-    ...(spec.timeZone === ''
-      ? [invalidValue('spec.timeZone', '', 'timeZone must be nil or non-empty string')]
-      : []),
+    ...validateSchedule('spec.schedule', spec, old?.spec),
     ...checkNonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds),
+    ...(spec.timeZone === old?.spec.timeZone
+      ? []
+      : checkName('spec.timeZone', spec.timeZone, timeZoneErrors)),
     ...checkOneOf('spec.concurrencyPolicy', spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']),
+    ...validateJobSpec(field, spec.jobTemplate.spec),
+    ...(selector === undefined
+      ? []
+      : [invalidValue(`${field}.selector`, selector, '`selector` will be auto-generated')]),
+    ...(manualSelector === true ? [unsupportedValue(`${field}.manualSelector`, true, ['nil', 'false'])] : []),
     ...checkNonNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit),
     ...checkNonNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit),
-    ...validateJobSpec('spec.jobTemplate.spec', spec.jobTemplate.spec),
+    ...(old === undefined && name.length > NAME_CHARS_MAX
+      ? [invalidValue('metadata.name', name, `must be no more than ${NAME_CHARS_MAX} characters`)]
+      : []),
+  ];
+}
+
+/** A schedule names no time zone; one that did when it was first stored may keep it, alone. */
+function validateSchedule(
+  field: string,
+  { schedule, timeZone }: CronJobSpec,
+  old: CronJobSpec | undefined,
+): FieldError[] {
+  if (schedule === '') return [requiredValue(field)];
+  const errors = checkName(field, schedule, scheduleErrors);
+  if (!schedule.includes('TZ')) return errors;
+  if (old?.schedule.includes('TZ') !== true)
+    errors.push(
+      invalidValue(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'),
+    );
+  else if (timeZone !== undefined)
+    errors.push(
+      invalidValue(field, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule'),
+    );
+  return errors;
+}
+
+const TIME_ZONE_IN_SCHEDULE =
+  'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details';
+
+function cronJobWarnings(cronJob: CronJob, old: CronJob | undefined): string[] {
+  const { spec } = cronJob;
+  return [
+    ...podWarnings(cronJob, old),
+    ...jobSpecWarnings('spec.jobTemplate.spec', spec.jobTemplate.spec),
+    ...(old !== undefined && spec.schedule.includes('TZ') ? [TIME_ZONE_IN_SCHEDULE] : []),
   ];
 }

@@ -24,6 +24,7 @@ function job(spec: Partial<JobSpec> = {}): Job {
     },
   };
   jobResource.applyDefaults(made);
+  jobResource.prepare?.(made, undefined);
   return made;
 }
 
@@ -124,6 +125,6 @@ test('a cron job', () => {
   assert.equal(found.length, 2);
   assert.match(
     found.join(),
-    /must be no more than 52 characters.*spec.schedule: Invalid value: "0 25 \* \* \*": "25" is no valid hour/,
+    /spec.schedule: Invalid value: "0 25 \* \* \*": end of range \(25\) above maximum \(23\): 25.*must be no more than 52 characters/,
   );
 });

@@ -1,6 +1,8 @@
 import { humanDuration } from '#api/age.ts';
-import { defaultJob } from '#api/batch/job-defaults.ts';
+import { defaultJob, prepareJob } from '#api/batch/job-defaults.ts';
+import { validateJobStatus } from '#api/batch/job-status-validation.ts';
 import { validateJob } from '#api/batch/job-validation.ts';
+import { jobSpecWarnings } from '#api/batch/job-warnings.ts';
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import { templateWarnings } from '#api/core/pod-warnings.ts';
@@ -105,6 +107,8 @@ export interface SuccessPolicyRule {
   succeededIndexes?: string;
 }
 
+const podWarnings = templateWarnings<Job>(({ spec }) => spec.template, { namesPods: true });
+
 /** `jobs.batch`. */
 export const jobResource: ResourceType<Job> = defineResource<Job>({
   group: 'batch',
@@ -116,8 +120,10 @@ export const jobResource: ResourceType<Job> = defineResource<Job>({
   schema: 'batch/v1.Job',
   fillsZeros: true,
   applyDefaults: defaultJob,
+  prepare: prepareJob,
   validate: validateJob,
-  warnings: templateWarnings(({ spec }) => spec.template, { namesPods: true }),
+  validateStatus: validateJobStatus,
+  warnings: (job, old) => [...podWarnings(job, old), ...jobSpecWarnings('spec', job.spec)],
   columns: [
     NAME_COLUMN,
     textColumn('Status', 'What the conditions say in a word.', jobStatus),

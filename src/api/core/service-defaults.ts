@@ -9,7 +9,11 @@ export function defaultService(service: Service): void {
   spec.type ??= 'ClusterIP';
   spec.sessionAffinity ??= 'None';
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
-  else spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: SESSION_AFFINITY_TIMEOUT_SECONDS } };
+  if (
+    spec.sessionAffinity === 'ClientIP' &&
+    spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined
+  )
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: SESSION_AFFINITY_TIMEOUT_SECONDS } };
   for (const port of spec.ports ?? []) {
     port.protocol ??= 'TCP';
     if (
@@ -20,13 +24,16 @@ export function defaultService(service: Service): void {
   }
   defaultTraffic(service);
   if (spec.clusterIP !== undefined && spec.clusterIP !== '') spec.clusterIPs ??= [spec.clusterIP];
-  else if (spec.clusterIPs?.[0] !== undefined) spec.clusterIP = spec.clusterIPs[0];
   service.status ??= { loadBalancer: {} };
 }
 
 function defaultTraffic({ spec }: Service): void {
-  if (spec.type === 'ExternalName') return;
-  const isExternal = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+  if (spec.type === 'ExternalName') {
+    delete spec.internalTrafficPolicy;
+    return;
+  }
+  const isExternal =
+    spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs ?? []).length > 0;
   if (isExternal) spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
   spec.internalTrafficPolicy ??= 'Cluster';

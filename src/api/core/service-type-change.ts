@@ -5,8 +5,11 @@ import type { Service, ServiceSpec } from '#api/core/service.ts';
  * Drops what a service had only for the type that it had before, where the client has not changed it: so that `type` alone can
  * be changed. Nothing of a new service. Source: Kubernetes' `dropTypeDependentFields`.
  */
-export function dropFieldsOfOldType({ spec }: Service, old: Service | undefined): void {
+export function dropFieldsOfOldType(service: Service, old: Service | undefined): void {
   if (old === undefined) return;
+  const { spec } = service;
+  if (spec.type !== 'LoadBalancer' && service.status !== undefined)
+    service.status = { ...service.status, loadBalancer: {} };
   const before = old.spec;
   const ends = (needs: (each: ServiceSpec) => boolean): boolean => needs(before) && !needs(spec);
   const drop = (...fields: (keyof ServiceSpec)[]): void => {
@@ -37,12 +40,13 @@ function isBalanced({ type }: ServiceSpec): boolean {
   return type === 'LoadBalancer';
 }
 
-function needsHealthPort({ type, externalTrafficPolicy }: ServiceSpec): boolean {
+/** Whether nodes tell a load balancer if they have an endpoint. */
+export function needsHealthPort({ type, externalTrafficPolicy }: ServiceSpec): boolean {
   return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 }
 
 function isReachedFromOutside({ type, externalIPs = [] }: ServiceSpec): boolean {
-  return type === 'NodePort' || type === 'LoadBalancer' || externalIPs.length > 0;
+  return type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && externalIPs.length > 0);
 }
 
 function hasNoNewNodePort({ ports = [] }: ServiceSpec, before: ServiceSpec): boolean {

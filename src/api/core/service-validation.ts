@@ -1,113 +1,115 @@
 import type { Service, ServicePort, ServiceSpec } from '#api/core/service.ts';
+import { validateServiceAddresses } from '#api/core/service-address-validation.ts';
+import { needsHealthPort } from '#api/core/service-type-change.ts';
 import {
+  checkLabelName,
   checkLabels,
   checkName,
   checkOneOf,
   checkPort,
   checkPortOrName,
   checkPresent,
-  checkRange,
-  checkUnique,
 } from '#api/field-checks.ts';
-import {
-  duplicateValue,
-  forbiddenField,
-  immutableField,
-  invalidValue,
-  requiredValue,
-} from '#api/field-errors.ts';
-import { cidrErrors, ipErrors } from '#api/ip-syntax.ts';
-import { labelNameErrors, qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
+import { duplicateValue, forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { checkEndpointIp, checkLegacyCidr, checkLegacyIp } from '#api/legacy-ip.ts';
+import { qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const POLICIES = ['Cluster', 'Local'];
-const SESSION_AFFINITY_SECONDS = { min: 1, max: 86400 };
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+/** The longest that a client keeps to one endpoint, in seconds: a day. */
+const SESSION_AFFINITY_SECONDS_MAX = 86_400;
 
-/** What is wrong with a service. Source: Kubernetes' Service API reference. */
-export function validateService({ spec }: Service, old: Service | undefined): FieldError[] {
+/** Annotations that say what a field says by now. */
+export const SOURCE_RANGES_ANNOTATION = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+export const TOPOLOGY_HINTS_ANNOTATION = 'service.kubernetes.io/topology-aware-hints';
+export const TOPOLOGY_MODE_ANNOTATION = 'service.kubernetes.io/topology-mode';
+
+/** What is wrong with a service. Source: Kubernetes' `ValidateService` and `ValidateServiceUpdate`. */
+export function validateService(service: Service, old: Service | undefined): FieldError[] {
+  const { spec } = service;
   return [
-    ...checkOneOf('spec.type', spec.type, TYPES),
+    ...validateTopology(service),
     ...validateType(spec),
     ...validatePorts(spec),
     ...checkLabels('spec.selector', spec.selector),
-    ...checkOneOf('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']),
-    ...checkRange(
-      'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
-      spec.sessionAffinityConfig?.clientIP?.timeoutSeconds,
-      SESSION_AFFINITY_SECONDS,
-    ),
-    ...checkOneOf('spec.internalTrafficPolicy', spec.internalTrafficPolicy, POLICIES),
-    ...checkOneOf('spec.ipFamilyPolicy', spec.ipFamilyPolicy, [
-      'SingleStack',
-      'PreferDualStack',
-      'RequireDualStack',
-    ]),
-    ...(spec.ipFamilies ?? []).flatMap((family, index) =>
-      checkOneOf(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']),
-    ),
-    ...validateAddresses(spec),
-    ...(old === undefined ? [] : validateAddressChange(spec, old.spec)),
+    ...validateSessionAffinity(spec),
+    ...validateServiceAddresses(spec, old?.spec),
+    ...(spec.externalIPs ?? []).flatMap((ip, index) => {
+      const path = `spec.externalIPs[${index}]`;
+      const errors = checkLegacyIp(path, ip, old?.spec.externalIPs);
+      return errors.length > 0 ? errors : checkEndpointIp(path, ip);
+    }),
+    ...checkOneOf('spec.type', spec.type, TYPES),
+    ...validateNodePorts(spec),
+    ...validateSourceRanges(service, old),
+    ...validateLoadBalancer(spec, old?.spec),
+    ...validateTraffic(spec, old?.spec),
   ];
 }
 
-function isHeadless({ clusterIP }: ServiceSpec): boolean {
-  return clusterIP === 'None';
+function isHeadless({ clusterIPs = [] }: ServiceSpec): boolean {
+  return clusterIPs.length === 1 && clusterIPs[0] === 'None';
+}
+
+function isBalanced({ type }: ServiceSpec): boolean {
+  return type === 'LoadBalancer';
+}
+
+function isReachedFromOutside({ type, externalIPs = [] }: ServiceSpec): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && externalIPs.length > 0);
+}
+
+function validateTopology({ metadata: { annotations = {} } }: Service): FieldError[] {
+  const hints = annotations[TOPOLOGY_HINTS_ANNOTATION];
+  const mode = annotations[TOPOLOGY_MODE_ANNOTATION];
+  if (hints === undefined || mode === undefined || hints === mode) return [];
+  const detail = `must match annotations[${TOPOLOGY_HINTS_ANNOTATION}] when both are specified`;
+  return [invalidValue(`metadata.annotations[${TOPOLOGY_MODE_ANNOTATION}]`, mode, detail)];
 }
 
 function validateType(spec: ServiceSpec): FieldError[] {
-  const { type, clusterIP = '', externalName = '', externalTrafficPolicy } = spec;
+  const { type, ports = [] } = spec;
   const hasNodePorts = type === 'NodePort' || type === 'LoadBalancer';
-  const isExternallyReached = hasNodePorts || (spec.externalIPs ?? []).length > 0;
   return [
+    ...(ports.length === 0 && !isHeadless(spec) && type !== 'ExternalName'
+      ? [requiredValue('spec.ports')]
+      : []),
     ...(hasNodePorts && isHeadless(spec)
       ? [invalidValue('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`)]
       : []),
-    ...(type === 'ExternalName' && clusterIP !== '' && clusterIP !== 'None'
-      ? [forbiddenField('spec.clusterIPs', 'may not be set for ExternalName services')]
-      : []),
-    ...(type === 'ExternalName'
-      ? [
-          ...checkPresent('spec.externalName', externalName),
-          ...(externalName === ''
-            ? []
-            : checkName('spec.externalName', externalName.replace(/\.$/, ''), subdomainNameErrors)),
-        ]
-      : []),
-    ...(externalTrafficPolicy !== undefined && !isExternallyReached
-      ? [
-          invalidValue(
-            'spec.externalTrafficPolicy',
-            externalTrafficPolicy,
-            'may only be set for externally-accessible services',
-          ),
-        ]
-      : checkOneOf('spec.externalTrafficPolicy', externalTrafficPolicy, POLICIES)),
+    ...(type === 'ExternalName' ? validateExternalName(spec) : []),
   ];
 }
 
-function validatePorts(spec: ServiceSpec): FieldError[] {
-  const { ports = [], type } = spec;
-  if (ports.length === 0 && !isHeadless(spec) && type !== 'ExternalName')
-    return [requiredValue('spec.ports')];
-  const names = ports.map(({ name }) => name ?? '');
-  const keys = ports.map(({ port, protocol }) => `${protocol}/${port}`);
-  const nodePorts = ports.map(({ nodePort = 0, protocol }) =>
-    nodePort === 0 ? '' : `${protocol}/${nodePort}`,
-  );
+/** Such a service is a name alone: it has no addresses. */
+function validateExternalName(spec: ServiceSpec): FieldError[] {
+  const name = (spec.externalName ?? '').replace(/\.$/, '');
+  const detail = 'may not be set for ExternalName services';
   return [
-    ...ports.flatMap((port, index) =>
-      validatePort(`spec.ports[${index}]`, port, { isOnly: ports.length === 1, type }),
-    ),
-    ...checkUnique(names, (index) => `spec.ports[${index}].name`).filter(({ value }) => value !== ''),
+    ...((spec.clusterIPs ?? []).length > 0 ? [forbiddenField('spec.clusterIPs', detail)] : []),
+    ...((spec.ipFamilies ?? []).length > 0 ? [forbiddenField('spec.ipFamilies', detail)] : []),
+    ...(spec.ipFamilyPolicy === undefined ? [] : [forbiddenField('spec.ipFamilyPolicy', detail)]),
+    ...(name === ''
+      ? checkPresent('spec.externalName', name)
+      : checkName('spec.externalName', name, subdomainNameErrors)),
+  ];
+}
+
+function validatePorts({ ports = [] }: ServiceSpec): FieldError[] {
+  const keys = ports.map(({ port, protocol }) => `${protocol}/${port}`);
+  const names = ports.map(({ name = '' }) => name);
+  return [
+    ...ports.flatMap((port, index) => [
+      ...validatePort(`spec.ports[${index}]`, port, { isOnly: ports.length === 1 }),
+      ...(names[index] !== '' && names.indexOf(names[index] ?? '') < index
+        ? [duplicateValue(`spec.ports[${index}].name`, names[index])]
+        : []),
+    ]),
     ...ports.flatMap(({ port, protocol }, index) =>
       keys.indexOf(keys[index] ?? '') < index
         ? [duplicateValue(`spec.ports[${index}]`, { port, protocol })]
-        : [],
-    ),
-    ...ports.flatMap(({ nodePort }, index) =>
-      nodePorts[index] !== '' && nodePorts.indexOf(nodePorts[index] ?? '') < index
-        ? [duplicateValue(`spec.ports[${index}].nodePort`, nodePort)]
         : [],
     ),
   ];
@@ -115,45 +117,112 @@ function validatePorts(spec: ServiceSpec): FieldError[] {
 
 function validatePort(
   field: string,
-  { name = '', port, targetPort, nodePort = 0, protocol, appProtocol }: ServicePort,
-  { isOnly, type }: { isOnly: boolean; type: ServiceSpec['type'] },
+  { name = '', port, targetPort, protocol, appProtocol }: ServicePort,
+  { isOnly }: { isOnly: boolean },
 ): FieldError[] {
   return [
-    ...(name === ''
-      ? isOnly
-        ? []
-        : [requiredValue(`${field}.name`)]
-      : checkName(`${field}.name`, name, labelNameErrors)),
+    ...(name === '' && !isOnly ? [requiredValue(`${field}.name`)] : checkLabelName(`${field}.name`, name)),
     ...checkPort(`${field}.port`, port),
-    ...checkOneOf(`${field}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
+    ...checkOneOf(`${field}.protocol`, protocol, PROTOCOLS),
     ...checkPortOrName(`${field}.targetPort`, targetPort),
     ...checkName(`${field}.appProtocol`, appProtocol, qualifiedNameErrors),
-    ...(nodePort === 0 ? [] : checkPort(`${field}.nodePort`, nodePort)),
-    ...(nodePort !== 0 && (type === 'ClusterIP' || type === 'ExternalName')
-      ? [forbiddenField(`${field}.nodePort`, `may not be used when \`type\` is '${type}'`)]
+  ];
+}
+
+/** Whether a port is one that nodes may have, is for whoever gives them out to say. */
+function validateNodePorts({ type, ports = [] }: ServiceSpec): FieldError[] {
+  const keys = ports.map(({ nodePort = 0, protocol }) => (nodePort === 0 ? '' : `${protocol}/${nodePort}`));
+  return ports.flatMap(({ nodePort = 0 }, index) => {
+    if (nodePort === 0) return [];
+    const field = `spec.ports[${index}].nodePort`;
+    return [
+      ...(type === 'ClusterIP' ? [forbiddenField(field, "may not be used when `type` is 'ClusterIP'")] : []),
+      ...(keys.indexOf(keys[index] ?? '') < index ? [duplicateValue(field, nodePort)] : []),
+    ];
+  });
+}
+
+function validateSessionAffinity({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): FieldError[] {
+  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  const isOutside = seconds !== undefined && (seconds <= 0 || seconds > SESSION_AFFINITY_SECONDS_MAX);
+  return [
+    ...checkOneOf('spec.sessionAffinity', sessionAffinity, ['ClientIP', 'None']),
+    ...(sessionAffinity === 'ClientIP' && isOutside
+      ? [
+          invalidValue(
+            'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
+            seconds,
+            `must be greater than 0 and less than ${SESSION_AFFINITY_SECONDS_MAX}`,
+          ),
+        ]
       : []),
   ];
 }
 
-function validateAddresses(spec: ServiceSpec): FieldError[] {
-  const { clusterIPs = [], externalIPs = [], loadBalancerSourceRanges = [] } = spec;
-  const isPrimary = clusterIPs[0] === undefined || clusterIPs[0] === spec.clusterIP;
+/** From whom a load balancer takes traffic: by the field, or by what said it before there was one. */
+function validateSourceRanges({ metadata, spec }: Service, old: Service | undefined): FieldError[] {
+  const { loadBalancerSourceRanges: ranges = [] } = spec;
+  const noted = metadata.annotations?.[SOURCE_RANGES_ANNOTATION];
+  const forBalancers = (field: string): FieldError[] =>
+    isBalanced(spec) ? [] : [forbiddenField(field, "may only be used when `type` is 'LoadBalancer'")];
+  if (ranges.length > 0) {
+    const field = 'spec.LoadBalancerSourceRanges';
+    const known = (old?.spec.loadBalancerSourceRanges ?? []).map((range) => range.trim());
+    return [
+      ...forBalancers(field),
+      ...ranges.flatMap((range, index) => checkLegacyCidr(`${field}[${index}]`, range.trim(), known)),
+    ];
+  }
+  if (noted === undefined) return [];
+  const field = `metadata.annotations[${SOURCE_RANGES_ANNOTATION}]`;
+  const isKept = old?.metadata.annotations?.[SOURCE_RANGES_ANNOTATION] === noted;
+  const parts = isKept || noted.trim() === '' ? [] : noted.split(',');
+  return [...forBalancers(field), ...parts.flatMap((part) => checkLegacyCidr(field, part.trim()))];
+}
+
+function validateLoadBalancer(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError[] {
+  const { allocateLoadBalancerNodePorts, loadBalancerClass } = spec;
+  const detail = "may only be used when `type` is 'LoadBalancer'";
+  const field = 'spec.loadBalancerClass';
+  if (isBalanced(spec)) {
+    const isChanged = old !== undefined && isBalanced(old) && old.loadBalancerClass !== loadBalancerClass;
+    return [
+      ...(isChanged ? [invalidValue(field, loadBalancerClass, 'may not change once set')] : []),
+      ...checkName(field, loadBalancerClass, qualifiedNameErrors),
+    ];
+  }
   return [
-    ...clusterIPs.flatMap((ip, index) =>
-      ip === 'None' && index === 0 ? [] : checkName(`spec.clusterIPs[${index}]`, ip, ipErrors),
-    ),
-    ...(isPrimary ? [] : [invalidValue('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`')]),
-    ...externalIPs.flatMap((ip, index) => checkName(`spec.externalIPs[${index}]`, ip, ipErrors)),
-    ...loadBalancerSourceRanges.flatMap((cidr, index) =>
-      checkName(`spec.loadBalancerSourceRanges[${index}]`, cidr, cidrErrors),
-    ),
+    ...(allocateLoadBalancerNodePorts === undefined
+      ? []
+      : [forbiddenField('spec.allocateLoadBalancerNodePorts', detail)]),
+    ...(loadBalancerClass === undefined ? [] : [forbiddenField(field, detail)]),
   ];
 }
 
-/** A cluster IP stays, unless the service stops or starts having one. */
-function validateAddressChange(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
-  const isKept = spec.type !== 'ExternalName' && old.type !== 'ExternalName' && (old.clusterIP ?? '') !== '';
-  return isKept && spec.clusterIP !== old.clusterIP
-    ? [immutableField('spec.clusterIPs[0]', spec.clusterIP ?? '')]
-    : [];
+function validateTraffic(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError[] {
+  const { externalTrafficPolicy: policy } = spec;
+  const field = 'spec.externalTrafficPolicy';
+  const isStray = policy !== undefined && !isReachedFromOutside(spec);
+  return [
+    ...(isStray
+      ? [invalidValue(field, policy, 'may only be set for externally-accessible services')]
+      : checkOneOf(field, policy, POLICIES)),
+    ...validateHealthPort(spec, old),
+    ...checkOneOf('spec.internalTrafficPolicy', spec.internalTrafficPolicy, POLICIES),
+    ...checkOneOf('spec.trafficDistribution', spec.trafficDistribution, ['PreferClose']),
+  ];
+}
+
+function validateHealthPort(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError[] {
+  const { healthCheckNodePort: port = 0 } = spec;
+  const field = 'spec.healthCheckNodePort';
+  if (!needsHealthPort(spec)) {
+    const detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+    return port === 0 ? [] : [invalidValue(field, port, detail)];
+  }
+  const isChanged = old !== undefined && needsHealthPort(old) && (old.healthCheckNodePort ?? 0) !== port;
+  return [
+    ...(isChanged ? [forbiddenField(field, 'field is immutable')] : []),
+    ...(port === 0 ? [] : checkPort(field, port)),
+  ];
 }

@@ -100,7 +100,7 @@ test('a wrong service is told in the words of Kubernetes', () => {
 test('an address stays until the service becomes a mere name', () => {
   const ports = [{ port: 80 }];
   assert.deepEqual(messages({ ports, clusterIP: '10.0.0.2' }, { ports, clusterIP: '10.0.0.1' }), [
-    'spec.clusterIPs[0]: Invalid value: "10.0.0.2": field is immutable',
+    'spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set',
   ]);
   assert.deepEqual(messages({ ports, clusterIP: '10.0.0.1' }, { ports }), []);
   assert.deepEqual(

@@ -1,7 +1,9 @@
 import { AGE_COLUMN, formatLabels, joinOrNone, NAME_COLUMN, NONE, textColumn, wide } from '#api/columns.ts';
 import { defaultService } from '#api/core/service-defaults.ts';
+import { validateServiceStatus } from '#api/core/service-status-validation.ts';
 import { dropFieldsOfOldType } from '#api/core/service-type-change.ts';
 import { validateService } from '#api/core/service-validation.ts';
+import { serviceWarnings } from '#api/core/service-warnings.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { serviceNameErrors } from '#api/name-syntax.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
@@ -101,6 +103,8 @@ export const serviceResource: ResourceType<Service> = defineResource<Service>({
   applyDefaults: defaultService,
   prepare: dropFieldsOfOldType,
   validate: validateService,
+  validateStatus: validateServiceStatus,
+  warnings: serviceWarnings,
   columns: [
     NAME_COLUMN,
     textColumn('Type', 'How the service is reached.', ({ spec }) => spec.type ?? ''),

@@ -1,6 +1,8 @@
-import type { Service } from '#api/core/service.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Service, ServiceSpec } from '#api/core/service.ts';
+import { validateAddressForm } from '#api/core/service-address-validation.ts';
 import { invalidValue } from '#api/field-errors.ts';
-import { invalid, StatusError } from '#api/status.ts';
+import { type FieldError, invalid, StatusError } from '#api/status.ts';
 import { type AddressRange, addressAt, isInRange } from '#apiserver/service-addresses/address-range.ts';
 import { ADDRESS_PREFIX, addressKey } from '#apiserver/service-addresses/holdings.ts';
 import type { Store } from '#store/store.ts';
@@ -19,29 +21,83 @@ export interface AddressChoice {
   readonly random: Random;
 }
 
-/** Gives a service its cluster address where it has none, or holds the one that it asks for to the range. */
+/**
+ * Gives a service its cluster address where it has none, or holds the one that it asks for to the range; a service that has one
+ * keeps it, and validation says so to whoever changes it.
+ */
 export async function chooseAddress(service: Service, choice: AddressChoice): Promise<void> {
-  const { spec } = service;
   const { previous, store, range } = choice;
-  const kept = previous?.spec.type === 'ExternalName' ? undefined : previous?.spec.clusterIP;
-  if ((spec.clusterIP ?? '') === '' && kept !== undefined && kept !== '') spec.clusterIP = kept;
-  if (spec.clusterIP === undefined || spec.clusterIP === '') spec.clusterIP = await drawAddress(choice);
-  else if (spec.clusterIP !== 'None' && spec.clusterIP !== kept) {
-    if (!isInRange(range, spec.clusterIP))
-      refuse(service, `the provided IP is not in the valid range ${range.text}`);
-    if ((await store.get(addressKey(spec.clusterIP))) !== undefined)
-      refuse(service, 'provided IP is already allocated');
+  const before = previous?.spec.type === 'ExternalName' ? undefined : previous?.spec;
+  alignAddresses(service.spec, before);
+  chooseFamilies(service, before);
+  const { spec } = service;
+  const { clusterIP = '' } = spec;
+  if (clusterIP === 'None' || (before?.clusterIP ?? '') !== '') return;
+  if (clusterIP === '') {
+    spec.clusterIP = await drawAddress(choice);
+    spec.clusterIPs = [spec.clusterIP];
+    return;
   }
-  spec.clusterIPs = [spec.clusterIP];
-  spec.ipFamilies = ['IPv4'];
-  spec.ipFamilyPolicy ??= 'SingleStack';
+  if (!isInRange(range, clusterIP)) refuse(service, 'the provided network does not match the current range');
+  if ((await store.get(addressKey(clusterIP))) !== undefined)
+    refuse(service, 'provided IP is already allocated');
+}
+
+/**
+ * Clients may know only `clusterIP`, or leave out what they do not want to change. Source: Kubernetes' `patchAllocatedValues`
+ * and `normalizeClusterIPs`.
+ */
+function alignAddresses(spec: ServiceSpec, before: ServiceSpec | undefined): void {
+  if ((spec.clusterIP ?? '') === '' && before?.clusterIP !== undefined) spec.clusterIP = before.clusterIP;
+  const { clusterIP = '' } = spec;
+  const isOld = before !== undefined && isDeepStrictEqual(spec.clusterIPs, before.clusterIPs);
+  const isLeftOut = (spec.clusterIPs ?? []).length === 0;
+  if (clusterIP !== '' && (isLeftOut || (isOld && clusterIP !== before.clusterIP)))
+    spec.clusterIPs = [clusterIP];
+}
+
+/** There are addresses of IPv4 only; what has no address of its own may be of both families. */
+function chooseFamilies({ metadata, spec }: Service, before: ServiceSpec | undefined): void {
+  const isForeign = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
+  spec.ipFamilyPolicy ??= before?.ipFamilyPolicy ?? (isForeign ? 'RequireDualStack' : 'SingleStack');
+  const errors = validateAddressForm(spec, before);
+  if (errors.length === 0 && !isForeign) errors.push(...validateFamilies(spec));
+  if (errors.length > 0) throw invalid({ kind: 'Service', group: '', name: metadata.name }, errors);
+  if ((spec.ipFamilies ?? []).length === 0) spec.ipFamilies = ['IPv4'];
+  if (isForeign && spec.ipFamilyPolicy !== 'SingleStack')
+    spec.ipFamilies = spec.ipFamilies?.[0] === 'IPv6' ? ['IPv6', 'IPv4'] : ['IPv4', 'IPv6'];
+}
+
+/** Source: Kubernetes' `initIPFamilyFields`. */
+function validateFamilies({ ipFamilyPolicy, ipFamilies = [], clusterIPs = [] }: ServiceSpec): FieldError[] {
+  const field = 'spec.ipFamilyPolicy';
+  if (ipFamilyPolicy === 'SingleStack' && Math.max(ipFamilies.length, clusterIPs.length) > 1) {
+    const what = clusterIPs.length > 1 ? 'cluster IPs' : 'IP families';
+    const detail = `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`;
+    return [invalidValue(field, ipFamilyPolicy, detail)];
+  }
+  const strange = clusterIPs.findIndex((ip, index) => index >= ipFamilies.length && ip.includes(':'));
+  if (strange >= 0)
+    return [
+      invalidValue(`spec.clusterIPs[${strange}]`, clusterIPs, 'IPv6 is not configured on this cluster'),
+    ];
+  return [
+    ...(ipFamilyPolicy === 'RequireDualStack'
+      ? [invalidValue(field, ipFamilyPolicy, 'this cluster is not configured for dual-stack services')]
+      : []),
+    ...ipFamilies.flatMap((family, index) =>
+      family === 'IPv4'
+        ? []
+        : [invalidValue(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster')],
+    ),
+  ];
 }
 
 function refuse({ metadata, spec }: Service, why: string): never {
-  const { clusterIP = '' } = spec;
+  const { clusterIP = '', clusterIPs } = spec;
   const detail = `failed to allocate IP ${clusterIP}: ${why}`;
   throw invalid({ kind: 'Service', group: '', name: metadata.name }, [
-    invalidValue('spec.clusterIPs', [clusterIP], detail),
+    invalidValue('spec.clusterIPs', clusterIPs, detail),
   ]);
 }
 

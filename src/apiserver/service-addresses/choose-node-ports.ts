@@ -39,7 +39,9 @@ export async function chooseNodePorts(
   const given = spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false;
   for (const [index, port] of ports.entries()) {
     if ((port.nodePort ?? 0) === 0) {
-      const before = nodePortBefore(previous, port) ?? (given ? nodePortBeside(ports, port) : undefined);
+      const old = nodePortBefore(previous, port);
+      const before =
+        (chosen.has(old ?? 0) ? undefined : old) ?? (given ? nodePortBeside(ports, port) : undefined);
       if (before !== undefined) port.nodePort = before;
       else if (given) port.nodePort = await drawPort({ store, random, chosen });
       else delete port.nodePort;
@@ -64,8 +66,8 @@ async function chooseHealthPort(
 }
 
 function nodePortBefore(previous: Service | undefined, port: ServicePort): number | undefined {
-  return previous?.spec.ports?.find((old) => old.port === port.port && old.protocol === port.protocol)
-    ?.nodePort;
+  const { name = '' } = port;
+  return previous?.spec.ports?.find((old) => (old.name ?? '') === name)?.nodePort;
 }
 
 /** One number serves the same port of two protocols, as in Kubernetes. */

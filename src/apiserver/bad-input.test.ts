@@ -412,10 +412,7 @@ test('a claim template may say nothing at all', async () => {
   const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } };
   const spec = { selector: { matchLabels: labels }, serviceName: 'x', template, volumeClaimTemplates: [{}] };
   const answer = await server.call({ method: 'POST', path, body: { metadata: { name: 'claims' }, spec } });
-  assert.match(
-    refusalOf(answer),
-    /^422 Invalid: .*spec.volumeClaimTemplates\[0\].spec.accessModes: Required value/,
-  );
+  assert.equal(refusalOf(answer), '201', 'as in Kubernetes: the claims made from it are refused');
 });
 
 test('queries that say nothing sensible are refused', async () => {

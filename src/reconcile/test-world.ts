@@ -54,6 +54,7 @@ export class World {
       metadata,
     }) as unknown as T;
     type.applyDefaults(object);
+    type.prepare?.(object, old as T | undefined);
     return this.#store(type, object);
   }
 

@@ -93,13 +93,7 @@ const DEFINITIONS: readonly [what: string, made: CustomResourceDefinition, expec
   ],
   [
     'names that are no labels',
-    {
-      ...definition([version(PLAIN)]),
-      spec: {
-        ...definition([version(PLAIN)]).spec,
-        names: { plural: 'foos', kind: 'Foo', categories: [''] },
-      },
-    },
+    definition([version(PLAIN)], { names: { plural: 'widgets', kind: 'Widget', categories: [''] } }),
     [
       "spec.names.categories[0]: Invalid value: \"\": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
     ],

@@ -26,16 +26,17 @@ export const ipAddressResource: ResourceType<IPAddress> = defineResource<IPAddre
   hasGeneration: false,
   fillsZeros: true,
   nameRule: canonicalIpErrors,
-  validate: ({ spec: { parentRef } }, old) => {
-    if (old !== undefined) return checkUnchanged('spec.parentRef', parentRef, old.spec.parentRef);
-    if (parentRef === undefined) return [requiredValue('spec.parentRef')];
-    return [
-      ...checkName('spec.parentRef.group', parentRef.group, subdomainNameErrors),
-      ...checkRequiredName('spec.parentRef.resource', parentRef.resource, pathSegmentErrors),
-      ...checkRequiredName('spec.parentRef.name', parentRef.name, pathSegmentErrors),
-      ...checkName('spec.parentRef.namespace', parentRef.namespace, pathSegmentErrors),
-    ];
-  },
+  validate: ({ spec: { parentRef } }, old) => [
+    ...(parentRef === undefined
+      ? [requiredValue('spec.parentRef')]
+      : [
+          ...checkName('spec.parentRef.group', parentRef.group, subdomainNameErrors),
+          ...checkRequiredName('spec.parentRef.resource', parentRef.resource, pathSegmentErrors),
+          ...checkRequiredName('spec.parentRef.name', parentRef.name, pathSegmentErrors),
+          ...checkName('spec.parentRef.namespace', parentRef.namespace, pathSegmentErrors),
+        ]),
+    ...(old === undefined ? [] : checkUnchanged('spec.parentRef', parentRef, old.spec.parentRef)),
+  ],
   columns: [
     NAME_COLUMN,
     textColumn('ParentRef', 'What the address belongs to.', ({ spec: { parentRef = {} } }) =>

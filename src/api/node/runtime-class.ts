@@ -41,10 +41,10 @@ export const runtimeClassResource: ResourceType<RuntimeClass> = defineResource<R
   schema: 'node/v1.RuntimeClass',
   hasGeneration: false,
   fillsZeros: true,
-  validate: (runtimeClass, old) =>
-    old === undefined
-      ? validateRuntimeClass(runtimeClass)
-      : checkUnchanged('handler', runtimeClass.handler, old.handler),
+  validate: (runtimeClass, old) => [
+    ...validateRuntimeClass(runtimeClass),
+    ...(old === undefined ? [] : checkUnchanged('handler', runtimeClass.handler, old.handler)),
+  ],
   warnings: ({ scheduling }) => nodeLabelWarnings('scheduling.nodeSelector', scheduling?.nodeSelector),
   columns: [
     NAME_COLUMN,

@@ -101,7 +101,7 @@ function compileVariables(
     const field = `spec.variables[${index}].expression`;
     const made = compile({ field, source: expression, has: { ...has, composed: new Map(composed) } });
     // What refers to a variable that is wrong is not wrong for that.
-    composed.set(name, made.program?.resultType ?? DYN);
+    if (expression.trim() !== '') composed.set(name, made.program?.resultType ?? DYN);
     return { ...made, name };
   });
   return [compiled, { ...has, composed }];

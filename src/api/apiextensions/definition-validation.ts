@@ -31,7 +31,7 @@ export function validateDefinition(
   const { metadata, spec } = definition;
   const fullName = `${spec.names.plural}.${spec.group}`;
   return [
-    ...(metadata.name === fullName
+    ...(metadata.name === fullName || old !== undefined
       ? []
       : [invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]),
     ...validateSpec(spec, old?.spec),

@@ -1,9 +1,13 @@
 import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
+import { checkFields } from '#api/check-fields.ts';
 import { invalidValue, requiredValue } from '#api/field-errors.ts';
-import { isJsonArray, isJsonObject, type JsonObject, propertyOf } from '#api/json.ts';
-import { serviceNameErrors } from '#api/name-syntax.ts';
-import type { Json } from '#api/object.ts';
-import type { FieldError } from '#api/status.ts';
+import { copyJson, isJsonArray, isJsonObject, type JsonObject, propertyOf } from '#api/json.ts';
+import { validateMetadata } from '#api/metadata.ts';
+import { pathSegmentErrors, serviceNameErrors } from '#api/name-syntax.ts';
+import type { Json, ObjectMeta } from '#api/object.ts';
+import type { Schema } from '#api/schema.ts';
+import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
+import { type FieldError, isStatus } from '#api/status.ts';
 
 /**
  * What is wrong with the apiVersion, kind and metadata of objects inside an object (`x-kubernetes-embedded-resource`).
@@ -39,18 +43,39 @@ function faultsOf(object: JsonObject, field: string): FieldError[] {
   return [
     ...textFaults(pathTo(field, 'apiVersion'), propertyOf(object, 'apiVersion'), apiVersionErrors),
     ...textFaults(pathTo(field, 'kind'), propertyOf(object, 'kind'), kindErrors),
-    ...(metadata === undefined || isJsonObject(metadata)
-      ? []
-      : [invalidValue(pathTo(field, 'metadata'), metadata, 'must be an object')]),
+    ...(metadata === undefined || metadata === null ? [] : metadataFaults(pathTo(field, ''), metadata)),
   ];
 }
+
+/** Metadata as every object has it, but for the name, which may be absent and has to be a segment of a path. */
+function metadataFaults(prefix: string, metadata: Json): FieldError[] {
+  const holder = { metadata: copyJson(metadata) };
+  try {
+    checkFields(holder, { schemas: BUILTIN_SCHEMAS, schema: METADATA_HOLDER, kind: 'object', version: 'v1' });
+  } catch (cause) {
+    if (!isStatus(cause, 'BadRequest')) throw cause;
+    return [invalidValue(`${prefix}metadata`, metadata, 'must be the metadata of an object')];
+  }
+  const meta = holder.metadata as Partial<ObjectMeta>;
+  const named = (meta.name ?? '') === '' ? { ...meta, name: 'unnamed' } : meta;
+  return validateMetadata(named, {
+    namespaced: (meta.namespace ?? '') !== '',
+    nameRule: pathSegmentErrors,
+    group: 'apiextensions.k8s.io',
+  }).map((error) => ({ ...error, field: `${prefix}${error.field}` }));
+}
+
+const METADATA_HOLDER: Schema = {
+  type: 'object',
+  properties: { metadata: { type: 'ref', ref: 'meta/v1.ObjectMeta' } },
+};
 
 function textFaults(
   field: string,
   value: Json | undefined,
   rule: (text: string) => readonly string[],
 ): FieldError[] {
-  if (value === undefined) return [requiredValue(field)];
+  if (value === undefined) return [requiredValue(field, 'must not be empty')];
   if (typeof value !== 'string') return [invalidValue(field, value, 'must be a string')];
   if (value === '') return [invalidValue(field, value, 'must not be empty')];
   return rule(value).map((detail) => invalidValue(field, value, detail));

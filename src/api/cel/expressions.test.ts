@@ -359,7 +359,8 @@ describe('expressions as Kubernetes documents them', () => {
     ['o.name.matches("(" + o.name)', 'error parsing regexp: missing closing ): `(web`'],
     ['false || (1 / 0 == 1)', 'division by zero'],
     ['[1, 0].all(x, 1 / x == 1)', 'division by zero'],
-    ['int("x")', 'strconv.ParseInt: parsing "x": invalid syntax'],
+    ['int("x")', "type conversion error from 'string' to 'int'"],
+    ['duration("x" + "")', "type conversion error from 'string' to 'google.protobuf.Duration'"],
     ['o.count()', 'found no matching overload'],
   ];
   for (const [expression, message] of errors) {

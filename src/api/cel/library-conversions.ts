@@ -33,8 +33,8 @@ import {
 const TWO_63 = 2 ** 63;
 const TWO_64 = 2 ** 64;
 
-function typeConversion(from: string, to: string, value: unknown): CelError {
-  return new CelError(`type conversion error from '${from}' to '${to}': ${String(value)}`);
+function typeConversion(from: string, to: string): CelError {
+  return new CelError(`type conversion error from '${from}' to '${to}'`);
 }
 
 function intOfDouble(value: number): CelResult {
@@ -48,32 +48,25 @@ function uintOfDouble(value: number): CelResult {
 }
 
 function intOfText(text: string): CelResult {
-  if (!/^[+-]?\d{1,20}$/.test(text))
-    return new CelError(`strconv.ParseInt: parsing "${text}": invalid syntax`);
-  const value = checkedInt(BigInt(text.replace(/^\+/, '')));
-  return value instanceof CelError
-    ? new CelError(`strconv.ParseInt: parsing "${text}": value out of range`)
-    : value;
+  const value = /^[+-]?\d{1,20}$/.test(text) ? checkedInt(BigInt(text.replace(/^\+/, ''))) : undefined;
+  return value === undefined || value instanceof CelError ? typeConversion('string', 'int') : value;
 }
 
 function uintOfText(text: string): CelResult {
-  if (!/^\d{1,20}$/.test(text)) return new CelError(`strconv.ParseUint: parsing "${text}": invalid syntax`);
-  const value = checkedUint(BigInt(text));
-  return value instanceof CelError
-    ? new CelError(`strconv.ParseUint: parsing "${text}": value out of range`)
-    : value;
+  const value = /^\d{1,20}$/.test(text) ? checkedUint(BigInt(text)) : undefined;
+  return value === undefined || value instanceof CelError ? typeConversion('string', 'uint') : value;
 }
 
 /** The longest text of a double in characters; a longer one is none. */
 const DOUBLE_CHARS_MAX = 512;
 
 function doubleOfText(text: string): CelResult {
-  if (text.length > DOUBLE_CHARS_MAX) return new CelError('strconv.ParseFloat: value out of range');
+  if (text.length > DOUBLE_CHARS_MAX) return typeConversion('string', 'double');
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   if (/^nan$/i.test(text)) return Number.NaN;
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)
     ? Number(text)
-    : new CelError(`strconv.ParseFloat: parsing "${text}": invalid syntax`);
+    : typeConversion('string', 'double');
 }
 
 const TRUE_TEXTS = new Set(['1', 't', 'true', 'TRUE', 'True']);
@@ -81,21 +74,18 @@ const FALSE_TEXTS = new Set(['0', 'f', 'false', 'FALSE', 'False']);
 
 function boolOfText(text: string): CelResult {
   if (TRUE_TEXTS.has(text)) return true;
-  return FALSE_TEXTS.has(text) ? false : typeConversion('string', 'bool', text);
+  return FALSE_TEXTS.has(text) ? false : typeConversion('string', 'bool');
 }
 
 function timestampOfText(text: string): CelResult {
   const nanos = parseTimestamp(text);
-  if (nanos === undefined)
-    return new CelError(
-      `parsing time "${text}" as "2006-01-02T15:04:05Z07:00": cannot parse "${text}" as a timestamp`,
-    );
+  if (nanos === undefined) return typeConversion('string', 'google.protobuf.Timestamp');
   return isTimestampInRange(nanos) ? new CelTimestamp(nanos) : new CelError('timestamp overflow');
 }
 
 function durationOfText(text: string): CelResult {
   const nanos = parseDuration(text);
-  return nanos === undefined ? new CelError(`time: invalid duration "${text}"`) : new CelDuration(nanos);
+  return nanos === undefined ? typeConversion('string', 'google.protobuf.Duration') : new CelDuration(nanos);
 }
 
 function textOfBytes(bytes: Uint8Array): CelResult {

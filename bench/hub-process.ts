@@ -15,8 +15,14 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const STARTUP_MS_MAX = 30_000;
 const POLL_MS = 5;
 
+/** An API server, whoever's, with all that it needs to serve. */
+export interface ApiServer {
+  readonly pids: readonly number[];
+  readonly context: Pick<KubeContext, 'server' | 'authority' | 'certificate' | 'key'>;
+}
+
 /** A hub in a process of its own, with its data in a temporary folder. */
-export interface HubProcess extends AsyncDisposable {
+export interface HubProcess extends ApiServer, AsyncDisposable {
   readonly pid: number;
   readonly context: KubeContext;
   /** From the start of the process until it answered for the first time. */
@@ -47,6 +53,7 @@ export async function startHub(): Promise<HubProcess> {
     const context = await ready(folder);
     return {
       pid: child.pid ?? 0,
+      pids: [child.pid ?? 0],
       context,
       startSeconds: (performance.now() - startedMs) / 1000,
       [Symbol.asyncDispose]: stop,

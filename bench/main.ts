@@ -5,6 +5,7 @@ import { formatTable } from './row.ts';
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Row[]> }>>> = {
   store: () => import('./store.ts'),
   api: () => import('./api.ts'),
+  kubernetes: () => import('./kubernetes.ts'),
   fairness: () => import('./fairness.ts'),
   site: () => import('./site.ts'),
   cel: () => import('./cel.ts'),

@@ -40,8 +40,6 @@ export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
     plural: 'certificatesigningrequests',
     name: 'approval',
     kind: 'CertificateSigningRequest',
-    group: 'certificates.k8s.io',
-    version: 'v1',
     verbs: ['get', 'patch', 'update'],
   },
   { plural: 'namespaces', name: 'finalize', kind: 'Namespace', verbs: ['update'] },
@@ -72,7 +70,7 @@ export interface Discovery {
 }
 
 export function createDiscovery(types: readonly ResourceType[]): Discovery {
-  const groups = groupTypes([...types, ...UNSTORED_KINDS]);
+  const groups = groupTypes([...types, ...UNSTORED_KINDS].toSorted(byGroupAndName));
   const documents = new Map<string, unknown>();
   documents.set('/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] });
   documents.set('/apis', {
@@ -135,6 +133,45 @@ function aggregatedVersionOf(accept: string | undefined): 'v2' | 'v2beta1' | und
   return undefined;
 }
 
+/**
+ * Groups in the order in which clients look for a kind of which they know the short name alone. Others come after these, by
+ * name. Source: the priorities of kube-apiserver's own groups.
+ */
+const GROUP_ORDER = [
+  '',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+];
+
+function byGroupAndName(a: ListedKind, b: ListedKind): number {
+  const rank = ({ group }: ListedKind): number => GROUP_ORDER.indexOf(group) + 1 || GROUP_ORDER.length + 1;
+  const inOrder = (x: string, y: string): number => (x < y ? -1 : x > y ? 1 : 0);
+  return rank(a) - rank(b) || inOrder(a.group, b.group) || inOrder(a.plural, b.plural);
+}
+
+/** Tells clients when objects begin to be kept in another version. Source: apiserver's `StorageVersionHash`. */
+function storageVersionHash(type: ListedKind): string {
+  const { group, version } = type.storedAs?.type ?? type;
+  const text = `${type.custom?.storage.apiVersion ?? `${group}/${version}`}/${type.kind}`;
+  return createHash('sha256').update(text).digest().subarray(0, 8).toString('base64');
+}
+
 type Groups = Map<string, Map<string, ListedKind[]>>;
 
 function groupTypes(types: readonly ListedKind[]): Groups {
@@ -171,18 +208,9 @@ function extrasOf(type: ListedKind): readonly ExtraSubresource[] {
   );
 }
 
-function resourceList(group: string, version: string, types: readonly ListedKind[]): object {
-  const resources = types.flatMap((type) => [
-    {
-      name: type.plural,
-      singularName: type.singular,
-      namespaced: type.namespaced,
-      kind: type.kind,
-      verbs: verbsOf(type),
-      ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
-      ...(type.categories.length === 0 ? {} : { categories: type.categories }),
-      storageVersionHash: '',
-    },
+/** Of one kind, by name. */
+function subresourcesOf(type: ListedKind): object[] {
+  const listed = [
     ...type.subresources.map((name) => ({
       name: `${type.plural}/${name}`,
       singularName: '',
@@ -199,6 +227,23 @@ function resourceList(group: string, version: string, types: readonly ListedKind
       ...(extra.group === undefined ? {} : { group: extra.group, version: extra.version }),
       verbs: extra.verbs,
     })),
+  ];
+  return listed.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function resourceList(group: string, version: string, types: readonly ListedKind[]): object {
+  const resources = types.flatMap((type) => [
+    {
+      name: type.plural,
+      singularName: type.singular,
+      namespaced: type.namespaced,
+      kind: type.kind,
+      verbs: verbsOf(type),
+      ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
+      ...(type.categories.length === 0 ? {} : { categories: type.categories }),
+      ...(type.verbs === undefined ? { storageVersionHash: storageVersionHash(type) } : {}),
+    },
+    ...subresourcesOf(type),
   ]);
   return {
     kind: 'APIResourceList',
@@ -214,7 +259,7 @@ function aggregatedDocument(groups: readonly [string, Map<string, ListedKind[]>]
     kind: 'APIGroupDiscoveryList',
     metadata: {},
     items: groups.map(([group, versions]) => ({
-      metadata: { name: group, creationTimestamp: null },
+      metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
       versions: [...versions]
         .toSorted(([a], [b]) => newestFirst(a, b))
         .map(([version, types]) => ({
@@ -228,19 +273,24 @@ function aggregatedDocument(groups: readonly [string, Map<string, ListedKind[]>]
 
 function aggregatedResource(type: ListedKind): object {
   const { group, version, kind } = type;
-  const subresources = [
+  const listed = [
     ...type.subresources.map((name) => ({
-      subresource: name,
+      subresource: name as string,
       responseKind:
         name === 'scale' ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : { group, version, kind },
       verbs: ['get', 'patch', 'update'],
     })),
     ...extrasOf(type).map((extra) => ({
       subresource: extra.name,
-      responseKind: { group: extra.group ?? '', version: extra.version ?? 'v1', kind: extra.kind },
+      responseKind: {
+        group: extra.group ?? type.group,
+        version: extra.version ?? type.version,
+        kind: extra.kind,
+      },
       verbs: extra.verbs,
     })),
   ];
+  const subresources = listed.toSorted((a, b) => (a.subresource < b.subresource ? -1 : 1));
   return {
     resource: type.plural,
     responseKind: { group, version, kind },

@@ -14,10 +14,11 @@ export type ListedKind = Pick<
   | 'shortNames'
   | 'categories'
   | 'subresources'
-> & {
-  /** Those of every stored kind where absent. */
-  readonly verbs?: readonly string[];
-};
+> &
+  Partial<Pick<ResourceType, 'storedAs' | 'custom'>> & {
+    /** Those of every stored kind where absent. */
+    readonly verbs?: readonly string[];
+  };
 
 /** A kind that is asked: a POST is answered at once. */
 function review(group: string, kind: string, { namespaced = false } = {}): ListedKind {

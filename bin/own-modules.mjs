@@ -6,7 +6,11 @@ const SOURCES = new URL('../src/', import.meta.url).href;
 
 registerHooks({
   resolve(specifier, context, next) {
-    const isOwn = specifier.startsWith('#') && context.parentURL?.startsWith(SOURCES) === true;
+    // What is no TypeScript (the descriptions of kinds are JSON) is for Node.js to find.
+    const isOwn =
+      specifier.startsWith('#') &&
+      specifier.endsWith('.ts') &&
+      context.parentURL?.startsWith(SOURCES) === true;
     if (!isOwn) return next(specifier, context);
     return { url: `${SOURCES}${specifier.slice(1)}`, format: 'module-typescript', shortCircuit: true };
   },

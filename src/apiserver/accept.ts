@@ -1,4 +1,5 @@
 import { StatusError } from '#api/status.ts';
+import { YAML_MEDIA_TYPE } from '#apiserver/answer-form.ts';
 
 /** In which shape an answer is wanted: the object itself, rows of a table, or its metadata alone. */
 export type Shape = 'object' | 'table' | 'partialMetadata';
@@ -21,20 +22,28 @@ export function chooseRepresentation(accept: string | undefined): Representation
   if (accept === undefined || accept === '' || accept === 'application/json') return WHOLE_OBJECT;
   for (const range of accept.split(',')) {
     const [mediaType = '', ...parameters] = range.split(';').map((part) => part.trim());
-    if (!isJson(mediaType)) continue;
-    const shape = shapeOf(parameters.find((parameter) => parameter.startsWith('as='))?.slice(3));
+    if (!isJson(mediaType) && mediaType !== YAML_MEDIA_TYPE) continue;
+    const shape = shapeOf(parameters);
     if (shape !== undefined) return { shape, omitsManagedFields: parameters.includes('managedfields=omit') };
   }
   throw new StatusError(
     'NotAcceptable',
-    `only the following media types are accepted: application/json, got "${accept.slice(0, 200)}"`,
+    `only the following media types are accepted: application/json, ${YAML_MEDIA_TYPE}, got "${accept.slice(0, 200)}"`,
   );
 }
 
+/** Versions of tables and metadata that clients ask for; the older one is answered as the newer. */
+const META_VERSIONS: readonly (string | undefined)[] = ['v1', 'v1beta1'];
+
 const WHOLE_OBJECT: Representation = { shape: 'object', omitsManagedFields: false };
 
-function shapeOf(as: string | undefined): Shape | undefined {
+/** Undefined for a shape, or a version of one, that there is not. */
+function shapeOf(parameters: readonly string[]): Shape | undefined {
+  const valueOf = (name: string): string | undefined =>
+    parameters.find((parameter) => parameter.startsWith(`${name}=`))?.slice(name.length + 1);
+  const as = valueOf('as');
   if (as === undefined) return 'object';
+  if (valueOf('g') !== 'meta.k8s.io' || !META_VERSIONS.includes(valueOf('v'))) return undefined;
   if (as === 'Table') return 'table';
   return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? 'partialMetadata' : undefined;
 }

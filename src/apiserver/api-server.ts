@@ -4,6 +4,7 @@ import type { AccessControl } from '#apiserver/access-control.ts';
 import { AdmissionChain } from '#apiserver/admission/chain.ts';
 import { CreationsUnderWay, namespaceLifecycle } from '#apiserver/admission/namespace-lifecycle.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
+import { inWantedForm } from '#apiserver/answer-form.ts';
 import type { Auditor } from '#apiserver/audit/auditor.ts';
 import { openIdDocument } from '#apiserver/authentication/discovery-documents.ts';
 import { impersonationOf } from '#apiserver/authentication/impersonation.ts';
@@ -169,7 +170,8 @@ class Server {
   }
 
   async answer(request: ApiRequest): Promise<ApiResponse> {
-    const response = await this.guarded(request, () => this.serve(request));
+    const plain = await this.guarded(request, () => this.serve(request));
+    const response = inWantedForm(request, plain);
     return request.notes === undefined ? response : withNotes(response, request.notes);
   }
 

@@ -367,7 +367,7 @@ test('an answer that cannot be given is refused before anything is written', asy
     [
       '',
       'text/html',
-      /^406 NotAcceptable: only the following media types are accepted: application\/json, got "text\/html"/,
+      /^406 NotAcceptable: only the following media types are accepted: application\/json, application\/yaml, got "text\/html"/,
     ],
     [
       '?includeObject=All',

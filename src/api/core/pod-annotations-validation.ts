@@ -46,6 +46,33 @@ export function validatePodAnnotations(field: string, annotations: Annotations, 
   ];
 }
 
+/** Annotations that a pod keeps as it was made with them. */
+export function validateAnnotationChange(
+  field: string,
+  annotations: Annotations = {},
+  old: Annotations = {},
+): FieldError[] {
+  const fixed = (key: string): string | undefined => {
+    if (key.startsWith(APP_ARMOR_PREFIX)) return 'AppArmor annotations';
+    return key === MIRROR_ANNOTATION ? 'mirror pod annotation' : undefined;
+  };
+  const told = (keys: readonly string[], may: string): FieldError[] =>
+    keys.flatMap((key) => {
+      const what = fixed(key);
+      return what === undefined ? [] : [forbiddenField(`${field}[${key}]`, `may not ${may} ${what}`)];
+    });
+  return [
+    ...told(
+      Object.keys(old).filter((key) => annotations[key] !== old[key]),
+      'remove or update',
+    ),
+    ...told(
+      Object.keys(annotations).filter((key) => !Object.hasOwn(old, key)),
+      'add',
+    ),
+  ];
+}
+
 function validateOldTolerations(field: string, text: string): FieldError[] {
   if (text === '') return [];
   try {

@@ -15,6 +15,7 @@ export function defaultPod(pod: Pod): void {
   const { spec } = pod;
   spec.enableServiceLinks ??= true;
   defaultPodSpec(spec);
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   for (const container of runningContainers(spec)) {
     defaultRequests(container);
     if (spec.hostNetwork === true) defaultHostPorts(container);

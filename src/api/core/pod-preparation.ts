@@ -91,3 +91,11 @@ function profileOf(annotation: string): AppArmorProfile | undefined {
   const [, localhostProfile = ''] = /^localhost\/(\S(?:.*\S)?)$/s.exec(annotation) ?? [];
   return localhostProfile === '' ? undefined : { type: 'Localhost', localhostProfile };
 }
+
+/** What a status that is written need not say again: it stays. */
+export function keepStatusFields({ status }: Pod, { status: old }: Pod): void {
+  if (status === undefined || status === old || old === undefined) return;
+  if (!status.qosClass && old.qosClass !== undefined) status.qosClass = old.qosClass;
+  if (!status.observedGeneration && old.observedGeneration !== undefined)
+    status.observedGeneration = old.observedGeneration;
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Pod, podResource } from '#api/core/pod.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
+import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { fieldErrorMessage } from '#api/status.ts';
 
 function pod(spec: Partial<PodSpec> = {}): Pod {
@@ -357,10 +358,6 @@ test('a client is told of what is valid in a pod and surprising', () => {
       'spec.containers[1].ports[0]: duplicate port definition with spec.containers[0].ports[0]',
     ],
     [
-      { terminationGracePeriodSeconds: -1 },
-      'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
-    ],
-    [
       {
         topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }],
       },
@@ -399,4 +396,76 @@ test('what no part of the system carries out is passed over', () => {
   assert.deepEqual(spec.volumes, [{ name: 'v', emptyDir: {} }]);
   assert.deepEqual([spec.resources, spec.resourceClaims], [undefined, undefined]);
   assert.deepEqual([spec.containers[0]?.lifecycle, spec.containers[0]?.resources], [{}, {}]);
+});
+
+test('a template keeps a negative grace period, and its client is told', () => {
+  assert.equal(defaulted({ terminationGracePeriodSeconds: -1 }).spec.terminationGracePeriodSeconds, 1);
+  const template = { ...pod({ terminationGracePeriodSeconds: -1 }), kind: 'PodTemplate' };
+  const told = templateWarnings(() => template, { namesPods: true });
+  assert.deepEqual(told(template, undefined), [
+    'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
+  ]);
+  assert.deepEqual(told(template, template), []);
+});
+
+test('a pod that waits at a gate may be narrowed down to fewer nodes', () => {
+  const gated = { schedulingGates: [{ name: 'a.io/gate' }], nodeSelector: { a: 'b' } };
+  const term = { matchExpressions: [{ key: 'a', operator: 'Exists' as const }] };
+  const within = (nodeSelectorTerms: object[]): Partial<PodSpec> => ({
+    ...gated,
+    affinity: {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+    } as never,
+  });
+  const more = { matchExpressions: [...term.matchExpressions, { key: 'b', operator: 'Exists' }] };
+  assert.deepEqual(changeMessages({ ...gated, nodeSelector: { a: 'b', c: 'd' } }, gated), []);
+  assert.deepEqual(changeMessages(within([term]), gated), []);
+  assert.deepEqual(changeMessages(within([more]), within([term])), []);
+  assert.match(
+    changeMessages({ ...gated, nodeSelector: { c: 'd' } }, gated).join(),
+    /^spec.nodeSelector: Invalid value: .*: only additions to spec.nodeSelector are allowed/,
+  );
+  assert.match(changeMessages(within([term]), within([more])).join(), /only additions are allowed/);
+  assert.match(changeMessages(within([term, term]), within([term])).join(), /no additions\/deletions/);
+  assert.equal(changeMessages({ nodeSelector: { a: 'b', c: 'd' } }, { nodeSelector: { a: 'b' } }).length, 1);
+});
+
+test('a pod keeps its containers, and the annotations that confine it', () => {
+  assert.deepEqual(changeMessages({ containers: [A, { ...A, name: 'b' }] }), [
+    'spec.containers: Forbidden: pod updates may not add or remove containers',
+  ]);
+  const key = 'container.apparmor.security.beta.kubernetes.io/web';
+  const annotated = (annotations: Record<string, string>): Pod => {
+    const made = defaulted();
+    made.metadata.annotations = annotations;
+    return made;
+  };
+  const change = (after: Record<string, string>, before: Record<string, string>): string[] =>
+    podResource.validate(annotated(after), annotated(before)).map(fieldErrorMessage);
+  assert.deepEqual(change({}, { [key]: 'unconfined' }), [
+    `metadata.annotations[${key}]: Forbidden: may not remove or update AppArmor annotations`,
+  ]);
+  assert.deepEqual(change({ [key]: 'unconfined' }, {}), [
+    `metadata.annotations[${key}]: Forbidden: may not add AppArmor annotations`,
+  ]);
+});
+
+test('a status is judged when it is written', () => {
+  const withStatus = (status: Pod['status']): Pod => ({
+    ...defaulted({ restartPolicy: 'Never' }),
+    status: { phase: 'Running', qosClass: 'BestEffort', ...status },
+  });
+  const ended = { name: 'web', state: { terminated: { exitCode: 0 } } };
+  const before = withStatus({ containerStatuses: [ended as never] });
+  const wrong = (status: Pod['status'], old = before): string[] =>
+    podResource.validateStatus?.(withStatus(status), old).map(fieldErrorMessage) ?? [];
+  assert.deepEqual(wrong({ containerStatuses: [ended as never] }), []);
+  assert.deepEqual(wrong({ containerStatuses: [{ name: 'web', state: { running: {} } } as never] }), [
+    'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
+  ]);
+  assert.deepEqual(wrong({ qosClass: 'Guaranteed' }), [
+    'status.qosClass: Invalid value: "Guaranteed": field is immutable',
+  ]);
+  assert.match(wrong({ podIPs: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }] }).join(), /no more than one IP/);
+  assert.match(wrong({ conditions: [{ type: 'a b', status: 'True' }] }).join(), /conditions\[0\]\.Type/);
 });

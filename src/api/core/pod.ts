@@ -3,10 +3,11 @@ import { validatePodAnnotations, validateProfilesMatch } from '#api/core/pod-ann
 import { validatePodChange } from '#api/core/pod-change.ts';
 import { POD_COLUMNS } from '#api/core/pod-columns.ts';
 import { defaultPod } from '#api/core/pod-defaults.ts';
-import { prepareNewPod } from '#api/core/pod-preparation.ts';
+import { keepStatusFields, prepareNewPod } from '#api/core/pod-preparation.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
 import { validatePodSpec } from '#api/core/pod-spec-validation.ts';
 import type { PodStatus } from '#api/core/pod-status.ts';
+import { validatePodStatus } from '#api/core/pod-status-validation.ts';
 import { podWarnings } from '#api/core/pod-warnings.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { forbiddenField } from '#api/field-errors.ts';
@@ -76,7 +77,9 @@ export const podResource: ResourceType<Pod> = defineResource<Pod>({
   applyDefaults: defaultPod,
   prepare: (pod, old) => {
     if (old === undefined) prepareNewPod(pod);
+    else keepStatusFields(pod, old);
   },
+  validateStatus: validatePodStatus,
   validate: (pod, old, subresource) => [
     // What was accepted once is not judged anew: most updates are of metadata or status.
     ...(pod.spec === old?.spec ? [] : validatePod(pod)),

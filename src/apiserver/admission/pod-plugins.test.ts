@@ -62,6 +62,19 @@ test('a pod runs as the default account, with its pull secrets, and stays five m
   assert.deepEqual([plain.body.spec.serviceAccountName, plain.body.spec.priority], ['default', 0]);
 });
 
+test('a pod that is written anew keeps what its plugins gave it', async () => {
+  const namespace = await newNamespace();
+  const { body } = await createPod(namespace, { priorityClassName: 'system-node-critical' });
+  const { tolerations: _t, priority: _p, preemptionPolicy: _q, ...spec } = body.spec;
+  const again = await server.call<Pod>({
+    method: 'PUT',
+    path: `/api/v1/namespaces/${namespace}/pods/p`,
+    body: { ...body, spec, metadata: { ...body.metadata, labels: { a: 'b' } } },
+  });
+  assert.equal(again.status, 200);
+  assert.deepEqual(again.body.spec, body.spec);
+});
+
 test('a pod gets the token of its account, unless it or the account is against it', async () => {
   const namespace = await newNamespace();
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts`;

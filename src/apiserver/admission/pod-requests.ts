@@ -9,6 +9,12 @@ export function isPodCreation({ operation, type, subresource }: AdmissionTarget)
   return operation === 'create' && type.group === '' && type.kind === 'Pod' && subresource === undefined;
 }
 
+/** Whether a request makes a pod or writes it anew, not through a subresource. */
+export function isPodWrite({ operation, type, subresource }: AdmissionTarget): boolean {
+  const isWrite = operation === 'create' || operation === 'update';
+  return isWrite && type.group === '' && type.kind === 'Pod' && subresource === undefined;
+}
+
 /** Whether the pod only mirrors one that a host runs already. */
 export function isMirrorPod({ metadata }: Pod): boolean {
   return metadata.annotations !== undefined && Object.hasOwn(metadata.annotations, MIRROR_ANNOTATION);

@@ -2,7 +2,7 @@ import type { Pod } from '#api/core/pod.ts';
 import { type PriorityClass, priorityClassResource } from '#api/scheduling/priority-class.ts';
 import { forbidden, type StatusError } from '#api/status.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '#apiserver/admission/plugin.ts';
-import { isPodCreation } from '#apiserver/admission/pod-requests.ts';
+import { isPodWrite } from '#apiserver/admission/pod-requests.ts';
 import { StoredKind } from '#apiserver/stored-kind.ts';
 import type { Store } from '#store/store.ts';
 
@@ -14,9 +14,13 @@ export function priorityAdmission(store: Store): AdmissionPlugin {
   const classes = new StoredKind(store, priorityClassResource);
   return {
     name: 'Priority',
-    handles: (target) => isPodCreation(target) || isClassWrite(target),
+    handles: (target) => isPodWrite(target) || isClassWrite(target),
     async mutate(request) {
       if (request.type.kind !== 'Pod') return;
+      if (request.operation === 'update') {
+        keepPriority(request.object as Pod, request.old as Pod);
+        return;
+      }
       await classes.ready();
       resolvePriority(request, classes.list());
     },
@@ -34,6 +38,13 @@ function isClassWrite({ operation, type }: Pick<AdmissionRequest, 'operation' | 
     type.group === 'scheduling.k8s.io' &&
     type.kind === 'PriorityClass'
   );
+}
+
+/** Whoever writes a pod anew need not repeat what its class gave it. */
+function keepPriority({ spec }: Pod, { spec: old }: Pod): void {
+  if (spec.priority === undefined && old.priority !== undefined) spec.priority = old.priority;
+  if (spec.preemptionPolicy === undefined && old.preemptionPolicy !== undefined)
+    spec.preemptionPolicy = old.preemptionPolicy;
 }
 
 function resolvePriority(request: AdmissionRequest, classes: readonly PriorityClass[]): void {

@@ -150,12 +150,12 @@ const VIOLATIONS: readonly [string, object, string, object?][] = [
   [
     'baseline',
     { containers: [tidy({ appArmorProfile: { type: 'Unconfined' } })] },
-    'forbidden AppArmor profile (container "c" must not set AppArmor profile type to "Unconfined")',
+    'forbidden AppArmor profiles (container "c" must not set AppArmor profile type to "Unconfined", container.apparmor.security.beta.kubernetes.io/c="unconfined")',
   ],
   [
     'baseline',
     {},
-    'forbidden AppArmor profile (container.apparmor.security.beta.kubernetes.io/c="unconfined")',
+    'forbidden AppArmor profiles (container "c" must not set AppArmor profile type to "Unconfined", container.apparmor.security.beta.kubernetes.io/c="unconfined")',
     { annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' } },
   ],
   [

@@ -1,5 +1,7 @@
 /** Schemas as the components of OpenAPI documents, as kubectl and client libraries expect them of a Kubernetes server. */
 import type { Descriptions } from '#api/descriptions.ts';
+import { ENUMERATIONS } from '#api/gen/enumerations.ts';
+import { isJsonObject } from '#api/json.ts';
 import type { Json } from '#api/object.ts';
 import type {
   ArraySchema,
@@ -61,16 +63,22 @@ function writeDefinition(name: string, writer: Writer): void {
   const described = writer.descriptions.get(name) ?? {};
   const component = {
     ...describe(described[''] ?? schema.description),
-    ...bodyOf(schema, described, writer),
+    ...bodyOf(schema, { name, described }, writer),
     ...markOf(kind),
   };
   writer.components.set(openApiName(name), component);
   if (kind !== undefined) writer.components.set(`${openApiName(name)}List`, writeList(name, kind, writer));
 }
 
-function bodyOf(schema: Schema, described: Readonly<Record<string, string>>, writer: Writer): JsonObject {
+/** A definition: how it is called, and what is known of its fields. */
+interface Definition {
+  readonly name: string;
+  readonly described: Readonly<Record<string, string>>;
+}
+
+function bodyOf(schema: Schema, definition: Definition, writer: Writer): JsonObject {
   if (schema.type !== 'object') return writeSchema(schema, writer);
-  const written = writeObject(schema, described, writer);
+  const written = writeObject(schema, definition, writer);
   const { source } = schema;
   if (source === undefined || writer.version === 2) return written;
   const { apiVersion, kind, metadata } = written.properties as { readonly [key: string]: Json };
@@ -101,14 +109,13 @@ function writeList(name: string, kind: GroupVersionKind, writer: Writer): Json {
   };
 }
 
-function writeObject(
-  schema: ObjectSchema,
-  described: Readonly<Record<string, string>>,
-  writer: Writer,
-): JsonObject {
+function writeObject(schema: ObjectSchema, { name, described }: Definition, writer: Writer): JsonObject {
   const properties = Object.entries(schema.properties).map(([key, property]): [string, Json] => [
     key,
-    { ...describe(described[key] ?? property.description), ...writeSchema(property, writer) },
+    {
+      ...describe(described[key] ?? property.description ?? describedBelow(property, writer)),
+      ...withValues(writeSchema(property, writer), ENUMERATIONS[`${name}.${key}`]),
+    },
   ]);
   return {
     type: 'object',
@@ -119,6 +126,20 @@ function writeObject(
   };
 }
 
+/** What is said of the definition that a field refers to, where nothing is said of the field. */
+function describedBelow(property: Schema, { descriptions, schemas }: Writer): string | undefined {
+  if (property.type !== 'ref') return undefined;
+  return descriptions.get(property.ref)?.[''] ?? schemas.get(property.ref).description;
+}
+
+/** The values of a closed set, on the field or on the items of the list. */
+function withValues(written: JsonObject, values: string | undefined): JsonObject {
+  if (values === undefined) return written;
+  const { items } = written;
+  const given = { enum: values.split('|') };
+  return isJsonObject(items) ? { ...written, items: { ...items, ...given } } : { ...written, ...given };
+}
+
 function describe(description: string | undefined): JsonObject {
   return description === undefined || description === '' ? {} : { description };
 }
@@ -126,7 +147,7 @@ function describe(description: string | undefined): JsonObject {
 function writeSchema(schema: Schema, writer: Writer): JsonObject {
   switch (schema.type) {
     case 'object':
-      return writeObject(schema, {}, writer);
+      return writeObject(schema, { name: '', described: {} }, writer);
     case 'map':
       return writeMap(schema, writer);
     case 'array':

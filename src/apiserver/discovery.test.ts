@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { apiVersionOf } from '#api/resource.ts';
 import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
-import { UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
+import { UNSTORED_KINDS, UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
 
 let server: TestServer;
 before(async () => {
@@ -174,7 +174,9 @@ test('the version that clients ask for', async () => {
 test('OpenAPI documents are found by a hash, under which they never change', async () => {
   const { body: index } = await get<{ paths: Record<string, { serverRelativeURL: string }> }>('/openapi/v3');
   const groups = new Set(
-    BUILTIN_RESOURCES.map((type) => (type.group === '' ? 'api/v1' : `apis/${apiVersionOf(type)}`)),
+    [...BUILTIN_RESOURCES, ...UNSTORED_KINDS].map((type) =>
+      type.group === '' ? 'api/v1' : `apis/${apiVersionOf(type)}`,
+    ),
   );
   assert.deepEqual(Object.keys(index.paths).toSorted(), [...groups].toSorted());
   const url = index.paths['apis/apps/v1']?.serverRelativeURL ?? '';
@@ -258,6 +260,31 @@ test('Swagger 2.0 of all kinds, as JSON and as Protobuf, and nothing again to wh
   });
   assert.deepEqual([again.status, again.text], [304, '']);
   assert.equal((await server.call({ path: '/openapi/v2', headers: { accept: 'image/png' } })).status, 406);
+});
+
+test('a document tells what a field may be, what its parts are for, and how an operation ends', async () => {
+  const { body } = await get<{
+    paths: Record<string, Record<string, { tags: string[]; description: string; responses: object }>>;
+    components: { schemas: Record<string, { properties: Record<string, { enum?: string[]; description?: string }> }> };
+  }>('/openapi/v3/apis/apps/v1');
+  const { schemas } = body.components;
+  assert.deepEqual(schemas['io.k8s.api.apps.v1.DeploymentStrategy']?.properties['type']?.enum, ['Recreate', 'RollingUpdate']);
+  assert.match(schemas['io.k8s.api.apps.v1.Deployment']?.properties['metadata']?.description ?? '', /metadata/);
+  const created = body.paths['/apis/apps/v1/namespaces/{namespace}/deployments']?.['post'];
+  assert.deepEqual(Object.keys(created?.responses ?? {}), ['200', '201', '202', '401']);
+  assert.deepEqual([created?.tags, created?.description], [['apps_v1'], 'create a Deployment']);
+});
+
+test('groups are listed in the order in which clients look into them, kinds by name, stored ones with a hash', async () => {
+  const { body } = await get<{ groups: { name: string }[] }>('/apis');
+  assert.deepEqual(body.groups.map(({ name }) => name).slice(0, 3), ['apps', 'events.k8s.io', 'authentication.k8s.io']);
+  const { body: list } = await get<{ resources: { name: string; storageVersionHash?: string }[] }>('/apis/apps/v1');
+  const names = list.resources.map(({ name }) => name);
+  assert.deepEqual(names, names.toSorted());
+  const hashOf = (wanted: string): string | undefined =>
+    list.resources.find(({ name }) => name === wanted)?.storageVersionHash;
+  assert.equal(hashOf('deployments'), '8aSe+NMegvE=');
+  assert.equal(hashOf('deployments/status'), undefined);
 });
 
 test('discovery that has not changed is not sent again', async () => {

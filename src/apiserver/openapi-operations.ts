@@ -18,6 +18,8 @@ export interface Operation {
   /** `x-kubernetes-action`. */
   readonly action: string;
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  /** The kind that the path is for, where `kind` is that of a part of it. */
+  readonly owner: { readonly group: string; readonly version: string; readonly kind: string };
   readonly parameters: readonly Parameter[];
   /** Definition of the request's body. */
   readonly body?: string;
@@ -75,8 +77,26 @@ const CONNECT_PARAMETERS: Readonly<Record<string, readonly Parameter[]>> = {
   proxy: parameters('string', 'path'),
 };
 
+/** A kind, as far as documents tell of it; with `verbs` where it has not those of every stored kind. */
+export type DocumentedKind = Pick<
+  ResourceType,
+  'group' | 'version' | 'kind' | 'plural' | 'namespaced' | 'subresources' | 'schema' | 'custom'
+> & { readonly verbs?: readonly string[] };
+
 /** Every operation on a kind. */
-export function operationsOf(type: ResourceType): Operation[] {
+export function operationsOf(type: DocumentedKind): Operation[] {
+  const { verbs, group, version, kind } = type;
+  const owner = { group, version, kind };
+  return allOperationsOf(type)
+    .filter(({ action }) => verbs?.includes(VERBS_OF_ACTIONS[action] ?? action) !== false)
+    .map((operation) => ({ ...operation, owner }));
+}
+
+const VERBS_OF_ACTIONS: Readonly<Record<string, string>> = { post: 'create', put: 'update' };
+
+type OwnOperation = Omit<Operation, 'owner'>;
+
+function allOperationsOf(type: DocumentedKind): OwnOperation[] {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   const collection = type.namespaced
     ? `${root}/namespaces/{namespace}/${type.plural}`
@@ -102,7 +122,7 @@ export function operationsOf(type: ResourceType): Operation[] {
       body: schema,
     },
     ...(hasDeleteCollection(type)
-      ? [{ ...base, ...deleteCollection(collection, id('deletecollection')) }]
+      ? [{ ...base, ...deleteCollection(collection, id('delete', `Collection${scope}${kind}`)) }]
       : []),
     ...objectOperations(`${collection}/{name}`, { base, schema, id: (verb) => id(verb) }),
     {
@@ -149,7 +169,7 @@ function objectOperations(
     schema: string;
     id: (verb: string) => string;
   },
-): Operation[] {
+): OwnOperation[] {
   return [
     { ...base, path, method: 'get', id: id('read'), action: 'get', parameters: [] },
     {
@@ -174,9 +194,9 @@ function objectOperations(
 }
 
 function subresourceOperations(
-  type: ResourceType,
+  type: DocumentedKind,
   { collection, name }: { collection: string; name: 'status' | 'scale' },
-): Operation[] {
+): OwnOperation[] {
   const { group, version, kind } = type;
   const isScale = name === 'scale';
   const schema = isScale ? 'autoscaling/v1.Scale' : type.schema;
@@ -191,18 +211,27 @@ function subresourceOperations(
   return objectOperations(`${collection}/{name}/${name}`, { base, schema, id });
 }
 
-function extrasOf(type: ResourceType): readonly ExtraSubresource[] {
-  return type.group === '' ? EXTRA_SUBRESOURCES.filter(({ plural }) => plural === type.plural) : [];
+function extrasOf(type: DocumentedKind): readonly ExtraSubresource[] {
+  return EXTRA_SUBRESOURCES.filter(
+    ({ below = '', plural }) => below === type.group && plural === type.plural,
+  );
 }
+
+/** What a method is in the name of an operation. */
+const ID_VERBS = { get: 'read', post: 'create', put: 'replace', patch: 'patch', delete: 'delete' } as const;
 
 /** What a verb of RBAC is as a method. */
 const METHODS = { get: 'get', create: 'post', update: 'put', patch: 'patch', delete: 'delete' } as const;
 
 function extraOperations(
-  type: ResourceType,
+  type: DocumentedKind,
   { collection, extra }: { collection: string; extra: ExtraSubresource },
-): Operation[] {
-  const kind = { group: extra.group ?? '', version: extra.version ?? 'v1', kind: extra.kind };
+): OwnOperation[] {
+  const kind = {
+    group: extra.group ?? type.group,
+    version: extra.version ?? type.version,
+    kind: extra.kind,
+  };
   const schema = definitionOf(kind);
   const noun = `${type.namespaced ? 'Namespaced' : ''}${type.kind}${titleOf(extra.name)}`;
   return extra.verbs.flatMap((verb) => {
@@ -213,7 +242,10 @@ function extraOperations(
       {
         path: `${collection}/{name}/${extra.name}`,
         method,
-        id: `${isStream && extra.name !== 'log' ? `connect${titleOf(method)}` : method}${groupWord(type)}${noun}`,
+        id:
+          isStream && extra.name !== 'log'
+            ? `connect${groupWord(type)}${titleOf(method)}${noun}`
+            : `${ID_VERBS[method]}${groupWord(type)}${noun}`,
         action: isStream && extra.name !== 'log' ? 'connect' : method,
         kind,
         parameters: CONNECT_PARAMETERS[extra.name] ?? (method === 'get' ? [] : WRITE_PARAMETERS),
@@ -231,8 +263,44 @@ function definitionOf({ group, version, kind }: Operation['kind']): string | und
   return BUILTIN_DEFINITIONS.has(name) ? name : undefined;
 }
 
+/** By which generators of clients put operations together: `core_v1`, `rbacAuthorization_v1`. */
+export function tagOf({ group, version }: Pick<ResourceType, 'group' | 'version'>): string {
+  const [first = '', ...more] = group === '' ? ['core'] : group.replace(/\.k8s\.io$/u, '').split(/[.-]/u);
+  return `${first}${more.map(titleOf).join('')}_${version}`;
+}
+
+/** What is done, to the object itself and to a part of it. */
+const DEEDS: Readonly<Record<string, readonly [whole: string, part: string]>> = {
+  list: ['list or watch objects of kind', 'list'],
+  get: ['read the specified', 'read'],
+  post: ['create a', 'create'],
+  put: ['replace the specified', 'replace'],
+  patch: ['partially update the specified', 'partially update'],
+  delete: ['delete a', 'delete'],
+  deletecollection: ['delete collection of', 'delete collection of'],
+};
+
+/** What an operation does, in a few words. */
+export function describeOperation({ action, method, owner: { kind }, path }: Operation): string {
+  const [, part] = path.split('/{name}/');
+  const [whole, below] = DEEDS[action] ?? [action, action];
+  if (part === undefined) return `${whole} ${kind}`.replace(/ a (?=[AEIOU])/u, ' an ');
+  return action === 'connect'
+    ? `connect ${method.toUpperCase()} requests to ${part} of ${kind}`
+    : `${below} ${part} of the specified ${kind}`;
+}
+
+/** Codes of the answers, with what each says. */
+export function answersOf({ method, action }: Operation): Readonly<Record<string, string>> {
+  const isMade = method === 'post' || method === 'put' || method === 'patch';
+  const isLater = method === 'post' || (method === 'delete' && action !== 'deletecollection');
+  return action === 'connect'
+    ? { 200: 'OK' }
+    : { 200: 'OK', ...(isMade ? { 201: 'Created' } : {}), ...(isLater ? { 202: 'Accepted' } : {}) };
+}
+
 /** `CoreV1`, `AppsV1`, `FleetSkerryIoV1alpha1`. */
-function groupWord({ group, version }: ResourceType): string {
+function groupWord({ group, version }: Pick<ResourceType, 'group' | 'version'>): string {
   const words = group === '' ? ['core'] : group.replace(/\.k8s\.io$/u, '').split(/[.-]/u);
   return [...words, version].map(titleOf).join('');
 }
@@ -242,7 +310,7 @@ function titleOf(word: string): string {
 }
 
 /** Operations by path, in the order in which paths first come. */
-export function operationsByPath(types: readonly ResourceType[]): Map<string, Operation[]> {
+export function operationsByPath(types: readonly DocumentedKind[]): Map<string, Operation[]> {
   const paths = new Map<string, Operation[]>();
   for (const operation of types.flatMap(operationsOf)) {
     const known = paths.get(operation.path);
@@ -253,7 +321,7 @@ export function operationsByPath(types: readonly ResourceType[]): Map<string, Op
 }
 
 /** The definitions that documents of these kinds describe, beside what those refer to. */
-export function definitionsOf(types: readonly ResourceType[]): string[] {
+export function definitionsOf(types: readonly DocumentedKind[]): string[] {
   const used = types
     .flatMap(operationsOf)
     .flatMap(({ body, answer }) => [body, answer].filter((name) => name !== undefined));
@@ -262,12 +330,12 @@ export function definitionsOf(types: readonly ResourceType[]): string[] {
 
 /** The marks of kinds by definition. */
 export function kindsOf(
-  types: readonly ResourceType[],
+  types: readonly DocumentedKind[],
 ): Map<string, { group: string; version: string; kind: string }> {
   return new Map(types.map(({ schema, group, version, kind }) => [schema, { group, version, kind }]));
 }
 
 /** `api/v1`, `apis/apps/v1`. */
-export function groupPathOf(type: ResourceType): string {
+export function groupPathOf(type: DocumentedKind): string {
   return type.group === '' ? `api/${type.version}` : `apis/${apiVersionOf(type)}`;
 }

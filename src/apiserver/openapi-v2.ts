@@ -1,15 +1,18 @@
 import type { Json } from '#api/object.ts';
 import { openApiComponents } from '#api/openapi-schema.ts';
-import type { ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { openApiName } from '#api/schema-names.ts';
 import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import {
+  answersOf,
+  type DocumentedKind,
   definitionsOf,
+  describeOperation,
   kindsOf,
   type Operation,
   operationsByPath,
   patchMediaTypes,
+  tagOf,
 } from '#apiserver/openapi-operations.ts';
 import { builtinDescriptions } from '#apiserver/openapi-v3.ts';
 
@@ -23,7 +26,7 @@ export interface SwaggerDocument {
 
 /** The Swagger 2.0 document of all kinds: what clients of Kubernetes before 1.27 validate and explain by. */
 export async function openApiV2(
-  types: readonly ResourceType[],
+  types: readonly DocumentedKind[],
   schemas: SchemaSet,
 ): Promise<SwaggerDocument> {
   return {
@@ -59,6 +62,8 @@ function pathItem(path: string, operations: readonly Operation[]): Json {
 function operationItem(operation: Operation): Json {
   const { id, action, kind, parameters, body, answer, isList, method } = operation;
   return {
+    tags: [tagOf(operation.owner)],
+    description: describeOperation(operation),
     operationId: id,
     consumes: method === 'patch' ? [...patchMediaTypes(operation)] : ['*/*'],
     produces: [answer === undefined ? 'text/plain' : 'application/json'],
@@ -67,13 +72,19 @@ function operationItem(operation: Operation): Json {
       ...parameters.map(({ name, type }) => ({ uniqueItems: true, type, name, in: 'query' })),
     ],
     responses: {
-      200: {
-        description: 'OK',
-        schema:
-          answer === undefined
-            ? { type: 'string' }
-            : { $ref: `#/definitions/${openApiName(answer)}${isList ? 'List' : ''}` },
-      },
+      ...Object.fromEntries(
+        Object.entries(answersOf(operation)).map(([code, description]) => [
+          code,
+          {
+            description,
+            schema:
+              answer === undefined
+                ? { type: 'string' }
+                : { $ref: `#/definitions/${openApiName(answer)}${isList ? 'List' : ''}` },
+          },
+        ]),
+      ),
+      401: { description: 'Unauthorized' },
     },
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': { ...kind },

@@ -1,17 +1,20 @@
 import { type Descriptions, loadDescriptions } from '#api/descriptions.ts';
 import type { Json } from '#api/object.ts';
 import { openApiComponents } from '#api/openapi-schema.ts';
-import type { ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { openApiName, packageOf } from '#api/schema-names.ts';
 import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
 import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import {
+  answersOf,
+  type DocumentedKind,
   definitionsOf,
+  describeOperation,
   kindsOf,
   type Operation,
   operationsByPath,
   patchMediaTypes,
+  tagOf,
 } from '#apiserver/openapi-operations.ts';
 
 /** The prose of every built-in definition. */
@@ -20,7 +23,7 @@ export function builtinDescriptions(): Promise<Descriptions> {
 }
 
 /** The OpenAPI 3.0 document of one group and version. */
-export async function openApiV3(types: readonly ResourceType[], schemas: SchemaSet): Promise<object> {
+export async function openApiV3(types: readonly DocumentedKind[], schemas: SchemaSet): Promise<object> {
   const components = openApiComponents({
     schemas,
     version: 3,
@@ -55,6 +58,8 @@ function operationItem(operation: Operation): Json {
   const { id, action, kind, parameters, body, answer, isList, method } = operation;
   const mediaTypes = method === 'patch' ? patchMediaTypes(operation) : ['application/json'];
   return {
+    tags: [tagOf(operation.owner)],
+    description: describeOperation(operation),
     operationId: id,
     parameters: parameters.map(({ name, type }) => ({
       name,
@@ -63,13 +68,19 @@ function operationItem(operation: Operation): Json {
     })),
     ...(body === undefined ? {} : { requestBody: { content: contentOf(openApiName(body), mediaTypes) } }),
     responses: {
-      200: {
-        description: 'OK',
-        content:
-          answer === undefined
-            ? { 'text/plain': { schema: { type: 'string' } } }
-            : contentOf(`${openApiName(answer)}${isList ? 'List' : ''}`, ['application/json']),
-      },
+      ...Object.fromEntries(
+        Object.entries(answersOf(operation)).map(([code, description]) => [
+          code,
+          {
+            description,
+            content:
+              answer === undefined
+                ? { 'text/plain': { schema: { type: 'string' } } }
+                : contentOf(`${openApiName(answer)}${isList ? 'List' : ''}`, ['application/json']),
+          },
+        ]),
+      ),
+      401: { description: 'Unauthorized' },
     },
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': { ...kind },

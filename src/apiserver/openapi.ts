@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { encodeSwagger, SWAGGER_PROTOBUF_MEDIA_TYPE } from '#api/protobuf/encode-swagger.ts';
-import type { ResourceType } from '#api/resource.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
 import { StatusError } from '#api/status.ts';
 import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
-import { groupPathOf } from '#apiserver/openapi-operations.ts';
+import { type DocumentedKind, groupPathOf } from '#apiserver/openapi-operations.ts';
 import { openApiV2 } from '#apiserver/openapi-v2.ts';
 import { openApiV3 } from '#apiserver/openapi-v3.ts';
 import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse } from '#apiserver/request.ts';
+import { UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
 
 /** The OpenAPI documents of a server: Swagger 2.0 of all kinds; of version 3 an index, and one for each group and version. */
 export interface OpenApi {
@@ -20,13 +20,15 @@ const INDEX_PATH = '/openapi/v3';
 const SWAGGER_PATH = '/openapi/v2';
 
 /** It rises when documents of the same schemas turn out otherwise: clients keep a document by its hash. */
-const DOCUMENT_FORMAT = 3;
+const DOCUMENT_FORMAT = 4;
 
 /**
  * Documents are made when they are asked for, and dropped once sent: that is rare, for clients keep them, under a hash that
  * the index names or as their ETag.
  */
-export function createOpenApi(types: readonly ResourceType[], schemas: SchemaSet): OpenApi {
+export function createOpenApi(stored: readonly DocumentedKind[], schemas: SchemaSet): OpenApi {
+  const asked = UNSTORED_KINDS.filter(({ schema }) => BUILTIN_DEFINITIONS.has(schema));
+  const types = [...stored, ...asked];
   const groups = groupTypes(types);
   const hashes = new Map([...groups].map(([name, members]) => [name, hashOf(members, schemas)]));
   const index = {
@@ -104,7 +106,7 @@ function hashOfDefinitions(): string {
 }
 
 /** The same for the same schemas and kinds, in every process of this version. */
-function hashOf(types: readonly ResourceType[], schemas: SchemaSet): string {
+function hashOf(types: readonly DocumentedKind[], schemas: SchemaSet): string {
   const hash = createHash('sha256').update(hashOfDefinitions());
   for (const type of types) {
     const { group, version, kind, plural, namespaced, subresources, schema } = type;
@@ -125,8 +127,8 @@ function cacheHeaders(hash: string, request: ApiRequest): Record<string, string>
   };
 }
 
-function groupTypes(types: readonly ResourceType[]): Map<string, ResourceType[]> {
-  const groups = new Map<string, ResourceType[]>();
+function groupTypes(types: readonly DocumentedKind[]): Map<string, DocumentedKind[]> {
+  const groups = new Map<string, DocumentedKind[]>();
   for (const type of types) {
     const name = groupPathOf(type);
     groups.set(name, [...(groups.get(name) ?? []), type]);

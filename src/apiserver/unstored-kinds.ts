@@ -14,6 +14,7 @@ export type ListedKind = Pick<
   | 'shortNames'
   | 'categories'
   | 'subresources'
+  | 'schema'
 > &
   Partial<Pick<ResourceType, 'storedAs' | 'custom'>> & {
     /** Those of every stored kind where absent. */
@@ -26,6 +27,7 @@ function review(group: string, kind: string, { namespaced = false } = {}): Liste
   return {
     group,
     version: 'v1',
+    schema: `${group.split('.', 1)[0] ?? ''}/v1.${kind}`,
     kind,
     plural: `${singular}s`,
     singular,

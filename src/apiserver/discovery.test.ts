@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { apiVersionOf } from '#api/resource.ts';
 import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
-import { UNSTORED_KINDS, UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
+import { UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
 
 let server: TestServer;
 before(async () => {
@@ -265,11 +265,19 @@ test('Swagger 2.0 of all kinds, as JSON and as Protobuf, and nothing again to wh
 test('a document tells what a field may be, what its parts are for, and how an operation ends', async () => {
   const { body } = await get<{
     paths: Record<string, Record<string, { tags: string[]; description: string; responses: object }>>;
-    components: { schemas: Record<string, { properties: Record<string, { enum?: string[]; description?: string }> }> };
+    components: {
+      schemas: Record<string, { properties: Record<string, { enum?: string[]; description?: string }> }>;
+    };
   }>('/openapi/v3/apis/apps/v1');
   const { schemas } = body.components;
-  assert.deepEqual(schemas['io.k8s.api.apps.v1.DeploymentStrategy']?.properties['type']?.enum, ['Recreate', 'RollingUpdate']);
-  assert.match(schemas['io.k8s.api.apps.v1.Deployment']?.properties['metadata']?.description ?? '', /metadata/);
+  assert.deepEqual(schemas['io.k8s.api.apps.v1.DeploymentStrategy']?.properties['type']?.enum, [
+    'Recreate',
+    'RollingUpdate',
+  ]);
+  assert.match(
+    schemas['io.k8s.api.apps.v1.Deployment']?.properties['metadata']?.description ?? '',
+    /metadata/,
+  );
   const created = body.paths['/apis/apps/v1/namespaces/{namespace}/deployments']?.['post'];
   assert.deepEqual(Object.keys(created?.responses ?? {}), ['200', '201', '202', '401']);
   assert.deepEqual([created?.tags, created?.description], [['apps_v1'], 'create a Deployment']);
@@ -277,8 +285,14 @@ test('a document tells what a field may be, what its parts are for, and how an o
 
 test('groups are listed in the order in which clients look into them, kinds by name, stored ones with a hash', async () => {
   const { body } = await get<{ groups: { name: string }[] }>('/apis');
-  assert.deepEqual(body.groups.map(({ name }) => name).slice(0, 3), ['apps', 'events.k8s.io', 'authentication.k8s.io']);
-  const { body: list } = await get<{ resources: { name: string; storageVersionHash?: string }[] }>('/apis/apps/v1');
+  assert.deepEqual(body.groups.map(({ name }) => name).slice(0, 3), [
+    'apps',
+    'events.k8s.io',
+    'authentication.k8s.io',
+  ]);
+  const { body: list } = await get<{ resources: { name: string; storageVersionHash?: string }[] }>(
+    '/apis/apps/v1',
+  );
   const names = list.resources.map(({ name }) => name);
   assert.deepEqual(names, names.toSorted());
   const hashOf = (wanted: string): string | undefined =>

@@ -1,12 +1,15 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wide } from '#api/columns.ts';
+import { fractionWarnings } from '#api/core/amount-warnings.ts';
 import { validateClaimSpec } from '#api/core/claim-validation.ts';
+import { alignDataSources } from '#api/core/data-source.ts';
 import type { TypedLocalObjectReference, TypedObjectReference } from '#api/core/reference.ts';
 import { formatAccessModes, UNSET, volumePhase } from '#api/core/volume-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { forbiddenField } from '#api/field-errors.ts';
+import { checkUnchanged } from '#api/field-checks.ts';
+import { forbiddenField, immutableField } from '#api/field-errors.ts';
 import { equalJson } from '#api/json.ts';
 import type { Json, KubeObject, LabelSelector } from '#api/object.ts';
-import { compareQuantities, readQuantity } from '#api/quantity.ts';
+import { readQuantity } from '#api/quantity.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -85,10 +88,12 @@ export const persistentVolumeClaimResource: ResourceType<PersistentVolumeClaim> 
       claim.status ??= {};
       claim.status.phase ??= 'Pending';
     },
-    validate: ({ spec, status }, old) => [
-      ...validateClaimSpec('spec', spec),
-      ...(old === undefined ? [] : validateClaimChange({ spec, status }, old)),
+    prepare: ({ spec }, old) => alignDataSources(spec, old?.spec),
+    validate: (claim, old) => [
+      ...validateClaimSpec('spec', claim.spec),
+      ...(old === undefined ? [] : validateClaimChange(claim, old)),
     ],
+    warnings: claimWarnings,
     columns: [
       NAME_COLUMN,
       textColumn('Status', 'Whether it is bound to a volume.', volumePhase),
@@ -118,33 +123,57 @@ function isBound({ volumeName }: PersistentVolumeClaimSpec): boolean {
   return volumeName !== undefined && volumeName !== '';
 }
 
+/** The class of a claim, before there was a field for it. */
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+
 /** A claim may be bound once, get a class where it has none, and ask for more once it is bound. */
-function validateClaimChange(
-  { spec, status }: Pick<PersistentVolumeClaim, 'spec'> & { status: PersistentVolumeClaim['status'] },
-  old: PersistentVolumeClaim,
-): FieldError[] {
+function validateClaimChange(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const { spec } = claim;
+  const field = 'spec.resources.requests.storage';
   const rule =
     'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
-  const requested = readQuantity(spec.resources?.requests?.storage);
-  const oldRequested = readQuantity(old.spec.resources?.requests?.storage);
-  const isSmaller =
-    requested !== undefined && oldRequested !== undefined && compareQuantities(requested, oldRequested) < 0;
+  const size = (amount: string | undefined): bigint => readQuantity(amount)?.nanos ?? 0n;
+  const requested = size(spec.resources?.requests?.storage);
+  const isSmaller = requested < size(old.spec.resources?.requests?.storage);
+  const noted = claim.metadata.annotations?.[CLASS_ANNOTATION];
+  const before = old.metadata.annotations?.[CLASS_ANNOTATION];
+  const isMoved = before !== undefined && noted === undefined && spec.storageClassName === before;
   return [
-    ...(equalJson(comparable(spec, old) as unknown as Json, comparable(old.spec, old) as unknown as Json)
+    ...(noted === before || isMoved
       ? []
-      : [forbiddenField('spec', rule)]),
-    ...(isSmaller && status?.capacity?.storage !== undefined
-      ? [forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity')]
+      : [immutableField(`metadata.annotations[${CLASS_ANNOTATION}]`, noted ?? '')]),
+    ...(isUnchanged(claim, old) ? [] : [forbiddenField('spec', rule)]),
+    ...(isSmaller && requested <= size(old.status?.capacity?.storage)
+      ? [forbiddenField(field, 'field can not be less than status.capacity')]
       : []),
+    ...checkUnchanged('volumeMode', spec.volumeMode, old.spec.volumeMode),
   ];
 }
 
-/** The claim without what may change, given how it was. */
-function comparable(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaim): PersistentVolumeClaimSpec {
-  const copy: PersistentVolumeClaimSpec = structuredClone(spec);
-  delete copy.volumeAttributesClassName;
-  if (!isBound(old.spec)) delete copy.volumeName;
-  else if (copy.resources?.requests !== undefined) delete copy.resources.requests.storage;
-  if (old.spec.storageClassName === undefined) delete copy.storageClassName;
-  return copy;
+function isUnchanged(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): boolean {
+  const isBoundNow = claim.status?.phase === 'Bound';
+  const comparable = ({ spec }: PersistentVolumeClaim): Json => {
+    const copy = structuredClone(spec);
+    if (!isBound(old.spec)) delete copy.volumeName;
+    if (isBoundNow && copy.resources?.requests !== undefined) delete copy.resources.requests.storage;
+    if (isBoundNow && claim.spec.volumeAttributesClassName !== undefined)
+      delete copy.volumeAttributesClassName;
+    if (old.spec.storageClassName === undefined && claim.spec.storageClassName !== undefined)
+      delete copy.storageClassName;
+    return copy as unknown as Json;
+  };
+  return equalJson(comparable(claim), comparable(old));
+}
+
+function claimWarnings({ metadata, spec }: PersistentVolumeClaim): string[] {
+  const { requests, limits } = spec.resources ?? {};
+  return [
+    ...(metadata.annotations?.[CLASS_ANNOTATION] === undefined
+      ? []
+      : [
+          `metadata.annotations[${CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`,
+        ]),
+    ...fractionWarnings('spec.resources.requests', requests, ['storage']),
+    ...fractionWarnings('spec.resources.limits', limits, ['storage']),
+  ];
 }

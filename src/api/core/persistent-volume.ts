@@ -1,17 +1,16 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wide } from '#api/columns.ts';
 import type { NodeSelector } from '#api/core/affinity.ts';
-import { validateNodeSelectorTerms } from '#api/core/affinity-validation.ts';
-import { validateAccessModes } from '#api/core/claim-validation.ts';
 import type { AccessMode } from '#api/core/persistent-volume-claim.ts';
+import { validatePersistentVolume } from '#api/core/persistent-volume-validation.ts';
 import type { ObjectReference, SecretReference } from '#api/core/reference.ts';
 import type { HostPathVolumeSource, NFSVolumeSource } from '#api/core/volume.ts';
 import { formatAccessModes, UNSET, volumePhase } from '#api/core/volume-columns.ts';
+import { defaultNetworkVolume } from '#api/core/volume-defaults.ts';
+import type { NetworkVolumeSources } from '#api/core/volume-network.ts';
+import { oldSourceWarnings } from '#api/core/volume-warnings.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkOneOf, checkQuantity, checkUnchanged } from '#api/field-checks.ts';
-import { forbiddenField, requiredValue } from '#api/field-errors.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
-import type { FieldError } from '#api/status.ts';
 
 /** `core/v1.PersistentVolume`. */
 export interface PersistentVolume extends KubeObject {
@@ -22,20 +21,24 @@ export interface PersistentVolume extends KubeObject {
 }
 
 /** `core/v1.PersistentVolumeSpec`. */
-export interface PersistentVolumeSpec {
+export interface PersistentVolumeSpec extends PersistentVolumeSources {
   accessModes?: AccessMode[];
   capacity?: Record<string, string>;
   claimRef?: ObjectReference;
-  csi?: CSIPersistentVolumeSource;
-  hostPath?: HostPathVolumeSource;
-  local?: LocalVolumeSource;
   mountOptions?: string[];
-  nfs?: NFSVolumeSource;
   nodeAffinity?: VolumeNodeAffinity;
   persistentVolumeReclaimPolicy?: 'Retain' | 'Delete' | 'Recycle';
   storageClassName?: string;
   volumeAttributesClassName?: string;
   volumeMode?: 'Filesystem' | 'Block';
+}
+
+/** `core/v1.PersistentVolumeSource`: one of them. */
+export interface PersistentVolumeSources extends Omit<NetworkVolumeSources, 'gitRepo'> {
+  csi?: CSIPersistentVolumeSource;
+  hostPath?: HostPathVolumeSource;
+  local?: LocalVolumeSource;
+  nfs?: NFSVolumeSource;
 }
 
 /** `core/v1.PersistentVolumeStatus`. */
@@ -84,7 +87,9 @@ export const persistentVolumeResource: ResourceType<PersistentVolume> = defineRe
   fillsZeros: true,
   hasGeneration: false,
   applyDefaults: defaultPersistentVolume,
+  prepare: prepareVolume,
   validate: validatePersistentVolume,
+  warnings: volumeWarnings,
   columns: [
     NAME_COLUMN,
     textColumn('Capacity', 'How much it holds.', ({ spec }) => spec.capacity?.storage ?? ''),
@@ -110,77 +115,40 @@ export const persistentVolumeResource: ResourceType<PersistentVolume> = defineRe
   ],
 });
 
-/** Fields of the spec that are no volume source. */
-const NO_SOURCES = [
-  'accessModes',
-  'capacity',
-  'claimRef',
-  'mountOptions',
-  'nodeAffinity',
-  'persistentVolumeReclaimPolicy',
-  'storageClassName',
-  'volumeAttributesClassName',
-  'volumeMode',
-];
-
 function defaultPersistentVolume(volume: PersistentVolume): void {
   const { spec } = volume;
   spec.persistentVolumeReclaimPolicy ??= 'Retain';
   spec.volumeMode ??= 'Filesystem';
   if (spec.hostPath !== undefined) spec.hostPath.type ??= '';
-  volume.status ??= {};
-  volume.status.phase ??= 'Pending';
+  defaultNetworkVolume(spec);
 }
 
-function validatePersistentVolume(
-  { spec }: PersistentVolume,
-  old: PersistentVolume | undefined,
-): FieldError[] {
-  const { capacity = {}, nodeAffinity, local } = spec;
-  const [first, ...more] = sourcesOf(spec);
+/** A new volume has been pending since it was made. */
+function prepareVolume(volume: PersistentVolume, old: PersistentVolume | undefined): void {
+  if (old === undefined)
+    volume.status = { phase: 'Pending', lastPhaseTransitionTime: volume.metadata.creationTimestamp };
+}
+
+/** Annotations that a field has taken the place of, and what is said of them. */
+const OLD_ANNOTATIONS: Readonly<Record<string, string>> = {
+  'volume.beta.kubernetes.io/storage-class':
+    'deprecated since v1.8; use "storageClassName" attribute instead',
+  'volume.beta.kubernetes.io/mount-options': 'deprecated since v1.31; use "mountOptions" attribute instead',
+};
+
+function volumeWarnings({ metadata, spec }: PersistentVolume): string[] {
   return [
-    ...validateAccessModes('spec.accessModes', spec.accessModes),
-    ...(capacity.storage === undefined ? [requiredValue('spec.capacity')] : []),
-    ...Object.entries(capacity).flatMap(([name, amount]) => checkQuantity(`spec.capacity[${name}]`, amount)),
-    ...(first === undefined ? [requiredValue('spec', 'must specify a volume type')] : []),
-    ...more.map((source) => forbiddenField(`spec.${source}`, 'may not specify more than 1 volume type')),
-    ...checkOneOf('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, [
-      'Delete',
-      'Recycle',
-      'Retain',
-    ]),
-    ...checkOneOf('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']),
-    ...(local !== undefined && nodeAffinity?.required === undefined
-      ? [requiredValue('spec.nodeAffinity', 'Local volume requires node affinity')]
+    ...Object.entries(OLD_ANNOTATIONS).flatMap(([key, message]) =>
+      metadata.annotations?.[key] === undefined ? [] : [`metadata.annotations[${key}]: ${message}`],
+    ),
+    ...(spec.persistentVolumeReclaimPolicy === 'Recycle'
+      ? [
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+        ]
       : []),
-    ...(nodeAffinity?.required === undefined
-      ? []
-      : validateNodeSelectorTerms('spec.nodeAffinity.required', nodeAffinity.required.nodeSelectorTerms)),
-    ...(old === undefined ? [] : validateSourceChange(spec, old.spec)),
+    ...oldSourceWarnings('spec', spec, NOT_TOLD),
   ];
 }
 
-function sourcesOf(spec: PersistentVolumeSpec): string[] {
-  return Object.keys(spec).filter((key) => !NO_SOURCES.includes(key));
-}
-
-function validateSourceChange(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): FieldError[] {
-  const now = Object.fromEntries(
-    sourcesOf(spec).map((key) => [key, spec[key as keyof PersistentVolumeSpec]]),
-  );
-  const before = Object.fromEntries(
-    sourcesOf(old).map((key) => [key, old[key as keyof PersistentVolumeSpec]]),
-  );
-  const isSame = checkUnchanged('spec.persistentvolumesource', now, before).length === 0;
-  return [
-    ...(isSame
-      ? []
-      : [
-          forbiddenField(
-            'spec.persistentvolumesource',
-            'spec.persistentvolumesource is immutable after creation',
-          ),
-        ]),
-    ...checkUnchanged('spec.volumeMode', spec.volumeMode, old.volumeMode),
-  ];
-}
+/** Old sources that nothing is said of where they are those of a volume of the cluster. */
+const NOT_TOLD: readonly string[] = ['flocker', 'quobyte'];

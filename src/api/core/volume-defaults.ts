@@ -24,7 +24,8 @@ export function defaultVolume(volume: Volume): void {
   }
 }
 
-function defaultNetworkVolume({ azureDisk, iscsi, rbd, scaleIO }: NetworkVolumeSources): void {
+/** Defaults of the sources that are storage systems, in place. */
+export function defaultNetworkVolume({ azureDisk, iscsi, rbd, scaleIO }: NetworkVolumeSources): void {
   if (azureDisk !== undefined) {
     azureDisk.cachingMode ??= 'ReadWrite';
     azureDisk.fsType ??= 'ext4';

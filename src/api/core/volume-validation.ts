@@ -189,7 +189,8 @@ function validateForeignClaim(
   return [invalidValue(`${field}.persistentVolumeClaim.claimName`, name, detail)];
 }
 
-function validateNfs(field: string, { server, path }: NFSVolumeSource): FieldError[] {
+/** What is wrong with a volume over NFS. */
+export function validateNfs(field: string, { server, path }: NFSVolumeSource): FieldError[] {
   return [
     ...checkPresent(`${field}.server`, server),
     ...checkPresent(`${field}.path`, path),

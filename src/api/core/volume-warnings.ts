@@ -22,13 +22,22 @@ const OLD_SOURCES: readonly {
 export function volumeWarnings(field: string, volumes: readonly Volume[]): string[] {
   return [
     ...volumes.flatMap((volume, index) => [
-      ...OLD_SOURCES.flatMap(({ name, shown = name, message }) =>
-        volume[name] === undefined ? [] : [`${field}[${index}].${shown}: ${message}`],
-      ),
+      ...oldSourceWarnings(`${field}[${index}]`, volume),
       ...claimWarnings(`${field}[${index}].ephemeral.volumeClaimTemplate.spec`, volume),
     ]),
     ...volumes.flatMap(overlapWarnings),
   ];
+}
+
+/** What is said of sources that are gone, or will be; not of those in `except`. */
+export function oldSourceWarnings(
+  field: string,
+  sources: VolumeSources,
+  except: readonly string[] = [],
+): string[] {
+  return OLD_SOURCES.flatMap(({ name, shown = name, message }) =>
+    sources[name] === undefined || except.includes(name) ? [] : [`${field}.${shown}: ${message}`],
+  );
 }
 
 function claimWarnings(field: string, { ephemeral }: Volume): string[] {

@@ -1,7 +1,6 @@
-import type { HorizontalPodAutoscaler, HPAScalingRules } from '#api/autoscaling/horizontal-pod-autoscaler.ts';
+import type { HorizontalPodAutoscaler } from '#api/autoscaling/horizontal-pod-autoscaler.ts';
 
 const CPU_UTILIZATION_PERCENT = 80;
-const SCALE_DOWN_WINDOW_SECONDS = 300;
 const PERIOD_SECONDS = 15;
 const PODS_UP = 4;
 
@@ -23,18 +22,14 @@ export function defaultAutoscaler({ spec }: HorizontalPodAutoscaler): void {
       { type: 'Pods', value: PODS_UP, periodSeconds: PERIOD_SECONDS },
       { type: 'Percent', value: 100, periodSeconds: PERIOD_SECONDS },
     ],
-    ...given(behavior.scaleUp),
+    ...behavior.scaleUp,
   };
   behavior.scaleDown = {
     selectPolicy: 'Max',
-    stabilizationWindowSeconds: SCALE_DOWN_WINDOW_SECONDS,
     policies: [{ type: 'Percent', value: 100, periodSeconds: PERIOD_SECONDS }],
-    ...given(behavior.scaleDown),
+    ...behavior.scaleDown,
   };
-}
-
-/** The rules without an empty list of policies, which is as good as none. */
-function given(rules: HPAScalingRules | undefined): HPAScalingRules {
-  const { policies, ...rest } = rules ?? {};
-  return policies === undefined || policies.length === 0 ? rest : { ...rest, policies };
+  // Behind a gate that is closed, as in Kubernetes 1.33.
+  delete behavior.scaleUp.tolerance;
+  delete behavior.scaleDown.tolerance;
 }

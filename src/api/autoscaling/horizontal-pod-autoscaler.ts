@@ -1,5 +1,5 @@
 import { defaultAutoscaler } from '#api/autoscaling/autoscaler-defaults.ts';
-import { validateAutoscaler } from '#api/autoscaling/autoscaler-validation.ts';
+import { validateAutoscaler, validateAutoscalerStatus } from '#api/autoscaling/autoscaler-validation.ts';
 import { formatMetrics } from '#api/autoscaling/metric-columns.ts';
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
@@ -190,6 +190,7 @@ export const horizontalPodAutoscalerResource: ResourceType<HorizontalPodAutoscal
     hasGeneration: false,
     applyDefaults: defaultAutoscaler,
     validate: validateAutoscaler,
+    validateStatus: validateAutoscalerStatus,
     columns: [
       NAME_COLUMN,
       textColumn(

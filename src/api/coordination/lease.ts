@@ -31,6 +31,7 @@ export const leaseResource: ResourceType<Lease> = defineResource<Lease>({
   schema: 'coordination/v1.Lease',
   fillsZeros: true,
   hasGeneration: false,
+  prepare: dropCoordination,
   validate: ({ spec }) => [
     ...checkPositive('spec.leaseDurationSeconds', spec.leaseDurationSeconds),
     ...checkNonNegative('spec.leaseTransitions', spec.leaseTransitions),
@@ -41,3 +42,9 @@ export const leaseResource: ResourceType<Lease> = defineResource<Lease>({
     AGE_COLUMN,
   ],
 });
+
+/** Coordinated leader election is off, as in Kubernetes 1.33: what belongs to it is dropped where it was not there before. */
+function dropCoordination({ spec }: Lease, old: Lease | undefined): void {
+  if (old?.spec.strategy === undefined) delete spec.strategy;
+  if (old?.spec.preferredHolder === undefined) delete spec.preferredHolder;
+}

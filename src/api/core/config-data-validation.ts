@@ -9,26 +9,33 @@ export const CONFIG_DATA_BYTES_MAX = 1024 * 1024;
 
 const encoder = new TextEncoder();
 
-/** What is wrong with the data of a ConfigMap, or of a Secret, whose `data` is binary. */
+/** The data of an object by the names of its fields. */
+export interface ConfigData {
+  readonly text?: Readonly<Record<string, string>> | undefined;
+  readonly binary?: Readonly<Record<string, string>> | undefined;
+  /** What the binary data is called, and all of it together, in messages. */
+  readonly names: { readonly binary: string; readonly whole: string };
+}
+
+/** What is wrong with the data of a ConfigMap or Secret. */
 export function validateConfigData({
-  data = {},
-  binaryData = {},
-}: {
-  data: Readonly<Record<string, string>> | undefined;
-  binaryData: Readonly<Record<string, string>> | undefined;
-}): FieldError[] {
+  text: data = {},
+  binary: binaryData = {},
+  names,
+}: ConfigData): FieldError[] {
   let bytes = 0;
   for (const text of Object.values(data)) bytes += encoder.encode(text).length;
   for (const base64 of Object.values(binaryData))
     bytes += Math.floor((base64.replace(/=+$/, '').length * 3) / 4);
   return [
-    ...[...Object.keys(data), ...Object.keys(binaryData)].flatMap((key) =>
-      checkName(`data[${key}]`, key, configKeyErrors),
-    ),
-    ...Object.keys(data)
-      .filter((key) => Object.hasOwn(binaryData, key))
-      .map((key) => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
-    ...(bytes > CONFIG_DATA_BYTES_MAX ? [tooLong('data', CONFIG_DATA_BYTES_MAX)] : []),
+    ...Object.keys(data).flatMap((key) => [
+      ...checkName(`data[${key}]`, key, configKeyErrors),
+      ...(Object.hasOwn(binaryData, key)
+        ? [invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')]
+        : []),
+    ]),
+    ...Object.keys(binaryData).flatMap((key) => checkName(`${names.binary}[${key}]`, key, configKeyErrors)),
+    ...(bytes > CONFIG_DATA_BYTES_MAX ? [tooLong(names.whole, CONFIG_DATA_BYTES_MAX)] : []),
   ];
 }
 

@@ -43,7 +43,7 @@ test('keys, sizes and doubles of a config map', () => {
     /duplicate of key present in binaryData/,
   );
   assert.deepEqual(messages({ data: { a: 'é'.repeat(600_000) } }), [
-    'data: Too long: may not be more than 1048576 bytes',
+    '[]: Too long: may not be more than 1048576 bytes',
   ]);
 });
 

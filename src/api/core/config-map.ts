@@ -24,7 +24,12 @@ export const configMapResource: ResourceType<ConfigMap> = defineResource<ConfigM
   fillsZeros: true,
   hasGeneration: false,
   validate: (configMap, old) => [
-    ...validateConfigData({ data: configMap.data, binaryData: configMap.binaryData }),
+    ...validateConfigData({
+      text: configMap.data,
+      binary: configMap.binaryData,
+      // As in Kubernetes: a path of one empty name.
+      names: { binary: 'binaryData', whole: '[]' },
+    }),
     ...validateConfigChange(configMap, old),
   ],
   columns: [

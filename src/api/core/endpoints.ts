@@ -1,11 +1,13 @@
 import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn } from '#api/columns.ts';
 import type { ObjectReference } from '#api/core/reference.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkOneOf, checkPort } from '#api/field-checks.ts';
+import { checkLabelName, checkName, checkOneOf, checkPort } from '#api/field-checks.ts';
 import { requiredValue } from '#api/field-errors.ts';
-import { ipErrors } from '#api/ip-syntax.ts';
-import { labelNameErrors } from '#api/name-syntax.ts';
-import type { KubeObject } from '#api/object.ts';
+import { ipWarnings } from '#api/ip-form.ts';
+import { equalJson } from '#api/json.ts';
+import { checkEndpointIp, checkLegacyIp } from '#api/legacy-ip.ts';
+import { qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
+import type { Json, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -56,10 +58,17 @@ export const endpointsResource: ResourceType<Endpoints> = defineResource<Endpoin
   applyDefaults: ({ subsets = [] }) => {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ??= 'TCP';
   },
-  validate: ({ subsets = [] }) =>
-    subsets.flatMap((subset, index) => validateSubset(`subsets[${index}]`, subset)),
+  validate: validateEndpoints,
+  warnings: endpointsWarnings,
   columns: [NAME_COLUMN, textColumn('Endpoints', 'Addresses that are ready.', formatEndpoints), AGE_COLUMN],
 });
+
+/** Addresses that were stored are taken as they are. */
+function validateEndpoints({ subsets = [] }: Endpoints, old: Endpoints | undefined): FieldError[] {
+  if (old !== undefined && equalJson(subsets as unknown as Json, (old.subsets ?? []) as unknown as Json))
+    return [];
+  return subsets.flatMap((subset, index) => validateSubset(`subsets[${index}]`, subset));
+}
 
 function validateSubset(
   field: string,
@@ -68,20 +77,45 @@ function validateSubset(
   const isEmpty = addresses.length === 0 && notReadyAddresses.length === 0;
   return [
     ...(isEmpty ? [requiredValue(field, 'must specify `addresses` or `notReadyAddresses`')] : []),
-    ...addresses.flatMap(({ ip }, index) => checkName(`${field}.addresses[${index}].ip`, ip, ipErrors)),
-    ...notReadyAddresses.flatMap(({ ip }, index) =>
-      checkName(`${field}.notReadyAddresses[${index}].ip`, ip, ipErrors),
+    ...addresses.flatMap((address, index) => validateAddress(`${field}.addresses[${index}]`, address)),
+    ...notReadyAddresses.flatMap((address, index) =>
+      validateAddress(`${field}.notReadyAddresses[${index}]`, address),
     ),
-    ...ports.flatMap(({ name = '', port, protocol }, index) => [
-      ...(name !== ''
-        ? checkName(`${field}.ports[${index}].name`, name, labelNameErrors)
-        : ports.length > 1
-          ? [requiredValue(`${field}.ports[${index}].name`)]
-          : []),
-      ...checkPort(`${field}.ports[${index}].port`, port),
-      ...checkOneOf(`${field}.ports[${index}].protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
-    ]),
+    ...ports.flatMap((port, index) => validatePort(`${field}.ports[${index}]`, port, ports.length === 1)),
   ];
+}
+
+function validateAddress(field: string, { ip, hostname, nodeName }: EndpointAddress): FieldError[] {
+  return [
+    ...checkLegacyIp(`${field}.ip`, ip),
+    ...checkLabelName(`${field}.hostname`, hostname),
+    ...checkName(`${field}.nodeName`, nodeName, subdomainNameErrors),
+    ...checkEndpointIp(`${field}.ip`, ip),
+  ];
+}
+
+function validatePort(
+  field: string,
+  { name = '', port, protocol, appProtocol }: EndpointPort,
+  isOnly: boolean,
+): FieldError[] {
+  return [
+    ...(name === '' && !isOnly ? [requiredValue(`${field}.name`)] : checkLabelName(`${field}.name`, name)),
+    ...checkPort(`${field}.port`, port),
+    ...checkOneOf(`${field}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
+    ...checkName(`${field}.appProtocol`, appProtocol, qualifiedNameErrors),
+  ];
+}
+
+/** Those of the controller that copies a service's endpoints are in their best form. */
+function endpointsWarnings({ metadata, subsets = [] }: Endpoints): string[] {
+  if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
+  return subsets.flatMap(({ addresses = [], notReadyAddresses = [] }, index) => [
+    ...addresses.flatMap(({ ip }, at) => ipWarnings(`subsets[${index}].addresses[${at}].ip`, ip)),
+    ...notReadyAddresses.flatMap(({ ip }, at) =>
+      ipWarnings(`subsets[${index}].notReadyAddresses[${at}].ip`, ip),
+    ),
+  ]);
 }
 
 function formatEndpoints({ subsets = [] }: Endpoints): string {

@@ -2,6 +2,7 @@ import { eventColumns } from '#api/core/event-columns.ts';
 import { validateCoreEvent } from '#api/core/event-validation.ts';
 import type { ObjectReference } from '#api/core/reference.ts';
 import { defineResource } from '#api/define-resource.ts';
+import { pathSegmentErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 
@@ -46,6 +47,7 @@ export const eventResource: ResourceType<Event> = defineResource<Event>({
   shortNames: ['ev'],
   schema: 'core/v1.Event',
   fillsZeros: true,
+  nameRule: pathSegmentErrors,
   hasGeneration: false,
   validate: validateCoreEvent,
   columns: eventColumns((event) => ({

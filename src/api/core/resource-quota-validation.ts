@@ -1,9 +1,9 @@
 import type { ResourceQuota, ResourceQuotaSpec } from '#api/core/resource-quota.ts';
-import { checkName, checkQuantity } from '#api/field-checks.ts';
+import { checkQuantity } from '#api/field-checks.ts';
 import { invalidValue, requiredValue } from '#api/field-errors.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import { readQuantity } from '#api/quantity.ts';
-import type { FieldError } from '#api/status.ts';
+import { type FieldError, ShownValue } from '#api/status.ts';
 
 /** Kinds that a quota may count by their plain name, beside `count/…`. */
 export const PLAIN_COUNTS = [
@@ -64,23 +64,24 @@ export function validateResourceQuota({ spec }: ResourceQuota, old: ResourceQuot
 
 function amountErrors(name: string, amount: string): FieldError[] {
   const field = `spec.hard[${name}]`;
-  const malformed = checkName(field, name, qualifiedNameErrors);
+  const shown = new ShownValue(name);
+  const malformed = qualifiedNameErrors(name).map((detail) => invalidValue(field, shown, detail));
   const quantity = readQuantity(amount);
   const isWhole = quantity === undefined || quantity.nanos % NANOS === 0n;
   return [
     ...malformed,
-    ...(malformed.length > 0 || name.includes('/') || isStandard(name) ? [] : nameErrors(field, name)),
+    ...(malformed.length > 0 || name.includes('/') || isStandard(name) ? [] : nameErrors(field, name, shown)),
     ...checkQuantity(field, amount),
     ...(isCounted(name) && !isWhole ? [invalidValue(field, amount, 'must be an integer')] : []),
   ];
 }
 
-function nameErrors(field: string, name: string): FieldError[] {
+function nameErrors(field: string, name: string, shown: ShownValue): FieldError[] {
   const known =
     name === 'storage'
       ? []
-      : [invalidValue(field, name, 'must be a standard resource type or fully qualified')];
-  return [...known, invalidValue(field, name, 'must be a standard resource for quota')];
+      : [invalidValue(field, shown, 'must be a standard resource type or fully qualified')];
+  return [...known, invalidValue(field, shown, 'must be a standard resource for quota')];
 }
 
 function isStandard(name: string): boolean {
@@ -132,7 +133,7 @@ function selectorErrors(spec: ResourceQuotaSpec): FieldError[] {
             invalidValue(
               `${field}.operator`,
               operator,
-              "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+              "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
             ),
           ]
         : []),

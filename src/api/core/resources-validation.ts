@@ -88,11 +88,17 @@ function validateAmount(field: string, name: string, amount: string, of: Resourc
   ];
 }
 
-function validateResourceName(field: string, name: string, of: ResourceOwner): FieldError[] {
+/** What is wrong with the name of a resource of a container, of a pod, or of anything. */
+export function validateResourceName(
+  field: string,
+  name: string,
+  of: ResourceOwner | 'anything',
+): FieldError[] {
   const wrong = (detail: string): FieldError => invalidValue(field, new ShownValue(name), detail);
   const errors = qualifiedNameErrors(name).map(wrong);
   if (errors.length === 0 && !name.includes('/') && !isStandard(name))
     errors.push(wrong('must be a standard resource type or fully qualified'));
+  if (of === 'anything') return errors;
   if (of === 'pod')
     return errors.length > 0 || isHugePages(name) ? errors : checkOneOf(field, name, POD_RESOURCES);
   if (!name.includes('/')) {
@@ -109,13 +115,17 @@ function isStandard(name: string): boolean {
   return STANDARD_RESOURCES.has(name) || isHugePages(name) || name.startsWith(`requests.${HUGE_PAGES}`);
 }
 
+/** Whether less of a resource may be asked for than may be used. */
+export function isOvercommittable(name: string): boolean {
+  return isNative(name) && !isHugePages(name);
+}
+
 function validateRequest(
   field: string,
   { name, amount, limit }: { name: string; amount: string; limit: string | undefined },
 ): FieldError[] {
-  const isOvercommittable = isNative(name) && !isHugePages(name);
   if (limit === undefined) {
-    return isOvercommittable
+    return isOvercommittable(name)
       ? []
       : [requiredValue(`${field}.limits`, 'Limit must be set for non overcommitable resources')];
   }
@@ -124,7 +134,7 @@ function validateRequest(
   if (requested === undefined || limited === undefined) return [];
   const order = compareQuantities(requested, limited);
   const path = `${field}.requests`;
-  if (order !== 0 && !isOvercommittable)
+  if (order !== 0 && !isOvercommittable(name))
     return [invalidValue(path, amount, `must be equal to ${name} limit of ${limit}`)];
   return order > 0
     ? [invalidValue(path, amount, `must be less than or equal to ${name} limit of ${limit}`)]

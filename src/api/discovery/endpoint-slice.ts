@@ -1,20 +1,11 @@
 import { AGE_COLUMN, joinOrNone, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import type { ObjectReference } from '#api/core/reference.ts';
 import { defineResource } from '#api/define-resource.ts';
-import {
-  checkName,
-  checkOneOf,
-  checkPort,
-  checkPresent,
-  checkUnchanged,
-  checkUnique,
-} from '#api/field-checks.ts';
-import { invalidValue, tooMany, unsupportedValue } from '#api/field-errors.ts';
-import { ipFamily } from '#api/ip-syntax.ts';
-import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
-import type { KubeObject } from '#api/object.ts';
+import { validateEndpointSlice } from '#api/discovery/endpoint-slice-validation.ts';
+import { ipWarnings } from '#api/ip-form.ts';
+import { equalJson } from '#api/json.ts';
+import type { Json, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
-import type { FieldError } from '#api/status.ts';
 
 /** `discovery.k8s.io/v1.EndpointSlice`. */
 export interface EndpointSlice extends KubeObject {
@@ -68,10 +59,6 @@ export interface EndpointPort {
   protocol?: 'TCP' | 'UDP' | 'SCTP';
 }
 
-/** The most endpoints, ports, and addresses of one endpoint, that a slice can have. */
-export const SLICE_ENDPOINTS_MAX = 1000;
-const SLICE_PORTS_MAX = 20_000;
-const ENDPOINT_ADDRESSES_MAX = 100;
 /** How many items a column shows. */
 const SHOWN_MAX = 3;
 
@@ -90,7 +77,9 @@ export const endpointSliceResource: ResourceType<EndpointSlice> = defineResource
       port.protocol ??= 'TCP';
     }
   },
+  prepare: dropOldTopology,
   validate: validateEndpointSlice,
+  warnings: sliceWarnings,
   columns: [
     NAME_COLUMN,
     textColumn('AddressType', 'What the addresses are.', ({ addressType }) => addressType),
@@ -111,48 +100,27 @@ function shown(items: readonly string[]): string {
   return items.length > SHOWN_MAX ? `${text} + ${items.length - SHOWN_MAX} more...` : text;
 }
 
-function validateEndpointSlice(slice: EndpointSlice, old: EndpointSlice | undefined): FieldError[] {
-  const { addressType, endpoints = [], ports = [] } = slice;
-  const known = ['FQDN', 'IPv4', 'IPv6'];
-  return [
-    ...(known.includes(addressType) ? [] : [unsupportedValue('addressType', addressType, known)]),
-    ...(endpoints.length > SLICE_ENDPOINTS_MAX
-      ? [tooMany('endpoints', { found: endpoints.length, max: SLICE_ENDPOINTS_MAX })]
-      : []),
-    ...endpoints.flatMap((endpoint, index) => validateEndpoint(`endpoints[${index}]`, endpoint, addressType)),
-    ...(ports.length > SLICE_PORTS_MAX
-      ? [tooMany('ports', { found: ports.length, max: SLICE_PORTS_MAX })]
-      : []),
-    ...ports.flatMap(({ name = '', port, protocol }, index) => [
-      ...(name === '' ? [] : checkName(`ports[${index}].name`, name, labelNameErrors)),
-      ...checkPort(`ports[${index}].port`, port),
-      ...checkOneOf(`ports[${index}].protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
-    ]),
-    ...checkUnique(
-      ports.map(({ name = '' }) => name),
-      (index) => `ports[${index}].name`,
-    ),
-    ...(old === undefined ? [] : checkUnchanged('addressType', addressType, old.addressType)),
-  ];
+/** The topology of version 1beta1 is no more, and hints for hosts are not yet: their feature is off, as in Kubernetes 1.33. */
+function dropOldTopology({ endpoints = [] }: EndpointSlice, old: EndpointSlice | undefined): void {
+  if (old !== undefined && equalJson(endpoints as unknown as Json, (old.endpoints ?? []) as unknown as Json))
+    return;
+  const hadNodes = old?.endpoints?.some(({ hints }) => hints?.forNodes !== undefined) ?? false;
+  for (const endpoint of endpoints) {
+    delete endpoint.deprecatedTopology;
+    if (!hadNodes) delete endpoint.hints?.forNodes;
+  }
 }
 
-function validateEndpoint(
-  field: string,
-  { addresses, hostname }: Endpoint,
-  type: EndpointSlice['addressType'],
-): FieldError[] {
-  const path = `${field}.addresses`;
-  return [
-    ...checkPresent(path, addresses, 'must contain at least 1 address'),
-    ...(addresses.length > ENDPOINT_ADDRESSES_MAX
-      ? [tooMany(path, { found: addresses.length, max: ENDPOINT_ADDRESSES_MAX })]
-      : []),
-    ...addresses.flatMap((address, index) => validateAddress(`${path}[${index}]`, address, type)),
-    ...checkName(`${field}.hostname`, hostname, labelNameErrors),
-  ];
-}
+/** Those of the controllers are in their best form. */
+const MANAGERS = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'];
 
-function validateAddress(field: string, address: string, type: EndpointSlice['addressType']): FieldError[] {
-  if (type === 'FQDN') return checkName(field, address, subdomainNameErrors);
-  return ipFamily(address) === type ? [] : [invalidValue(field, address, `must be a valid ${type} address`)];
+function sliceWarnings(slice: EndpointSlice, old: EndpointSlice | undefined): string[] {
+  const { metadata, addressType, endpoints = [] } = slice;
+  const manager = metadata.labels?.['endpointslice.kubernetes.io/managed-by'] ?? '';
+  if (addressType === 'FQDN')
+    return old === undefined ? ['spec.addressType: FQDN endpoints are deprecated'] : [];
+  if (MANAGERS.includes(manager)) return [];
+  return endpoints.flatMap(({ addresses }, index) =>
+    addresses.flatMap((address, at) => ipWarnings(`endpoints[${index}].addresses[${at}]`, address)),
+  );
 }

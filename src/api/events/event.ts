@@ -1,6 +1,6 @@
 import { type Event as CoreEvent, type EventSource, eventResource } from '#api/core/event.ts';
 import { eventColumns } from '#api/core/event-columns.ts';
-import { validateEventWords } from '#api/core/event-validation.ts';
+import { validateStrictEvent } from '#api/core/event-validation.ts';
 import type { ObjectReference } from '#api/core/reference.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { fromCoreEvent, toCoreEvent } from '#api/events/event-conversion.ts';
@@ -48,7 +48,7 @@ export const eventsEventResource: ResourceType<Event> = defineResource<Event>({
     toStored: (object) => toCoreEvent(object as Event),
     fromStored: (object) => fromCoreEvent(object as CoreEvent),
   },
-  validate: (event, old) => (old === undefined ? validateEventWords(event) : []),
+  validate: (event, old) => validateStrictEvent(toCoreEvent(event), old && toCoreEvent(old)),
   columns: eventColumns((event) => ({
     type: event.type,
     reason: event.reason,

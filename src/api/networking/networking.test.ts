@@ -101,8 +101,8 @@ test('an endpoint slice holds addresses of its one type', () => {
   };
   assert.deepEqual(messages({}), []);
   assert.deepEqual(messages({ endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 80 }] }), []);
-  assert.deepEqual(messages({ endpoints: [{ addresses: ['::1'] }] }), [
-    'endpoints[0].addresses[0]: Invalid value: "::1": must be a valid IPv4 address',
+  assert.deepEqual(messages({ endpoints: [{ addresses: ['2001:db8::1'] }] }), [
+    'endpoints[0].addresses: Invalid value: "2001:db8::1": must be an IPv4 address',
   ]);
   assert.deepEqual(messages({ endpoints: [{ addresses: [] }] }), [
     'endpoints[0].addresses: Required value: must contain at least 1 address',

@@ -15,7 +15,7 @@ function quota(spec: ResourceQuotaSpec): ResourceQuota {
 
 const SELECTOR = 'spec.scopeSelector.matchExpressions';
 const EXISTS_ONLY =
-  "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+  "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
 
 const SITUATIONS: readonly [what: string, spec: ResourceQuotaSpec, faults: readonly string[]][] = [
   [
@@ -36,8 +36,8 @@ const SITUATIONS: readonly [what: string, spec: ResourceQuotaSpec, faults: reado
     'names that nobody knows',
     { hard: { potatoes: '1' } },
     [
-      'spec.hard[potatoes]: Invalid value: "potatoes": must be a standard resource type or fully qualified',
-      'spec.hard[potatoes]: Invalid value: "potatoes": must be a standard resource for quota',
+      'spec.hard[potatoes]: Invalid value: potatoes: must be a standard resource type or fully qualified',
+      'spec.hard[potatoes]: Invalid value: potatoes: must be a standard resource for quota',
     ],
   ],
   [

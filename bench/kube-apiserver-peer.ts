@@ -61,6 +61,7 @@ function argumentsOf(folder: string, { etcd, port }: { etcd: EtcdPeer; port: num
     '--authorization-mode=Node,RBAC',
     '--service-cluster-ip-range=10.43.0.0/16',
     '--endpoint-reconciler-type=none',
+    '--allow-privileged=true',
     '--service-account-issuer=https://kubernetes.default.svc',
     ...(['client-ca', 'tls-cert', 'tls-private-key', 'service-account-key'] as const).map(
       (name) => `--${name}-file=${join(folder, `${name}.pem`)}`,

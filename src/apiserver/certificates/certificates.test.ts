@@ -147,9 +147,12 @@ async function decide(name: string, type: string, user?: User): Promise<string> 
   );
 }
 
+/** Keys are worked on in other threads, which a busy machine may give little time. */
+const TURNS_MAX = 1000;
+
 /** What has become of a request once the signer has nothing left to do. */
 async function outcome(name: string): Promise<CertificateSigningRequest> {
-  for (let turn = 0; turn < 200; turn++) {
+  for (let turn = 0; turn < TURNS_MAX; turn++) {
     await server.settle();
     const { body } = await server.call<CertificateSigningRequest>({ path: `${PATH}/${name}` });
     const isFailed = body.status?.conditions?.some(({ type }) => type === 'Failed') === true;

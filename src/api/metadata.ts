@@ -150,9 +150,14 @@ function mayBeUnqualified({ group, custom }: { group?: string } & Pick<ResourceT
 }
 
 function checkQualified(finalizer: string, index: number): FieldError[] {
+  return checkFinalizerDomain(`metadata.finalizers[${index}]`, finalizer);
+}
+
+/** A finalizer has a domain, unless it is one of Kubernetes' own. */
+export function checkFinalizerDomain(field: string, finalizer: string): FieldError[] {
   if (finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return [];
   const detail = 'name is neither a standard finalizer name nor is it fully qualified';
-  return [invalidValue(`metadata.finalizers[${index}]`, finalizer, detail)];
+  return [invalidValue(field, finalizer, detail)];
 }
 
 function checkMetadataChange(metadata: Partial<ObjectMeta>, old: ObjectMeta): FieldError[] {

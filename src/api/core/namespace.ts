@@ -1,8 +1,12 @@
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { labelNameErrors } from '#api/name-syntax.ts';
+import { checkName } from '#api/field-checks.ts';
+import { invalidValue } from '#api/field-errors.ts';
+import { checkFinalizerDomain } from '#api/metadata.ts';
+import { labelNameErrors, qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** `core/v1.Namespace`. */
 export interface Namespace extends KubeObject {
@@ -51,6 +55,11 @@ export const namespaceResource: ResourceType<Namespace> = defineResource<Namespa
   hasGeneration: false,
   nameRule: labelNameErrors,
   applyDefaults: defaultNamespace,
+  prepare: (namespace, old) => {
+    if (old === undefined) keepUntilEmpty(namespace);
+  },
+  validate: ({ spec }, _old, subresource) => validateFinalizers(spec.finalizers ?? [], subresource),
+  validateStatus: validateNamespaceStatus,
   columns: [
     NAME_COLUMN,
     textColumn(
@@ -70,4 +79,26 @@ function defaultNamespace(namespace: Namespace): void {
   if (metadata.deletionTimestamp === undefined) spec.finalizers ??= [NAMESPACE_FINALIZER];
   namespace.status ??= {};
   namespace.status.phase ??= 'Active';
+}
+
+/** The namespace stays until it is empty, whatever else it is to wait for. */
+function keepUntilEmpty({ spec }: Namespace): void {
+  if (spec.finalizers?.includes(NAMESPACE_FINALIZER) !== true)
+    spec.finalizers = [...(spec.finalizers ?? []), NAMESPACE_FINALIZER];
+}
+
+function validateFinalizers(finalizers: readonly string[], subresource: string | undefined): FieldError[] {
+  return finalizers.flatMap((finalizer, index) => {
+    const field = subresource === 'finalize' ? `spec.finalizers[${index}]` : 'spec.finalizers';
+    return [...checkName(field, finalizer, qualifiedNameErrors), ...checkFinalizerDomain(field, finalizer)];
+  });
+}
+
+/** The phase says nothing but whether the namespace is being deleted. */
+function validateNamespaceStatus({ metadata, status }: Namespace): FieldError[] {
+  const isDeleted = metadata.deletionTimestamp !== undefined;
+  const wanted = isDeleted ? 'Terminating' : 'Active';
+  const detail = `may only be '${wanted}' if \`deletionTimestamp\` is ${isDeleted ? 'not ' : ''}empty`;
+  const phase = status?.phase ?? 'Active';
+  return phase === wanted ? [] : [invalidValue('status.Phase', phase, detail)];
 }

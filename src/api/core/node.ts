@@ -1,9 +1,11 @@
 import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn, wide } from '#api/columns.ts';
 import type { TaintEffect } from '#api/core/affinity.ts';
+import { checkWhole } from '#api/core/resources-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkName, checkOneOf, checkQuantity, checkUnchanged } from '#api/field-checks.ts';
-import { duplicateValue, forbiddenField } from '#api/field-errors.ts';
-import { cidrErrors } from '#api/ip-syntax.ts';
+import { duplicateValue, forbiddenField, goStrings, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { cidrWarnings } from '#api/ip-form.ts';
+import { cidrErrors, cidrFamily } from '#api/ip-syntax.ts';
 import { labelValueErrors } from '#api/label-syntax.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
@@ -144,7 +146,11 @@ export const nodeResource: ResourceType<Node> = defineResource<Node>({
   subresources: ['status'],
   schema: 'core/v1.Node',
   hasGeneration: false,
+  fillsZeros: true,
+  applyDefaults: defaultNode,
   validate: validateNode,
+  validateStatus: validateNodeStatus,
+  warnings: nodeWarnings,
   columns: [
     NAME_COLUMN,
     textColumn('Status', 'Whether the node is ready, and whether pods may be bound to it.', nodeStatus),
@@ -185,39 +191,99 @@ function nodeAddress({ status }: Node, wanted: string): string {
   return status?.addresses?.find(({ type }) => type === wanted)?.address ?? NONE;
 }
 
+/** `podCIDR` is the first of `podCIDRs`; where they differ, it counts alone. All that a node has can be allocated. */
+function defaultNode({ spec, status }: Node): void {
+  const { podCIDR = '' } = spec;
+  if (podCIDR !== '' && spec.podCIDRs?.[0] !== podCIDR) spec.podCIDRs = [podCIDR];
+  const [first] = spec.podCIDRs ?? [];
+  if (first !== undefined) spec.podCIDR = first;
+  if (status?.capacity !== undefined) status.allocatable ??= { ...status.capacity };
+}
+
 function validateNode({ spec, status }: Node, old: Node | undefined): FieldError[] {
-  const { taints = [], podCIDRs = [] } = spec;
-  const keys = taints.map(({ key, effect }) => `${key}:${effect}`);
   return [
-    ...taints.flatMap(({ key, value = '', effect }, index) => [
-      ...checkName(`spec.taints[${index}].key`, key, qualifiedNameErrors),
-      ...checkName(`spec.taints[${index}].value`, value, labelValueErrors),
-      ...checkOneOf(`spec.taints[${index}].effect`, effect, TAINT_EFFECTS),
-      ...(keys.indexOf(keys[index] ?? '') < index
-        ? [duplicateValue(`spec.taints[${index}]`, taints[index])]
-        : []),
-    ]),
-    ...podCIDRs.flatMap((cidr, index) => checkName(`spec.podCIDRs[${index}]`, cidr, cidrErrors)),
-    ...(['capacity', 'allocatable'] as const).flatMap((amounts) =>
-      Object.entries(status?.[amounts] ?? {}).flatMap((entry) =>
-        validateNodeAmount(`status.${amounts}`, entry),
-      ),
-    ),
+    // As in Kubernetes, the taints are named in the metadata.
+    ...validateTaints('metadata.taints', spec.taints ?? []),
+    ...validateAmounts(status),
+    ...validateNetworks('spec.podCIDRs', spec.podCIDRs ?? []),
     ...(old === undefined ? [] : validateNodeChange(spec, old.spec)),
   ];
 }
 
-/** A node may have any resource. */
-function validateNodeAmount(field: string, [name, amount]: [string, string]): FieldError[] {
-  return [...checkName(field, name, qualifiedNameErrors), ...checkQuantity(`${field}[${name}]`, amount)];
+function validateTaints(field: string, taints: readonly Taint[]): FieldError[] {
+  const seen = new Set<string>();
+  return taints.flatMap((taint, index) => {
+    const { key, value = '', effect } = taint;
+    const path = `${field}[${index}]`;
+    const valueErrors = labelValueErrors(value);
+    const place = `${effect}:${key}`;
+    const isRepeated = seen.has(place);
+    seen.add(place);
+    return [
+      ...checkName(`${path}.key`, key, qualifiedNameErrors),
+      ...(valueErrors.length === 0 ? [] : [invalidValue(`${path}.value`, value, valueErrors.join(';'))]),
+      ...((effect as string) === ''
+        ? [requiredValue(`${path}.effect`)]
+        : checkOneOf(`${path}.effect`, effect, TAINT_EFFECTS)),
+      ...(isRepeated
+        ? [{ ...duplicateValue(path, taint), detail: 'taints must be unique by key and effect pair' }]
+        : []),
+    ];
+  });
+}
+
+/** A node may have any resource; what is counted comes whole. */
+function validateAmounts(status: NodeStatus | undefined): FieldError[] {
+  return (['capacity', 'allocatable'] as const).flatMap((amounts) =>
+    Object.entries(status?.[amounts] ?? {}).flatMap(([name, amount]) => [
+      ...checkQuantity(`status.${amounts}.${name}`, amount),
+      ...checkWhole(`status.${amounts}.${name}`, name, amount),
+    ]),
+  );
+}
+
+/** At most one network of each family. */
+function validateNetworks(field: string, networks: readonly string[]): FieldError[] {
+  const families = new Set(networks.map(cidrFamily));
+  const one = 'may specify no more than one CIDR for each IP family';
+  return [
+    ...networks.flatMap((network, index) => checkName(`${field}[${index}]`, network, cidrErrors)),
+    ...(networks.length > families.size ? [invalidValue(field, goStrings(networks), one)] : []),
+  ];
 }
 
 function validateNodeChange(spec: NodeSpec, old: NodeSpec): FieldError[] {
+  const before = old.podCIDRs ?? [];
   const isRehomed = (old.providerID ?? '') !== '' && spec.providerID !== old.providerID;
+  const isMoved = before.length > 0 && checkUnchanged('', spec.podCIDRs, before).length > 0;
+  const fixed = (what: string): string => `node updates may not change ${what} except from "" to valid`;
   return [
-    ...((old.podCIDRs ?? []).length > 0 ? checkUnchanged('spec.podCIDRs', spec.podCIDRs, old.podCIDRs) : []),
-    ...(isRehomed
-      ? [forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid')]
-      : []),
+    ...(isMoved ? [forbiddenField('spec.podCIDRs', fixed('podCIDR'))] : []),
+    ...(isRehomed ? [forbiddenField('spec.providerID', fixed('providerID'))] : []),
+    ...((spec.externalID ?? '') === (old.externalID ?? '')
+      ? []
+      : [forbiddenField('spec.externalID', 'may not be updated')]),
+  ];
+}
+
+/** What is wrong with what a kubelet says of its node. */
+function validateNodeStatus(node: Node, old: Node): FieldError[] {
+  const addresses = node.status?.addresses ?? [];
+  const places = addresses.map(({ type, address }) => `${type}:${address}`);
+  return [
+    ...validateNode(node, old),
+    ...addresses.flatMap((address, index) =>
+      places.indexOf(places[index] ?? '') < index
+        ? [duplicateValue(`status.addresses[${index}]`, address)]
+        : [],
+    ),
+  ];
+}
+
+function nodeWarnings({ spec }: Node): string[] {
+  const { externalID = '', podCIDRs = [] } = spec;
+  return [
+    ...(externalID === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
+    ...podCIDRs.flatMap((network, index) => cidrWarnings(`spec.podCIDRs[${index}]`, network)),
   ];
 }

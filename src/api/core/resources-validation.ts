@@ -83,9 +83,14 @@ function validateAmount(field: string, name: string, amount: string, of: Resourc
       ? []
       : validateResourceName(field, name, of)),
     ...checkQuantity(field, amount),
-    ...(isCounted(name) && !isWhole(amount) ? [invalidValue(field, amount, 'must be an integer')] : []),
+    ...checkWhole(field, name, amount),
     ...(isHugePages(name) ? validateHugePages(field, name, amount) : []),
   ];
+}
+
+/** An amount without a fraction, of resources that are counted: pods, devices. */
+export function checkWhole(field: string, name: string, amount: string): FieldError[] {
+  return isCounted(name) && !isWhole(amount) ? [invalidValue(field, amount, 'must be an integer')] : [];
 }
 
 /** What is wrong with the name of a resource of a container, of a pod, or of anything. */

@@ -85,6 +85,18 @@ test('a binding puts a pod on a node, once, and says so in its conditions', asyn
   );
 });
 
+test('a binding gives a pod its annotations, once it waits at no gate', async () => {
+  await create('gated', { schedulingGates: [{ name: 'a.io/gate' }] });
+  const bindIt = () => bind('gated', { metadata: { annotations: { a: 'b' } }, target: { name: 'n1' } });
+  assert.match(refusalOf(await bindIt()), /^409 Conflict: .*pod gated has non-empty .spec.schedulingGates/);
+  const path = `${PODS}/gated`;
+  const { body } = await server.call<Pod>({ path });
+  const { schedulingGates: _, ...spec } = body.spec;
+  await server.call({ method: 'PUT', path, body: { ...body, spec } });
+  await bindIt();
+  assert.equal((await server.call<Pod>({ path })).body.metadata.annotations?.a, 'b');
+});
+
 test('what is no binding is refused', async () => {
   await create('unbound');
   for (const body of [
@@ -96,6 +108,8 @@ test('what is no binding is refused', async () => {
     { target: { name: 5 } },
     { target: {} },
     { kind: 'Pod' },
+    { target: { kind: 'Pod', name: 'n' } },
+    { metadata: { name: 'other' }, target: { name: 'n' } },
   ]) {
     assert.match(refusalOf(await bind('unbound', body)), /^400 BadRequest/, JSON.stringify(body));
   }

@@ -1,6 +1,6 @@
 import type { Binding } from '#api/core/binding.ts';
 import type { Pod } from '#api/core/pod.ts';
-import type { KubeObject } from '#api/object.ts';
+import type { KubeObject, ObjectMeta } from '#api/object.ts';
 import type { Eviction } from '#api/policy/eviction.ts';
 import { badRequest, conflict, notFound, StatusError } from '#api/status.ts';
 import { decodeTypedBody } from '#apiserver/decode-object.ts';
@@ -63,8 +63,11 @@ async function bind(context: RestContext, call: PodRequest): Promise<ApiResponse
     kind: 'Binding',
     version: 'v1',
   });
-  const node = target?.name;
-  if (node === undefined || node === '') throw badRequest('target.name: Required value: the node to bind to');
+  assertNamed(named?.name, call, 'Binding');
+  const { kind = '', name: node = '' } = target ?? {};
+  if (kind !== '' && kind !== 'Node')
+    throw badRequest(`target.kind: Unsupported value: ${quoted(kind)}: supported values: "Node", "<empty>"`);
+  if (node === '') throw badRequest('target.name: Required value');
   const write = writeRequestOf(call);
   const binding = { target, metadata: { ...named, name: call.name } } as unknown as KubeObject;
   await context.admission.admit({
@@ -83,17 +86,23 @@ async function bind(context: RestContext, call: PodRequest): Promise<ApiResponse
     namespace: call.info.namespace,
     name: call.name,
     subresource: 'binding',
-    change: (current) => bound(context, current as Pod, { node, uid: named?.uid }),
+    change: (current) => bound(context, current as Pod, { node, named: named ?? {} }),
   });
   // The revision lets the scheduler wait until its view shows the pod on its node.
   const metadata = { resourceVersion: String(revision) };
   return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata, status: 'Success', code: 201 });
 }
 
+/** The object that is posted to a pod has the pod's name, or none. */
+function assertNamed(name: string | undefined, call: PodRequest, kind: string): void {
+  if (name !== undefined && name !== '' && name !== call.name)
+    throw badRequest(`name in URL does not match name in ${kind} object`);
+}
+
 function bound(
   context: RestContext,
   pod: Pod,
-  { node, uid }: { node: string; uid: string | undefined },
+  { node, named: { uid, annotations } }: { node: string; named: Partial<ObjectMeta> },
 ): Pod {
   const subject = { resource: 'pods/binding', name: pod.metadata.name };
   if (uid !== undefined && uid !== pod.metadata.uid)
@@ -102,7 +111,10 @@ function bound(
     throw conflict(subject, `pod ${pod.metadata.name} is being deleted, cannot be assigned to a host`);
   if (pod.spec.nodeName)
     throw conflict(subject, `pod ${pod.metadata.name} is already assigned to node "${pod.spec.nodeName}"`);
+  if ((pod.spec.schedulingGates ?? []).length > 0)
+    throw conflict(subject, `pod ${pod.metadata.name} has non-empty .spec.schedulingGates`);
   pod.spec.nodeName = node;
+  if (annotations !== undefined) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
   const scheduled = {
     type: 'PodScheduled',
     status: 'True' as const,
@@ -115,12 +127,13 @@ function bound(
 
 /** Deletes the pod, as `kubectl drain` asks for it, where its disruption budget allows it. */
 async function evict(context: RestContext, call: PodRequest): Promise<ApiResponse> {
-  const { deleteOptions = {} } = decodeTypedBody<Partial<Eviction>>(call.request, {
+  const { deleteOptions = {}, metadata: named } = decodeTypedBody<Partial<Eviction>>(call.request, {
     schemas: context.schemas,
     schema: 'policy/v1.Eviction',
     kind: 'Eviction',
     version: 'v1',
   });
+  assertNamed(named?.name, call, 'Eviction');
   const options = checkedDeleteOptions(deleteOptions);
   const write = deletionRequestOf(call, options);
   const metadata = { name: call.name, namespace: call.info.namespace };

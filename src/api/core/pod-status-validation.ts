@@ -1,7 +1,7 @@
 import type { Pod } from '#api/core/pod.ts';
 import { validateAnnotationChange } from '#api/core/pod-annotations-validation.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
-import type { ContainerStatus, PodStatus } from '#api/core/pod-status.ts';
+import type { ContainerStatus, PodCondition, PodStatus } from '#api/core/pod-status.ts';
 import { checkName, checkUnchanged } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue } from '#api/field-errors.ts';
 import { ipErrors, ipFamily } from '#api/ip-syntax.ts';
@@ -10,7 +10,6 @@ import type { FieldError } from '#api/status.ts';
 
 /** Conditions that Kubernetes itself defines. */
 const SYSTEM_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized'];
-const NOT_NEGATIVE = 'must be a non-negative integer';
 
 /** What is wrong with a status that is written. Source: Kubernetes' `ValidatePodStatusUpdate`. */
 export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
@@ -18,14 +17,12 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   const { status: before = {} } = old;
   const { restartPolicy } = old.spec;
   const nominated = status.nominatedNodeName ?? '';
-  const generation = status.observedGeneration ?? 0;
   return [
     ...validateAnnotationChange('metadata.annotations', pod.metadata.annotations, old.metadata.annotations),
     ...validateConditions('status.conditions', status),
     ...(nominated === '' || nominated === before.nominatedNodeName
       ? []
       : checkName('status.nominatedNodeName', nominated, subdomainNameErrors)),
-    ...(generation < 0 ? [invalidValue('status.observedGeneration', generation, NOT_NEGATIVE)] : []),
     ...checkUnchanged('status.qosClass', status.qosClass, before.qosClass),
     ...validateStates('status.containerStatuses', status.containerStatuses, before.containerStatuses, {
       restartPolicy,
@@ -48,14 +45,9 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
 }
 
 function validateConditions(field: string, { conditions = [] }: PodStatus): FieldError[] {
-  return conditions.flatMap(({ type, observedGeneration = 0 }, index) => [
-    ...(observedGeneration < 0
-      ? [invalidValue(`${field}[${index}].observedGeneration`, observedGeneration, NOT_NEGATIVE)]
-      : []),
-    ...(SYSTEM_CONDITIONS.includes(type)
-      ? []
-      : checkName(`${field}[${index}].Type`, type, qualifiedNameErrors)),
-  ]);
+  return conditions.flatMap(({ type = '' }: Partial<PodCondition>, index) =>
+    SYSTEM_CONDITIONS.includes(type) ? [] : checkName(`${field}[${index}].Type`, type, qualifiedNameErrors),
+  );
 }
 
 function isSidecar({ initContainers = [] }: PodSpec, name: string): boolean {

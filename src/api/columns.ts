@@ -42,6 +42,15 @@ export function numberColumn<T extends KubeObject>(
   return { name, type: 'integer', description, priority: 0, cell: (object) => cell(object) };
 }
 
+/** As {@link numberColumn}, but said to be of text: some of Kubernetes' columns are. */
+export function countColumn<T extends KubeObject>(
+  name: string,
+  description: string,
+  cell: (object: T) => number,
+): Column<T> {
+  return { ...numberColumn(name, description, cell), type: 'string' };
+}
+
 /** The column, printed with `-o wide` only. */
 export function wide<T extends KubeObject>(column: Column<T>): Column<T> {
   return { ...column, priority: 1 };

@@ -403,3 +403,18 @@ test('one object as a table row, or as its metadata alone', async () => {
   assert.deepEqual(Object.keys(partial.body), ['kind', 'apiVersion', 'metadata']);
   assert.equal(partial.body.metadata.name, 'shaped');
 });
+
+test('a lease is replaced only by who names the version that it replaces; a config map by anyone', async () => {
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+  const lease = { metadata: { name: 'held' }, spec: { holderIdentity: 'a' } };
+  const made = await server.call<KubeObject>({ method: 'POST', path: leases, body: lease });
+  const path = `${leases}/held`;
+  assert.equal(
+    refusalOf(await server.call({ method: 'PUT', path, body: lease })),
+    '422 Invalid: Lease.coordination.k8s.io "held" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+  );
+  assert.equal(refusalOf(await server.call({ method: 'PUT', path, body: made.body })), '200');
+  await createConfigMap('anybody');
+  const body = { metadata: { name: 'anybody' }, data: { a: '2' } };
+  assert.equal(refusalOf(await server.call({ method: 'PUT', path: `${CONFIG_MAPS}/anybody`, body })), '200');
+});

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { invalidValue } from '#api/field-errors.ts';
 import { equalJson, type JsonObject, type MutableJson, type MutableJsonObject } from '#api/json.ts';
 import { validateMetadata } from '#api/metadata.ts';
 import type { Json, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
-import { conflict, invalid, notFound } from '#api/status.ts';
+import { conflict, invalid, notFound, ShownValue, type StatusError } from '#api/status.ts';
+import { mayUpdateUnconditionally } from '#api/unconditional-update.ts';
 import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
 import { hasStorageVersion, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { encodeStored, encodeWithinLimit, subjectOf, withRevision } from '#apiserver/encoded-write.ts';
@@ -56,6 +58,7 @@ async function updateByKey(
     const old = decodeObject(entry.value);
     const next = await request.change(request.keepsCurrent === true ? old : decodeObject(entry.value));
     const demanded = next.metadata.resourceVersion;
+    if ((demanded ?? '') === '' && !mayUpdateUnconditionally(type)) throw unconditional(type, request.name);
     if (demanded !== undefined && demanded !== '' && demanded !== old.metadata.resourceVersion) {
       throw conflict(
         subjectOf(type, request.name),
@@ -88,6 +91,14 @@ async function updateByKey(
       );
     }
   }
+}
+
+/** 422, with the version in the form in which Kubernetes says that there is none. */
+function unconditional({ kind, group }: ResourceType, name: string): StatusError {
+  const none = new ShownValue('0x0');
+  return invalid({ kind, group, name }, [
+    invalidValue('metadata.resourceVersion', none, 'must be specified for an update'),
+  ]);
 }
 
 async function prepareUpdate(

@@ -1,4 +1,4 @@
-import { AGE_COLUMN, NAME_COLUMN, NONE, numberColumn, textColumn } from '#api/columns.ts';
+import { AGE_COLUMN, countColumn, NAME_COLUMN, NONE, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkNonNegative, checkUnchanged } from '#api/field-checks.ts';
 import { requiredValue } from '#api/field-errors.ts';
@@ -33,7 +33,7 @@ export const controllerRevisionResource: ResourceType<ControllerRevision> =
     columns: [
       NAME_COLUMN,
       textColumn('Controller', 'The object that the revision is of.', formatController),
-      numberColumn('Revision', 'Number of the revision.', ({ revision }) => revision ?? 0),
+      countColumn('Revision', 'Number of the revision.', ({ revision }) => revision ?? 0),
       AGE_COLUMN,
     ],
   });

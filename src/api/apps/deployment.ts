@@ -1,5 +1,5 @@
 import { validateReplicatedPods } from '#api/apps/replicated-pods.ts';
-import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
+import { AGE_COLUMN, countColumn, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defaultPodTemplate } from '#api/core/pod-defaults.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import { templateWarnings } from '#api/core/pod-warnings.ts';
@@ -93,12 +93,12 @@ export const deploymentResource: ResourceType<Deployment> = defineResource<Deplo
       'Pods that are ready, of those wanted.',
       ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1}`,
     ),
-    numberColumn(
+    countColumn(
       'Up-to-date',
       'Pods that have the current template.',
       ({ status }) => status?.updatedReplicas ?? 0,
     ),
-    numberColumn(
+    countColumn(
       'Available',
       'Pods that have been ready long enough.',
       ({ status }) => status?.availableReplicas ?? 0,

@@ -4,7 +4,8 @@ import {
   type HorizontalPodAutoscaler,
   horizontalPodAutoscalerResource,
 } from '#api/autoscaling/horizontal-pod-autoscaler.ts';
-import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
+import { formatMetrics } from '#api/autoscaling/metric-columns.ts';
+import { AGE_COLUMN, countColumn, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -59,16 +60,12 @@ export const horizontalPodAutoscalerV1Resource: ResourceType<HorizontalPodAutosc
         'What is scaled.',
         ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`,
       ),
-      textColumn('Targets', 'The processor use as it is, and as it shall be.', ({ spec, status }) => {
-        const target = spec.targetCPUUtilizationPercentage;
-        const current = status?.currentCPUUtilizationPercentage;
-        return target === undefined
-          ? '<none>'
-          : `cpu: ${current === undefined ? '<unknown>' : `${current}%`}/${target}%`;
-      }),
+      textColumn('Targets', 'Each metric as it is, and as it shall be.', (object) =>
+        formatMetrics(toVersion2(object)),
+      ),
       textColumn('MinPods', 'Fewest pods.', ({ spec }) => String(spec.minReplicas ?? '<unset>')),
-      numberColumn('MaxPods', 'Most pods.', ({ spec }) => spec.maxReplicas),
-      numberColumn('Replicas', 'Pods that there are.', ({ status }) => status?.currentReplicas ?? 0),
+      countColumn('MaxPods', 'Most pods.', ({ spec }) => spec.maxReplicas),
+      countColumn('Replicas', 'Pods that there are.', ({ status }) => status?.currentReplicas ?? 0),
       AGE_COLUMN,
     ],
   });

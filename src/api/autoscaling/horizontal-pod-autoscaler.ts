@@ -1,7 +1,7 @@
 import { defaultAutoscaler } from '#api/autoscaling/autoscaler-defaults.ts';
 import { validateAutoscaler, validateAutoscalerStatus } from '#api/autoscaling/autoscaler-validation.ts';
 import { formatMetrics } from '#api/autoscaling/metric-columns.ts';
-import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
+import { AGE_COLUMN, countColumn, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -202,8 +202,8 @@ export const horizontalPodAutoscalerResource: ResourceType<HorizontalPodAutoscal
       textColumn('MinPods', 'Fewest pods.', ({ spec }) =>
         spec.minReplicas === undefined ? '<unset>' : String(spec.minReplicas),
       ),
-      numberColumn('MaxPods', 'Most pods.', ({ spec }) => spec.maxReplicas),
-      numberColumn('Replicas', 'Pods that there are.', ({ status }) => status?.currentReplicas ?? 0),
+      countColumn('MaxPods', 'Most pods.', ({ spec }) => spec.maxReplicas),
+      countColumn('Replicas', 'Pods that there are.', ({ status }) => status?.currentReplicas ?? 0),
       AGE_COLUMN,
     ],
   });

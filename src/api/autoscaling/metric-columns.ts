@@ -31,12 +31,17 @@ function formatMetric(metric: MetricSpec, current: MetricStatus | undefined): st
     case 'Pods':
       return formatValue(metric.pods?.target, current?.pods?.current);
     case 'Object':
-      return formatValue(metric.object?.target, current?.object?.current);
+      return `${formatValue(metric.object?.target, current?.object?.current)}${suffixOf(metric.object?.target)}`;
     case 'External':
-      return formatValue(metric.external?.target, current?.external?.current);
+      return `${formatValue(metric.external?.target, current?.external?.current)}${suffixOf(metric.external?.target)}`;
     default:
       return '<unknown type>';
   }
+}
+
+/** Where a value may be of one pod or of all, it says so. */
+function suffixOf(target: MetricTarget | undefined): string {
+  return target?.averageValue === undefined ? '' : ' (avg)';
 }
 
 function formatValue(target: MetricTarget | undefined, current: MetricValueStatus | undefined): string {
@@ -44,7 +49,6 @@ function formatValue(target: MetricTarget | undefined, current: MetricValueStatu
     const percent = current?.averageUtilization;
     return `${percent === undefined ? UNKNOWN : `${percent}%`}/${target.averageUtilization}%`;
   }
-  if (target?.averageValue !== undefined)
-    return `${current?.averageValue ?? UNKNOWN}/${target.averageValue} (avg)`;
+  if (target?.averageValue !== undefined) return `${current?.averageValue ?? UNKNOWN}/${target.averageValue}`;
   return `${current?.value ?? UNKNOWN}/${target?.value ?? UNKNOWN}`;
 }

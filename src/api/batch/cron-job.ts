@@ -72,9 +72,12 @@ export const cronJobResource: ResourceType<CronJob> = defineResource<CronJob>({
     NAME_COLUMN,
     textColumn('Schedule', 'When jobs are made: five cron fields.', ({ spec }) => spec.schedule),
     textColumn('Timezone', 'Time zone of the schedule.', ({ spec }) => spec.timeZone ?? NONE),
-    textColumn('Suspend', 'Whether no jobs are made for now.', ({ spec }) =>
-      spec.suspend === true ? 'True' : 'False',
-    ),
+    {
+      ...textColumn('Suspend', 'Whether no jobs are made for now.', ({ spec }: CronJob) =>
+        spec.suspend === true ? 'True' : 'False',
+      ),
+      type: 'boolean',
+    },
     numberColumn('Active', 'Jobs that run.', ({ status }) => status?.active?.length ?? 0),
     textColumn('Last Schedule', 'Time since a job was made last.', ({ status }, nowMs) =>
       status?.lastScheduleTime === undefined ? NONE : age(status.lastScheduleTime, nowMs),

@@ -52,8 +52,8 @@ function validateGeneratedSelector({ metadata, spec }: Job): FieldError[] {
   const labels = spec.template.metadata?.labels ?? {};
   const errors = Object.entries(wanted).flatMap(([key, value]) => {
     const found = labels[key];
-    if (found === undefined) return [requiredValue(field, `must be '${value}'`)];
-    return found === value ? [] : [invalidValue(field, labels, `must be '${value}'`)];
+    if (found === undefined) return [requiredValue(`${field}[${key}]`, `must be '${value}'`)];
+    return found === value ? [] : [invalidValue(`${field}[${key}]`, labels, `must be '${value}'`)];
   });
   const isReadable = checkLabelSelector('', spec.selector).length === 0;
   if (isReadable && !compileLabelSelector(spec.selector).matches(wanted))
@@ -210,7 +210,7 @@ function validateJobChange(spec: JobSpec, { spec: old, status }: Job): FieldErro
   return [
     ...validateCompletions(spec, old),
     ...checkUnchanged('spec.selector', spec.selector, old.selector),
-    ...checkUnchanged('spec.template', spec.template, template),
+    ...checkUnchanged('spec.template', { metadata: {}, ...spec.template }, { metadata: {}, ...template }),
     ...checkUnchanged('spec.completionMode', spec.completionMode, old.completionMode),
     ...checkUnchanged('spec.podFailurePolicy', spec.podFailurePolicy, old.podFailurePolicy),
     ...checkUnchanged('spec.backoffLimitPerIndex', spec.backoffLimitPerIndex, old.backoffLimitPerIndex),

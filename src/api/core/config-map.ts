@@ -1,4 +1,4 @@
-import { AGE_COLUMN, NAME_COLUMN, numberColumn } from '#api/columns.ts';
+import { AGE_COLUMN, countColumn, NAME_COLUMN } from '#api/columns.ts';
 import { validateConfigChange, validateConfigData } from '#api/core/config-data-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
 import type { KubeObject } from '#api/object.ts';
@@ -34,7 +34,7 @@ export const configMapResource: ResourceType<ConfigMap> = defineResource<ConfigM
   ],
   columns: [
     NAME_COLUMN,
-    numberColumn(
+    countColumn(
       'Data',
       'How many entries there are.',
       ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,

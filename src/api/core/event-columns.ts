@@ -1,5 +1,5 @@
 import { age, UNKNOWN_AGE } from '#api/age.ts';
-import { NAME_COLUMN, numberColumn, textColumn, wide } from '#api/columns.ts';
+import { countColumn, NAME_COLUMN, textColumn, wide } from '#api/columns.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { Column } from '#api/resource.ts';
 
@@ -33,7 +33,7 @@ export function eventColumns<T extends KubeObject>(read: (event: T) => EventLine
         firstSeen(read(event), nowMs),
       ),
     ),
-    wide(numberColumn('Count', 'How often it happened.', (event) => countOf(read(event)))),
+    wide(countColumn('Count', 'How often it happened.', (event) => countOf(read(event)))),
     wide({ ...NAME_COLUMN, priority: 1 }),
   ];
 }

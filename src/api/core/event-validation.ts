@@ -1,7 +1,7 @@
 import type { Event } from '#api/core/event.ts';
 import { checkName, checkUnchanged } from '#api/field-checks.ts';
 import { invalidValue, requiredValue } from '#api/field-errors.ts';
-import { equalJson } from '#api/json.ts';
+import { equalJson, isJsonObject } from '#api/json.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { Json } from '#api/object.ts';
 import type { FieldError } from '#api/status.ts';
@@ -91,6 +91,12 @@ function validateSeries({ series }: Event): FieldError[] {
   ];
 }
 
+/** A reference or source that names nothing is none. */
+function said(value: unknown): unknown {
+  if (!isJsonObject(value)) return value;
+  return Object.values(value).every((part) => part === '') ? undefined : value;
+}
+
 /** By the names that messages call them by. */
 const FIXED: readonly (readonly [name: string, field: keyof Event])[] = [
   ['involvedObject', 'involvedObject'],
@@ -117,7 +123,7 @@ function validateChange(event: Event, old: Event): FieldError[] {
   const isSameTime = parseTimestamp(event.eventTime) === parseTimestamp(old.eventTime);
   return [
     ...(isSameSeries ? [] : validateSeries(event)),
-    ...FIXED.flatMap(([name, field]) => checkUnchanged(name, event[field], old[field])),
+    ...FIXED.flatMap(([name, field]) => checkUnchanged(name, said(event[field]), said(old[field]))),
     ...(isSameTime ? [] : checkUnchanged('eventTime', event.eventTime, old.eventTime)),
   ];
 }

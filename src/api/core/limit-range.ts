@@ -1,4 +1,4 @@
-import { NAME_COLUMN, textColumn } from '#api/columns.ts';
+import { NAME_COLUMN } from '#api/columns.ts';
 import { validateLimitRange } from '#api/core/limit-range-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
 import type { KubeObject } from '#api/object.ts';
@@ -47,7 +47,13 @@ export const limitRangeResource: ResourceType<LimitRange> = defineResource<Limit
   validate: validateLimitRange,
   columns: [
     NAME_COLUMN,
-    textColumn('Created At', 'When it was made.', ({ metadata }) => metadata.creationTimestamp),
+    {
+      name: 'Created At',
+      type: 'date',
+      description: 'When it was made.',
+      priority: 0,
+      cell: ({ metadata }) => metadata.creationTimestamp,
+    },
   ],
 });
 

@@ -99,7 +99,7 @@ export const persistentVolumeClaimResource: ResourceType<PersistentVolumeClaim> 
       textColumn('Status', 'Whether it is bound to a volume.', volumePhase),
       textColumn('Volume', 'The volume that it is bound to.', ({ spec }) => spec.volumeName ?? ''),
       textColumn('Capacity', 'How much the volume holds.', ({ spec, status }) =>
-        isBound(spec) ? (status?.capacity?.storage ?? '') : '',
+        isBound(spec) ? (status?.capacity?.storage ?? '0') : '',
       ),
       textColumn('Access Modes', 'How the volume may be mounted.', ({ spec, status }) =>
         isBound(spec) ? formatAccessModes(status?.accessModes) : '',

@@ -1,4 +1,4 @@
-import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
+import { AGE_COLUMN, countColumn, NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { validateConfigChange, validateConfigData } from '#api/core/config-data-validation.ts';
 import { keyPairWarnings } from '#api/core/key-pair-warnings.ts';
 import { defineResource } from '#api/define-resource.ts';
@@ -35,7 +35,7 @@ export const secretResource: ResourceType<Secret> = defineResource<Secret>({
   columns: [
     NAME_COLUMN,
     textColumn('Type', 'What the secret is for.', ({ type }) => type ?? ''),
-    numberColumn('Data', 'How many entries there are.', ({ data = {} }) => Object.keys(data).length),
+    countColumn('Data', 'How many entries there are.', ({ data = {} }) => Object.keys(data).length),
     AGE_COLUMN,
   ],
   selectableFields: { type: ({ type }) => type ?? '' },

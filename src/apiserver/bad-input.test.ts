@@ -226,7 +226,6 @@ test('B2, B10: media types and encodings that are not read', async () => {
   }
   for (const accept of [
     'text/html',
-    'application/yaml',
     'application/vnd.kubernetes.protobuf',
     'application/json;as=Song',
     ';;;',

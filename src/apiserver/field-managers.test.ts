@@ -136,6 +136,7 @@ test('a new object begins with the status of its kind; only hosts come with thei
     desiredHealthy: 0,
     expectedPods: 0,
   });
-  const host = { metadata: { name: 'host' }, status: { capacity: { cpu: '4' } } };
-  assert.deepEqual(await made('/api/v1/nodes', host), { capacity: { cpu: '4' } });
+  const status = { capacity: { cpu: '4' }, allocatable: { cpu: '3' } };
+  const host = { metadata: { name: 'host' }, status };
+  assert.deepEqual(await made('/api/v1/nodes', host), status);
 });

@@ -1,4 +1,4 @@
-import type { NodeSelectorTerm, PodAffinity } from '#api/core/affinity.ts';
+import type { Affinity, NodeSelectorTerm, PodAffinity } from '#api/core/affinity.ts';
 import { nodeLabelDeprecation } from '#api/core/node-labels.ts';
 import type { PodSpec } from '#api/core/pod-spec.ts';
 import { labelValueErrors } from '#api/label-syntax.ts';
@@ -8,8 +8,8 @@ const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 const MATCHES_NOTHING = 'a null labelSelector results in matching no pod';
 
 /** What a client is told of where a pod wants to be: labels of nodes that have newer names, and selectors that select nothing. */
-export function affinityWarnings(field: string, { affinity, topologySpreadConstraints }: PodSpec): string[] {
-  const { nodeAffinity = {}, podAffinity, podAntiAffinity } = affinity ?? {};
+export function placementWarnings(field: string, { affinity, topologySpreadConstraints }: PodSpec): string[] {
+  const nodeAffinity = affinity?.nodeAffinity ?? {};
   const at = `${field}.affinity`;
   const required = nodeAffinity[REQUIRED]?.nodeSelectorTerms ?? [];
   return [
@@ -26,8 +26,14 @@ export function affinityWarnings(field: string, { affinity, topologySpreadConstr
         ...(labelSelector === undefined ? [`${path}.labelSelector: ${MATCHES_NOTHING}`] : []),
       ];
     }),
-    ...podTermWarnings(`${at}.podAffinity`, podAffinity),
-    ...podTermWarnings(`${at}.podAntiAffinity`, podAntiAffinity),
+  ];
+}
+
+/** What a client is told of which pods a pod wants to be near to, or not. */
+export function neighbourWarnings(field: string, { podAffinity, podAntiAffinity }: Affinity = {}): string[] {
+  return [
+    ...podTermWarnings(`${field}.podAffinity`, podAffinity),
+    ...podTermWarnings(`${field}.podAntiAffinity`, podAntiAffinity),
   ];
 }
 

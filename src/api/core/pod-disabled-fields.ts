@@ -16,8 +16,9 @@ export function dropDisabledFields(spec: PodSpec): void {
   const { resources } = spec;
   if (resources !== undefined && isEmpty(resources.limits) && isEmpty(resources.requests))
     delete spec.resources;
+  if (spec.volumes?.some(({ image }) => image !== undefined) === true)
+    spec.volumes = spec.volumes.filter(({ image }) => image === undefined);
   for (const volume of spec.volumes ?? []) {
-    drop(volume, ['image']);
     for (const source of volume.projected?.sources ?? [])
       drop(source, ['clusterTrustBundle', 'podCertificate']);
   }

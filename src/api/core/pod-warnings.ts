@@ -1,4 +1,4 @@
-import { affinityWarnings } from '#api/core/affinity-warnings.ts';
+import { neighbourWarnings, placementWarnings } from '#api/core/affinity-warnings.ts';
 import { fractionWarnings } from '#api/core/amount-warnings.ts';
 import type { ContainerPort } from '#api/core/container.ts';
 import { nodeLabelWarnings } from '#api/core/node-labels.ts';
@@ -66,14 +66,16 @@ function specWarnings(at: string, metadata: Partial<ObjectMeta>, spec: PodSpec):
   const grace = spec.terminationGracePeriodSeconds ?? 0;
   return [
     ...keyedLabelWarnings(`${field}.nodeSelector`, spec.nodeSelector),
-    ...affinityWarnings(field, spec),
+    ...placementWarnings(field, spec),
     ...(metadata.annotations === undefined ? [] : annotationWarnings(at, metadata.annotations)),
     ...volumeWarnings(`${field}.volumes`, spec.volumes ?? []),
     ...repeatedWarnings(`${field}.hostAliases`, 'ip', spec.hostAliases),
     ...repeatedWarnings(`${field}.imagePullSecrets`, 'name', spec.imagePullSecrets),
     ...namelessWarnings(`${field}.imagePullSecrets`, spec),
     ...fractionWarnings(`${field}.overhead`, spec.overhead),
-    ...(metadata.annotations === undefined ? [] : profileWarnings(at, metadata.annotations, spec)),
+    ...(metadata.annotations === undefined
+      ? []
+      : profileWarnings(at, metadata.annotations, { spec, containers })),
     ...containers.flatMap(containerWarnings),
     ...portWarnings(containers),
     ...portNameWarnings(containers),
@@ -82,6 +84,7 @@ function specWarnings(at: string, metadata: Partial<ObjectMeta>, spec: PodSpec):
           `${field}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
         ]
       : []),
+    ...neighbourWarnings(`${field}.affinity`, spec.affinity),
     ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, index) =>
       ipWarnings(`${field}.dnsConfig.nameservers[${index}]`, server),
     ),
@@ -104,13 +107,17 @@ function annotationWarnings(at: string, annotations: Readonly<Record<string, str
 }
 
 /** Annotations in place of which there are fields. */
-function profileWarnings(at: string, annotations: Readonly<Record<string, string>>, spec: PodSpec): string[] {
+function profileWarnings(
+  at: string,
+  annotations: Readonly<Record<string, string>>,
+  { spec, containers }: { spec: PodSpec; containers: readonly PlacedContainer[] },
+): string[] {
   const told = (key: string, message: string): string[] =>
     Object.hasOwn(annotations, key) ? [`${at}metadata.annotations[${key}]: ${message}`] : [];
   const { seccompProfile, appArmorProfile } = spec.securityContext ?? {};
   return [
     ...(seccompProfile === undefined ? told(SECCOMP_POD_ANNOTATION, USE_SECCOMP_FIELD) : []),
-    ...placedContainers('', spec).flatMap(({ container: { name, securityContext } }) => {
+    ...containers.flatMap(({ container: { name, securityContext } }) => {
       const isArmored = (securityContext?.appArmorProfile ?? appArmorProfile) !== undefined;
       return [
         ...(securityContext?.seccompProfile === undefined

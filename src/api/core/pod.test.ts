@@ -390,7 +390,7 @@ test('what no part of the system carries out is passed over', () => {
   const { spec } = defaulted({
     resources: {},
     resourceClaims: [{ name: 'c' }],
-    volumes: [{ name: 'v', image: { reference: 'r' }, emptyDir: {} }],
+    volumes: [{ name: 'i', image: { reference: 'r' } }, { name: 'v' }],
     containers: [{ ...A, lifecycle: { stopSignal: 'SIGTERM' }, resources: { claims: [{ name: 'c' }] } }],
   });
   assert.deepEqual(spec.volumes, [{ name: 'v', emptyDir: {} }]);

@@ -134,6 +134,10 @@ function source<K extends SourceName>(
   };
 }
 
+const SOURCE_BY_NAME: ReadonlyMap<string, SourceRule> = new Map(
+  SOURCES.map((source) => [source.name, source]),
+);
+
 /** Checks a pod's volumes. Source: Kubernetes' `ValidateVolumes`. */
 export function validateVolumes(
   field: string,
@@ -158,8 +162,7 @@ export function validateVolumes(
 }
 
 function validateSources(field: string, volume: Volume, owner: VolumeOwner): FieldError[] {
-  const given = SOURCES.filter(({ name }) => volume[name] !== undefined);
-  const [first, ...more] = given;
+  const [first, ...more] = sourcesOf(volume);
   if (first === undefined) return [requiredValue(field, 'must specify a volume type')];
   return [
     ...first.check(field, volume, owner),
@@ -169,6 +172,12 @@ function validateSources(field: string, volume: Volume, owner: VolumeOwner): Fie
     ...(volume.iscsi === undefined ? [] : validateInitiatedName(field, volume.iscsi, volume.name)),
     ...(first.name === 'ephemeral' ? validateEphemeralName(field, volume.name, owner) : []),
   ];
+}
+
+/** The sources of a volume; nearly all have one. */
+function sourcesOf(volume: Volume): SourceRule[] {
+  const given = Object.keys(volume).flatMap((name) => SOURCE_BY_NAME.get(name) ?? []);
+  return given.length < 2 ? given : SOURCES.filter((source) => given.includes(source));
 }
 
 /** The names of the claims that will be made for a pod's ephemeral volumes. */

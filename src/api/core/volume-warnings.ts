@@ -1,29 +1,27 @@
 import { fractionWarnings } from '#api/core/amount-warnings.ts';
-import type { Volume, VolumeProjection, VolumeSources } from '#api/core/volume.ts';
+import type { EphemeralVolumeSource, Volume, VolumeProjection, VolumeSources } from '#api/core/volume.ts';
 
-/** Sources of volumes that are gone, or will be. `shown` is what they are called in paths, if not by their name. */
-const OLD_SOURCES: readonly {
-  readonly name: keyof VolumeSources;
-  readonly shown?: string;
-  readonly message: string;
-}[] = [
-  { name: 'photonPersistentDisk', message: 'deprecated in v1.11, non-functional in v1.16+' },
-  { name: 'gitRepo', message: 'deprecated in v1.11, and disabled by default in v1.33+' },
-  { name: 'scaleIO', message: 'deprecated in v1.16, non-functional in v1.22+' },
-  { name: 'flocker', message: 'deprecated in v1.22, non-functional in v1.25+' },
-  { name: 'storageos', shown: 'storageOS', message: 'deprecated in v1.22, non-functional in v1.25+' },
-  { name: 'quobyte', message: 'deprecated in v1.22, non-functional in v1.25+' },
-  { name: 'glusterfs', message: 'deprecated in v1.25, non-functional in v1.26+' },
-  { name: 'cephfs', message: 'deprecated in v1.28, non-functional in v1.31+' },
-  { name: 'rbd', message: 'deprecated in v1.28, non-functional in v1.31+' },
-];
+/** Sources of volumes that are gone, or will be, and what is said of each. */
+const OLD_SOURCES: ReadonlyMap<string, string> = new Map<keyof VolumeSources, string>([
+  ['photonPersistentDisk', 'photonPersistentDisk: deprecated in v1.11, non-functional in v1.16+'],
+  ['gitRepo', 'gitRepo: deprecated in v1.11, and disabled by default in v1.33+'],
+  ['scaleIO', 'scaleIO: deprecated in v1.16, non-functional in v1.22+'],
+  ['flocker', 'flocker: deprecated in v1.22, non-functional in v1.25+'],
+  ['storageos', 'storageOS: deprecated in v1.22, non-functional in v1.25+'],
+  ['quobyte', 'quobyte: deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'glusterfs: deprecated in v1.25, non-functional in v1.26+'],
+  ['cephfs', 'cephfs: deprecated in v1.28, non-functional in v1.31+'],
+  ['rbd', 'rbd: deprecated in v1.28, non-functional in v1.31+'],
+]);
 
 /** What a client is told of a pod's volumes. */
 export function volumeWarnings(field: string, volumes: readonly Volume[]): string[] {
   return [
     ...volumes.flatMap((volume, index) => [
       ...oldSourceWarnings(`${field}[${index}]`, volume),
-      ...claimWarnings(`${field}[${index}].ephemeral.volumeClaimTemplate.spec`, volume),
+      ...(volume.ephemeral === undefined
+        ? []
+        : claimWarnings(`${field}[${index}].ephemeral.volumeClaimTemplate.spec`, volume.ephemeral)),
     ]),
     ...volumes.flatMap(overlapWarnings),
   ];
@@ -35,13 +33,14 @@ export function oldSourceWarnings(
   sources: VolumeSources,
   except: readonly string[] = [],
 ): string[] {
-  return OLD_SOURCES.flatMap(({ name, shown = name, message }) =>
-    sources[name] === undefined || except.includes(name) ? [] : [`${field}.${shown}: ${message}`],
-  );
+  return Object.keys(sources).flatMap((name) => {
+    const message = OLD_SOURCES.get(name);
+    return message === undefined || except.includes(name) ? [] : [`${field}.${message}`];
+  });
 }
 
-function claimWarnings(field: string, { ephemeral }: Volume): string[] {
-  const { requests, limits } = ephemeral?.volumeClaimTemplate?.spec.resources ?? {};
+function claimWarnings(field: string, { volumeClaimTemplate }: EphemeralVolumeSource): string[] {
+  const { requests, limits } = volumeClaimTemplate?.spec.resources ?? {};
   return [
     ...fractionWarnings(`${field}.resources.requests`, requests, ['storage']),
     ...fractionWarnings(`${field}.resources.limits`, limits, ['storage']),
@@ -59,15 +58,20 @@ interface SourcedPath {
 
 /** Files that another file of the same volume stands in the way of. */
 function overlapWarnings({ name, configMap, secret, downwardAPI, projected }: Volume): string[] {
-  const about = (what: string): string => `volume "${name}" (${what})`;
+  if (projected !== undefined) return projectedWarnings(name, projected.sources ?? []);
+  if (configMap?.items !== undefined)
+    return overlaps(name, `ConfigMap "${configMap.name ?? ''}"`, pathsOf(configMap.items, ''));
+  if (secret?.items !== undefined)
+    return overlaps(name, `Secret "${secret.secretName ?? ''}"`, pathsOf(secret.items, ''));
+  return downwardAPI === undefined ? [] : overlaps(name, 'DownwardAPI', pathsOf(downwardAPI.items, ''));
+}
+
+function projectedWarnings(name: string, sources: readonly VolumeProjection[]): string[] {
   return [
-    ...overlaps(about(`ConfigMap "${configMap?.name ?? ''}"`), pathsOf(configMap?.items, '')),
-    ...overlaps(about(`Secret "${secret?.secretName ?? ''}"`), pathsOf(secret?.items, '')),
-    ...overlaps(about('DownwardAPI'), pathsOf(downwardAPI?.items, '')),
-    ...(projected?.sources ?? [])
+    ...sources
       .filter((source) => Object.keys(source).length === 0)
-      .map(() => `${about('Projected')} has no sources provided`),
-    ...overlaps(about('Projected'), (projected?.sources ?? []).flatMap(projectedPaths)),
+      .map(() => `volume "${name}" (Projected) has no sources provided`),
+    ...overlaps(name, 'Projected', sources.flatMap(projectedPaths)),
   ];
 }
 
@@ -87,12 +91,12 @@ function pathsOf(items: readonly { path: string }[] = [], source: string): Sourc
   return items.map(({ path }) => ({ path: path.replace(/\/+$/, ''), source }));
 }
 
-function overlaps(about: string, paths: readonly SourcedPath[]): string[] {
+function overlaps(volume: string, what: string, paths: readonly SourcedPath[]): string[] {
   return paths.slice(0, OVERLAP_FILES_MAX).flatMap((item, index) =>
     paths
       .slice(0, index)
       .filter((other) => isOneWithin(item.path, other.path))
-      .map((other) => `${about}: overlapping paths: ${show(item)} with ${show(other)}`),
+      .map((other) => `volume "${volume}" (${what}): overlapping paths: ${show(item)} with ${show(other)}`),
   );
 }
 

@@ -5,8 +5,9 @@ import { defineResource } from '#api/define-resource.ts';
 import { checkName, checkOneOf, checkQuantity, checkUnchanged } from '#api/field-checks.ts';
 import { duplicateValue, forbiddenField, goStrings, invalidValue, requiredValue } from '#api/field-errors.ts';
 import { cidrWarnings } from '#api/ip-form.ts';
-import { cidrErrors, cidrFamily } from '#api/ip-syntax.ts';
+import { cidrFamily, withoutLeadingZeros } from '#api/ip-syntax.ts';
 import { labelValueErrors } from '#api/label-syntax.ts';
+import { checkLegacyCidr } from '#api/legacy-ip.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -244,10 +245,10 @@ function validateAmounts(status: NodeStatus | undefined): FieldError[] {
 
 /** At most one network of each family. */
 function validateNetworks(field: string, networks: readonly string[]): FieldError[] {
-  const families = new Set(networks.map(cidrFamily));
+  const families = new Set(networks.map((network) => cidrFamily(withoutLeadingZeros(network))));
   const one = 'may specify no more than one CIDR for each IP family';
   return [
-    ...networks.flatMap((network, index) => checkName(`${field}[${index}]`, network, cidrErrors)),
+    ...networks.flatMap((network, index) => checkLegacyCidr(`${field}[${index}]`, network)),
     ...(networks.length > families.size ? [invalidValue(field, goStrings(networks), one)] : []),
   ];
 }

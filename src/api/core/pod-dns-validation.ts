@@ -1,7 +1,7 @@
 import type { PodDNSConfig, PodSpec } from '#api/core/pod-spec.ts';
 import { checkName, checkPresent } from '#api/field-checks.ts';
 import { goStrings, invalidValue, requiredValue } from '#api/field-errors.ts';
-import { ipErrors } from '#api/ip-syntax.ts';
+import { checkLegacyIp } from '#api/legacy-ip.ts';
 import { searchDomainErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -33,7 +33,7 @@ function validateDnsConfig(
       isOver: nameservers.length > DNS_NAMESERVERS_MAX,
       max: `${DNS_NAMESERVERS_MAX} nameservers`,
     }),
-    ...nameservers.flatMap((server, index) => checkName(`${field}.nameservers[${index}]`, server, ipErrors)),
+    ...nameservers.flatMap((server, index) => checkLegacyIp(`${field}.nameservers[${index}]`, server)),
     ...limited(`${field}.searches`, searches, {
       isOver: searches.length > DNS_SEARCHES_MAX,
       max: `${DNS_SEARCHES_MAX} search paths`,

@@ -20,7 +20,7 @@ import { validateHostUsers, validatePodSecurityContext } from '#api/core/securit
 import { type VolumeOwner, validateVolumes } from '#api/core/volume-validation.ts';
 import { checkLabels, checkName, checkOneOf, checkRange } from '#api/field-checks.ts';
 import { duplicateValue, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
-import { ipErrors } from '#api/ip-syntax.ts';
+import { checkLegacyIp } from '#api/legacy-ip.ts';
 import { labelNameErrors, qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -149,7 +149,7 @@ function validateNames(field: string, spec: PodSpec): FieldError[] {
 
 function validateHostAliases(field: string, { hostAliases = [] }: PodSpec): FieldError[] {
   return hostAliases.flatMap(({ ip, hostnames = [] }, index) => [
-    ...checkName(`${field}[${index}].ip`, ip, ipErrors),
+    ...checkLegacyIp(`${field}[${index}].ip`, ip),
     ...hostnames.flatMap((name, at) =>
       checkName(`${field}[${index}].hostnames[${at}]`, name, subdomainNameErrors),
     ),

@@ -4,7 +4,8 @@ import type { PodSpec } from '#api/core/pod-spec.ts';
 import type { ContainerStatus, PodCondition, PodStatus } from '#api/core/pod-status.ts';
 import { checkName, checkUnchanged } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue } from '#api/field-errors.ts';
-import { ipErrors, ipFamily } from '#api/ip-syntax.ts';
+import { ipFamily, withoutLeadingZeros } from '#api/ip-syntax.ts';
+import { checkLegacyIp } from '#api/legacy-ip.ts';
 import { qualifiedNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -39,8 +40,8 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
       before.ephemeralContainerStatuses,
       { restartPolicy: 'Never' },
     ),
-    ...validateIps('status.podIPs', status.podIPs),
-    ...validateHostIps(status),
+    ...validateIps('status.podIPs', status.podIPs, before.podIPs),
+    ...validateHostIps(status, before),
   ];
 }
 
@@ -81,23 +82,28 @@ function validateStates(
   });
 }
 
-function validateHostIps({ hostIP = '', hostIPs = [] }: PodStatus): FieldError[] {
+function validateHostIps({ hostIP = '', hostIPs = [] }: PodStatus, old: PodStatus): FieldError[] {
   const [first] = hostIPs;
   if (first === undefined) return [];
   return [
     ...(first.ip === hostIP
       ? []
       : [invalidValue('status.hostIPs[0].ip', first.ip, 'must be equal to `hostIP`')]),
-    ...validateIps('status.hostIPs', hostIPs),
+    ...validateIps('status.hostIPs', hostIPs, old.hostIPs),
   ];
 }
 
 /** At most one address of each family. */
-function validateIps(field: string, ips: readonly { ip: string }[] = []): FieldError[] {
-  const families = new Set(ips.map(({ ip }) => ipFamily(ip)));
+function validateIps(
+  field: string,
+  ips: readonly { ip: string }[] = [],
+  old: readonly { ip: string }[] = [],
+): FieldError[] {
+  const known = old.map(({ ip }) => ip);
+  const families = new Set(ips.map(({ ip }) => ipFamily(withoutLeadingZeros(ip))));
   const tooMany = 'may specify no more than one IP for each IP family';
   return [
-    ...ips.flatMap(({ ip }, index) => checkName(`${field}[${index}]`, ip, ipErrors)),
+    ...ips.flatMap(({ ip }, index) => checkLegacyIp(`${field}[${index}]`, ip, known)),
     ...(ips.length > families.size ? [invalidValue(field, ips, tooMany)] : []),
   ];
 }

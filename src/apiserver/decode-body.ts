@@ -24,13 +24,13 @@ export function mediaTypeOf(contentType: string | undefined): string {
 export function decodeText(body: Uint8Array, mediaType: string): DecodedBody {
   if (YAML_MEDIA_TYPES.has(mediaType)) return decodeJsonOrYaml(body);
   if (JSON_MEDIA_TYPES.has(mediaType)) return decodeJson(body);
-  throw unsupportedMediaType(mediaType);
+  throw unsupportedMediaType();
 }
 
-export function unsupportedMediaType(mediaType: string): StatusError {
+export function unsupportedMediaType(): StatusError {
   return new StatusError(
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format: "${mediaType.slice(0, 100)}"; accepted are application/json, application/yaml and application/vnd.kubernetes.protobuf`,
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   );
 }
 

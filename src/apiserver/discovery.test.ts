@@ -159,7 +159,7 @@ test('what is not served is not found, by whatever method', async () => {
   );
   assert.match(
     refusalOf(await server.call({ method: 'BREW', path: '/api/v1/pods' })),
-    /^405 MethodNotAllowed: .*"BREW"/,
+    /^405 MethodNotAllowed: the server does not allow this method/,
   );
 });
 

@@ -131,7 +131,7 @@ test('a dry run of every way to write answers as if, and writes nothing', async 
       ({ kind }) => kind,
       'Status',
     ],
-    [{ method: 'DELETE', path: `${DEPLOYMENTS}/web?dryRun=All` }, 200, ({ kind }) => kind, 'Deployment'],
+    [{ method: 'DELETE', path: `${DEPLOYMENTS}/web?dryRun=All` }, 200, ({ kind }) => kind, 'Status'],
     [{ method: 'DELETE', path: `${PODS}/pod`, body: { dryRun: ['All'] } }, 200, ({ kind }) => kind, 'Pod'],
     [
       { method: 'DELETE', path: `${DEPLOYMENTS}?dryRun=All` },

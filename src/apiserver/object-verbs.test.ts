@@ -418,3 +418,23 @@ test('a lease is replaced only by who names the version that it replaces; a conf
   const body = { metadata: { name: 'anybody' }, data: { a: '2' } };
   assert.equal(refusalOf(await server.call({ method: 'PUT', path: `${CONFIG_MAPS}/anybody`, body })), '200');
 });
+
+test('of an object that is gone a client is told so; of a service it gets the last state', async () => {
+  const { metadata } = await createConfigMap('told');
+  const told = await server.call({ method: 'DELETE', path: `${CONFIG_MAPS}/told` });
+  assert.deepEqual(told.body, {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name: 'told', kind: 'configmaps', uid: metadata.uid },
+  });
+  const services = '/api/v1/namespaces/default/services';
+  const service = { metadata: { name: 'whole' }, spec: { ports: [{ port: 80 }] } };
+  await server.call({ method: 'POST', path: services, body: service });
+  const whole = await server.call<KubeObject>({ method: 'DELETE', path: `${services}/whole` });
+  assert.equal(whole.body.kind, 'Service');
+  const kept = await createConfigMap('waiting', { finalizers: ['example.com/wait'] });
+  const { body } = await server.call<KubeObject>({ method: 'DELETE', path: `${CONFIG_MAPS}/waiting` });
+  assert.deepEqual([body.kind, body.metadata.uid], ['ConfigMap', kept.metadata.uid]);
+});

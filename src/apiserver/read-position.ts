@@ -70,12 +70,16 @@ export async function learnUpTo({ store }: RestContext, revision: number): Promi
 export function assertReached({ store }: RestContext, query: URLSearchParams): void {
   const revision = parseResourceVersion(query.get('resourceVersion') ?? '') ?? 0;
   if (revision <= store.revision) return;
-  throw new StatusError('Timeout', `Too large resource version: ${revision}, current: ${store.revision}`, {
-    details: {
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
+  throw new StatusError(
+    'Timeout',
+    `Timeout: Too large resource version: ${revision}, current: ${store.revision}`,
+    {
+      details: {
+        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+        retryAfterSeconds: 1,
+      },
     },
-  });
+  );
 }
 
 /** A resourceVersion of a query: undefined where empty. Throws 400 where it is no revision. */
@@ -96,7 +100,7 @@ export async function withGoneErrors<T>(reading: () => Promise<T>): Promise<T> {
       throw new StatusError('Expired', 'The resourceVersion for the provided request is too old.', { cause });
     }
     if (cause instanceof RevisionFutureError)
-      throw new StatusError('Timeout', `Too large resource version: ${cause.message}`, { cause });
+      throw new StatusError('Timeout', `Timeout: Too large resource version: ${cause.message}`, { cause });
     throw cause;
   }
 }

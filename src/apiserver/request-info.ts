@@ -139,16 +139,16 @@ export function verbOf(method: string, info: RequestInfo, query: URLSearchParams
     case 'OPTIONS':
       // Of a proxied request: as upstream, only who may do everything may ask that.
       if (info.rest !== undefined) return '';
-      throw methodNotAllowed(method);
+      throw methodNotAllowed();
     default:
-      throw methodNotAllowed(method);
+      throw methodNotAllowed();
   }
 }
 
-function methodNotAllowed(method: string): StatusError {
+function methodNotAllowed(): StatusError {
   return new StatusError(
     'MethodNotAllowed',
-    `the server does not allow the method "${method}" on the requested resource`,
+    'the server does not allow this method on the requested resource',
   );
 }
 

@@ -91,8 +91,11 @@ test('revisions: exact, not older, from the future, and what is not one', async 
   }
   assert.equal((await list('?resourceVersion=0')).body.metadata.resourceVersion, String(now));
   const table: [string, RegExp][] = [
-    [`?resourceVersion=${now + 5}`, /^504 Timeout: Too large resource version: \d+, current: \d+/],
-    [`?resourceVersion=${now + 5}&resourceVersionMatch=Exact`, /^504 Timeout: Too large resource version/],
+    [`?resourceVersion=${now + 5}`, /^504 Timeout: Timeout: Too large resource version: \d+, current: \d+/],
+    [
+      `?resourceVersion=${now + 5}&resourceVersionMatch=Exact`,
+      /^504 Timeout: Timeout: Too large resource version/,
+    ],
     ['?resourceVersion=abc', /^400 BadRequest: resourceVersion: Invalid value: "abc": must be a number/],
     ['?resourceVersion=-1', /^400 BadRequest: resourceVersion: Invalid value: "-1"/],
     ['?resourceVersion=99999999999999999999', /^400 BadRequest: resourceVersion: Invalid value/],

@@ -98,7 +98,7 @@ test('what a watch cannot begin with is refused before the stream', async () => 
     ['sendInitialEvents=true', 422, /requires setting resourceVersionMatch to NotOlderThan/],
     ['timeoutSeconds=-1', 400, /timeoutSeconds: Invalid value: "-1"/],
     ['labelSelector=%3D', 400, /found '='/],
-    ['fieldSelector=color%3Dred', 400, /field label not supported: color/],
+    ['fieldSelector=color%3Dred', 400, /"color" is not a known field selector/],
     ['includeObject=Half', 400, /includeObject: "Half"/],
   ];
   for (const [query, status, message] of table) {

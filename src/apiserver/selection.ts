@@ -2,7 +2,7 @@ import { type FieldTerm, parseFieldSelector } from '#api/field-selector.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { parseLabelSelector } from '#api/selector-parse.ts';
-import { badRequest } from '#api/status.ts';
+import { badRequest, type StatusError } from '#api/status.ts';
 import { withoutManagedFields } from '#apiserver/object-bytes.ts';
 import { decodeObject } from '#apiserver/stored-object.ts';
 
@@ -42,7 +42,7 @@ function fieldSelection(text: string, type: ResourceType): Selection {
   const readers = new Map<string, (object: KubeObject) => string>();
   for (const { field } of matcher.terms) {
     const reader = fieldReader(type, field);
-    if (reader === undefined) throw badRequest(`field label not supported: ${field}`);
+    if (reader === undefined) throw unknownField(type, field);
     readers.set(field, reader);
   }
   const traces = matcher.terms.flatMap((term) => traceOf(term, type) ?? []);
@@ -51,6 +51,16 @@ function fieldSelection(text: string, type: ResourceType): Selection {
     mayMatch: (value) =>
       traces.every((trace) => Buffer.from(value.buffer, value.byteOffset, value.length).includes(trace)),
   };
+}
+
+/** Kinds that have selectable fields of their own say it in other words, as in Kubernetes. */
+function unknownField({ selectableFields }: ResourceType, field: string): StatusError {
+  const hasOwn = Object.keys(selectableFields).length > 0;
+  return badRequest(
+    hasOwn
+      ? `field label not supported: ${field}`
+      : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  );
 }
 
 /** What stands in the bytes of every object for which a term holds; undefined where nothing can be said. */

@@ -5,6 +5,7 @@ import { chooseRepresentation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { decodeObjectBody } from '#apiserver/decode-object.ts';
 import { deleteOptionsOf } from '#apiserver/delete-options.ts';
+import { deletionStatus } from '#apiserver/deletion-answer.ts';
 import { hasDeleteCollection } from '#apiserver/discovery.ts';
 import { subjectOf } from '#apiserver/encoded-write.ts';
 import { assertListOptions } from '#apiserver/list-options.ts';
@@ -56,11 +57,11 @@ async function serveCollection(context: RestContext, call: ResourceRequest): Pro
       return create(context, call);
     case 'DELETE':
       // As in Kubernetes, nobody empties all namespaces at once.
-      if (type.namespaced && info.namespace === undefined) throw methodNotAllowed(request.method);
-      if (!hasDeleteCollection(type)) throw methodNotAllowed(request.method);
+      if (type.namespaced && info.namespace === undefined) throw methodNotAllowed();
+      if (!hasDeleteCollection(type)) throw methodNotAllowed();
       return deleteCollection(context, call);
     default:
-      throw methodNotAllowed(request.method);
+      throw methodNotAllowed();
   }
 }
 
@@ -74,17 +75,17 @@ async function serveObject(context: RestContext, call: NamedRequest): Promise<Ap
     case 'PATCH':
       return servePatch(context, call);
     case 'DELETE':
-      if (call.info.subresource !== undefined) throw methodNotAllowed(method);
+      if (call.info.subresource !== undefined) throw methodNotAllowed();
       return deleteOne(context, call);
     default:
-      throw methodNotAllowed(method);
+      throw methodNotAllowed();
   }
 }
 
-function methodNotAllowed(method: string): StatusError {
+function methodNotAllowed(): StatusError {
   return new StatusError(
     'MethodNotAllowed',
-    `the server does not allow the method "${method}" on the requested resource`,
+    'the server does not allow this method on the requested resource',
   );
 }
 
@@ -142,12 +143,14 @@ async function deleteOne(context: RestContext, call: NamedRequest): Promise<ApiR
   const { request, info, type, name } = call;
   const shape = answerShapeOf(request);
   const options = deleteOptionsOf(context, request);
-  const { entry } = await deleteObject(context, type, {
+  const { entry, gone } = await deleteObject(context, type, {
     ...deletionRequestOf(call, options),
     namespace: info.namespace,
     name,
     options,
   });
+  const status = gone ? deletionStatus(type, entry) : undefined;
+  if (status !== undefined) return jsonResponse(200, status);
   return objectResponse(context, type, { ...shape, entry, status: 200 });
 }
 

@@ -81,8 +81,15 @@ export interface Client {
     name: ObjectName,
     options: WriteOptions & { patchType: PatchType; patch: unknown; subresource?: string; force?: boolean },
   ): Promise<T>;
-  /** Deletes; the answer is the object's last state, or its state with a deletionTimestamp where it lives on for now. */
-  delete<T extends KubeObject>(type: ResourceType<T>, name: ObjectName, options?: DeleteOptions): Promise<T>;
+  /**
+   * Deletes; the answer is the object with its deletionTimestamp where it lives on for now, or as it was last. Undefined where
+   * the server says no more than that it is gone.
+   */
+  delete<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: ObjectName,
+    options?: DeleteOptions,
+  ): Promise<T | undefined>;
   /** POSTs to a subresource (`binding`, `eviction`, `token`). */
   createSubresource<T extends KubeObject>(
     type: ResourceType<T>,
@@ -176,12 +183,18 @@ export function createClient(transport: Transport, options: { name: string }): C
         ...jsonBody(patch.patch, PATCH_CONTENT_TYPES[patch.patchType]),
       })) as T,
 
-    delete: async <T extends KubeObject>(type: ResourceType<T>, name: ObjectName, how: DeleteOptions = {}) =>
-      (await send({
+    delete: async <T extends KubeObject>(
+      type: ResourceType<T>,
+      name: ObjectName,
+      how: DeleteOptions = {},
+    ) => {
+      const answer = (await send({
         method: 'DELETE',
         path: objectPath(type, name),
         ...jsonBody({ apiVersion: 'v1', kind: 'DeleteOptions', ...how }),
-      })) as T,
+      })) as T | Status;
+      return answer.kind === 'Status' ? undefined : (answer as T);
+    },
 
     createSubresource: (type, name, call) =>
       send({ method: 'POST', path: objectPath(type, name, call.subresource), ...jsonBody(call.body) }),

@@ -194,9 +194,10 @@ async function write(
   }
 }
 
-async function unlessGone(writing: Promise<KubeObject>): Promise<string | undefined> {
+async function unlessGone(writing: Promise<KubeObject | undefined>): Promise<string | undefined> {
   try {
-    return versionOf(await writing);
+    const written = await writing;
+    return written && versionOf(written);
   } catch (error) {
     if (isStatus(error, 'NotFound')) return undefined;
     throw error;

@@ -75,7 +75,6 @@ export const replicaSetResource: ResourceType<ReplicaSet> = defineResource<Repli
       selector: ({ spec }) => spec.selector,
     }),
   ],
-  selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
 });
 
 function validateReplicaSet({ spec }: ReplicaSet, old: ReplicaSet | undefined): FieldError[] {

@@ -66,3 +66,31 @@ function isEmpty(value: unknown): boolean {
 function textOf(value: unknown): string {
   return (JSON.stringify(value) ?? 'absent').slice(0, 80);
 }
+
+/** How two answers differ in who owns which field, in one line for each manager. */
+export function managerDifferences(theirs: Answer, ours: Answer): string[] {
+  if (theirs.status >= 300 || ours.status >= 300) return [];
+  const [a, b] = [managersOf(theirs), managersOf(ours)];
+  return [...new Set([...a.keys(), ...b.keys()])].flatMap((manager) =>
+    a.get(manager) === b.get(manager)
+      ? []
+      : [`${manager}: ${a.get(manager) ?? 'none'} <> ${b.get(manager) ?? 'none'}`],
+  );
+}
+
+function managersOf({ body }: Answer): Map<string, string> {
+  const { metadata } = body as {
+    metadata: { managedFields?: { manager: string; operation: string; fieldsV1: object }[] };
+  };
+  return new Map(
+    (metadata.managedFields ?? []).map(({ manager, operation, fieldsV1 }) => [
+      `${manager} (${operation})`,
+      JSON.stringify(sorted(fieldsV1)),
+    ]),
+  );
+}
+
+function sorted(value: object): object {
+  const keys = Object.keys(value).toSorted();
+  return Object.fromEntries(keys.map((key) => [key, sorted((value as Record<string, object>)[key] ?? {})]));
+}

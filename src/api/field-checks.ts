@@ -13,6 +13,7 @@ import type { NameRule } from '#api/name-syntax.ts';
 import { labelNameErrors, portNameErrors } from '#api/name-syntax.ts';
 import type { Json, LabelSelector } from '#api/object.ts';
 import { readQuantity } from '#api/quantity.ts';
+import { goIntOrString, goSelector } from '#api/shown-values.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** The highest port; a higher one is refused. */
@@ -97,6 +98,17 @@ export function checkPresent(field: string, value: unknown, detail = ''): FieldE
   return isEmpty ? [requiredValue(field, detail)] : [];
 }
 
+/** A selector, as it was. */
+export function checkUnchangedSelector(
+  field: string,
+  value: LabelSelector | undefined,
+  old: LabelSelector | undefined,
+): FieldError[] {
+  return checkUnchanged(field, value, old).map((error) =>
+    value === undefined ? error : { ...error, value: goSelector(value) },
+  );
+}
+
 /** As it was. */
 export function checkUnchanged(field: string, value: unknown, old: unknown): FieldError[] {
   return equalJson(value as Json | undefined, old as Json | undefined) ? [] : [immutableField(field, value)];
@@ -124,7 +136,7 @@ export function checkCountOrPercentage(field: string, value: number | string | u
   if (typeof value !== 'string') return checkNonNegative(field, value);
   const detail =
     "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
-  return PERCENTAGE.test(value) ? [] : [invalidValue(field, value, detail)];
+  return PERCENTAGE.test(value) ? [] : [invalidValue(field, goIntOrString(value), detail)];
 }
 
 /** The number of a count or a percentage; 0 where it is neither, or absent. */
@@ -136,7 +148,7 @@ export function countOf(value: number | string | undefined): number {
 /** At most 100 %, where it is a percentage. */
 export function checkAtMostAll(field: string, value: number | string | undefined): FieldError[] {
   const isMore = typeof value === 'string' && PERCENTAGE.test(value) && Number.parseInt(value, 10) > 100;
-  return isMore ? [invalidValue(field, value, 'must not be greater than 100%')] : [];
+  return isMore ? [invalidValue(field, goIntOrString(value), 'must not be greater than 100%')] : [];
 }
 
 /** A set of labels. */

@@ -1,4 +1,4 @@
-import { type FieldError, ShownValue } from '#api/status.ts';
+import type { FieldError } from '#api/status.ts';
 
 /** The detail of every refused change to a field that may not change. */
 const IMMUTABLE = 'field is immutable';
@@ -47,9 +47,4 @@ export function tooMany(field: string, { found, max }: { found: number; max: num
 /** `spec.clusterIP: Invalid value: "10.0.0.2": field is immutable`. */
 export function immutableField(field: string, value: unknown): FieldError {
   return invalidValue(field, value, IMMUTABLE);
-}
-
-/** A list of texts as Kubernetes shows it in messages: `[]string{"a", "b"}`. */
-export function goStrings(values: readonly string[]): ShownValue {
-  return new ShownValue(`[]string{${values.map((value) => JSON.stringify(value)).join(', ')}}`);
 }

@@ -13,7 +13,7 @@ import {
   checkAtMostAll,
   checkCountOrPercentage,
   checkNonNegative,
-  checkUnchanged,
+  checkUnchangedSelector,
   countOf,
 } from '#api/field-checks.ts';
 import { invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
@@ -139,7 +139,7 @@ function validateDaemonSet({ spec }: DaemonSet, old: DaemonSet | undefined): Fie
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...validateStrategy('spec.updateStrategy', spec.updateStrategy),
     ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
-    ...(old === undefined ? [] : checkUnchanged('spec.selector', spec.selector, old.spec.selector)),
+    ...(old === undefined ? [] : checkUnchangedSelector('spec.selector', spec.selector, old.spec.selector)),
   ];
 }
 

@@ -9,7 +9,7 @@ import {
   checkAtMostAll,
   checkCountOrPercentage,
   checkNonNegative,
-  checkUnchanged,
+  checkUnchangedSelector,
   countOf,
 } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, unsupportedValue } from '#api/field-errors.ts';
@@ -147,7 +147,7 @@ function validateDeployment({ spec }: Deployment, old: Deployment | undefined): 
           ),
         ]
       : []),
-    ...(old === undefined ? [] : checkUnchanged('spec.selector', spec.selector, old.spec.selector)),
+    ...(old === undefined ? [] : checkUnchangedSelector('spec.selector', spec.selector, old.spec.selector)),
   ];
 }
 

@@ -5,7 +5,7 @@ import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import { templateWarnings } from '#api/core/pod-warnings.ts';
 import { workloadColumns } from '#api/core/template-columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkNonNegative, checkUnchanged } from '#api/field-checks.ts';
+import { checkNonNegative, checkUnchangedSelector } from '#api/field-checks.ts';
 import type { KubeObject, LabelSelector } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -82,6 +82,6 @@ function validateReplicaSet({ spec }: ReplicaSet, old: ReplicaSet | undefined): 
     ...checkNonNegative('spec.replicas', spec.replicas),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...validateReplicatedPods(spec.selector, spec.template),
-    ...(old === undefined ? [] : checkUnchanged('spec.selector', spec.selector, old.spec.selector)),
+    ...(old === undefined ? [] : checkUnchangedSelector('spec.selector', spec.selector, old.spec.selector)),
   ];
 }

@@ -74,7 +74,7 @@ test('a wrong deployment is told in the words of Kubernetes', () => {
     [{ replicas: -1 }, 'spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
     [
       { selector: { matchLabels: { app: 'other' } } },
-      'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+      'spec.template.metadata.labels: Invalid value: map[string]string{"app":"web"}: `selector` does not match template `labels`',
     ],
     [{ selector: {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for deployment'],
     [
@@ -113,7 +113,7 @@ test('a selector that cannot be read is told as a whole, too', () => {
   const wrong = deployment({ selector: { matchExpressions: [{ key: 'app', operator: 'In' }] } });
   assert.deepEqual(messages(deploymentResource, wrong), [
     "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
-    'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"In"}]}: invalid label selector',
+    'spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string(nil), MatchExpressions:[]v1.LabelSelectorRequirement{v1.LabelSelectorRequirement{Key:"app", Operator:"In", Values:[]string(nil)}}}: invalid label selector',
   ]);
 });
 
@@ -121,12 +121,12 @@ test('missing parts of a deployment are required', () => {
   const object = { ...deployment(), spec: { replicas: 1 } } as unknown as Deployment;
   assert.deepEqual(messages(deploymentResource, object), [
     'spec.selector: Required value',
-    'spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`',
+    'spec.template.metadata.labels: Invalid value: map[string]string(nil): `selector` does not match template `labels`',
     'spec.template.spec.containers: Required value',
   ]);
   const hollow = deployment({ template: {} as never });
   assert.deepEqual(messages(deploymentResource, hollow), [
-    'spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`',
+    'spec.template.metadata.labels: Invalid value: map[string]string(nil): `selector` does not match template `labels`',
     'spec.template.spec.containers: Required value',
   ]);
 });

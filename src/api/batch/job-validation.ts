@@ -3,7 +3,13 @@ import { CONTROLLER_UID_LABEL, JOB_NAME_LABEL, LEGACY_LABELS } from '#api/batch/
 import { validateFailurePolicy, validateSuccessPolicy } from '#api/batch/job-policy-validation.ts';
 import type { PodTemplateSpec } from '#api/core/pod-template.ts';
 import { selectorMismatch, validatePodTemplate } from '#api/core/pod-template-validation.ts';
-import { checkLabelSelector, checkNonNegative, checkOneOf, checkUnchanged } from '#api/field-checks.ts';
+import {
+  checkLabelSelector,
+  checkNonNegative,
+  checkOneOf,
+  checkUnchanged,
+  checkUnchangedSelector,
+} from '#api/field-checks.ts';
 import { invalidValue, requiredValue, tooLong, unsupportedValue } from '#api/field-errors.ts';
 import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import { compileLabelSelector } from '#api/selector.ts';
@@ -209,7 +215,7 @@ function validateJobChange(spec: JobSpec, { spec: old, status }: Job): FieldErro
   const template = isOpen ? withPlacementOf(old.template, spec.template) : old.template;
   return [
     ...validateCompletions(spec, old),
-    ...checkUnchanged('spec.selector', spec.selector, old.selector),
+    ...checkUnchangedSelector('spec.selector', spec.selector, old.selector),
     ...checkUnchanged('spec.template', { metadata: {}, ...spec.template }, { metadata: {}, ...template }),
     ...checkUnchanged('spec.completionMode', spec.completionMode, old.completionMode),
     ...checkUnchanged('spec.podFailurePolicy', spec.podFailurePolicy, old.podFailurePolicy),

@@ -3,7 +3,7 @@ import type { TaintEffect } from '#api/core/affinity.ts';
 import { checkWhole } from '#api/core/resources-validation.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkName, checkOneOf, checkQuantity, checkUnchanged } from '#api/field-checks.ts';
-import { duplicateValue, forbiddenField, goStrings, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { duplicateValue, forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
 import { cidrWarnings } from '#api/ip-form.ts';
 import { cidrFamily, withoutLeadingZeros } from '#api/ip-syntax.ts';
 import { labelValueErrors } from '#api/label-syntax.ts';
@@ -11,6 +11,7 @@ import { checkLegacyCidr } from '#api/legacy-ip.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
+import { goStrings } from '#api/shown-values.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** `core/v1.Node`. */

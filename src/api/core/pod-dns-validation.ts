@@ -1,8 +1,9 @@
 import type { PodDNSConfig, PodSpec } from '#api/core/pod-spec.ts';
 import { checkName, checkPresent } from '#api/field-checks.ts';
-import { goStrings, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { invalidValue, requiredValue } from '#api/field-errors.ts';
 import { checkLegacyIp } from '#api/legacy-ip.ts';
 import { searchDomainErrors } from '#api/name-syntax.ts';
+import { goStrings } from '#api/shown-values.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** The most name servers and search domains of a pod, and the characters of all of the latter; more are refused. */

@@ -6,6 +6,7 @@ import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.t
 import { checkAnnotations } from '#api/metadata.ts';
 import type { LabelSelector } from '#api/object.ts';
 import { compileLabelSelector } from '#api/selector.ts';
+import { goSelector, goStringMap } from '#api/shown-values.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** What is wrong with a template of pods. Source: Kubernetes' `ValidatePodTemplateSpec`. */
@@ -66,11 +67,12 @@ export function validateWorkloadSelector(
   if (selector === undefined) return [requiredValue('spec.selector'), selectorMismatch(template)];
   const errors = checkLabelSelector('spec.selector', selector);
   if (errors.length > 0) {
-    if (unreadable !== undefined) errors.push(invalidValue('spec.selector', selector, unreadable));
+    if (unreadable !== undefined)
+      errors.push(invalidValue('spec.selector', goSelector(selector), unreadable));
     return errors;
   }
   if (isEmptySelector(selector))
-    return [invalidValue('spec.selector', selector, `empty selector is invalid for ${kind}`)];
+    return [invalidValue('spec.selector', goSelector(selector), `empty selector is invalid for ${kind}`)];
   return compileLabelSelector(selector).matches(template.metadata?.labels)
     ? []
     : [selectorMismatch(template)];
@@ -83,5 +85,5 @@ function isEmptySelector({ matchLabels = {}, matchExpressions = [] }: LabelSelec
 /** A template whose pods the selector does not select. */
 export function selectorMismatch({ metadata }: PodTemplateSpec): FieldError {
   const detail = '`selector` does not match template `labels`';
-  return invalidValue('spec.template.metadata.labels', metadata?.labels ?? {}, detail);
+  return invalidValue('spec.template.metadata.labels', goStringMap(metadata?.labels), detail);
 }

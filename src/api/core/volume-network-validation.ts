@@ -7,8 +7,9 @@ import type {
   StorageOSVolumeSource,
 } from '#api/core/volume-network.ts';
 import { checkName, checkOneOf, checkPresent, checkRange } from '#api/field-checks.ts';
-import { goStrings, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
+import { invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import { labelNameErrors } from '#api/name-syntax.ts';
+import { goStrings } from '#api/shown-values.ts';
 import type { FieldError } from '#api/status.ts';
 
 const ISCSI_NAMES = {

@@ -32,7 +32,9 @@ export function ruleFaults(
   const rules = rulesOf(schema);
   if (rules === undefined) return [];
   if (faults.some(({ type }) => BLOCKING.has(type))) return [invalidValue('<nil>', null, NOT_CHECKED)];
-  return [...evaluateRules(rules, change).errors];
+  return evaluateRules(rules, change).errors.map((error) =>
+    error.field === '' ? { ...error, field: '<nil>' } : error,
+  );
 }
 
 function rulesOf(schema: JSONSchemaProps): RuleNode | undefined {

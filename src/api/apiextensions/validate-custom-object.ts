@@ -47,7 +47,11 @@ function schemaFaults(
   const [status, statusSchema] = [propertyOf(value, 'status'), propertyOf(schema.properties ?? {}, 'status')];
   if (status === undefined || statusSchema === undefined) return [];
   const before = old === undefined ? undefined : propertyOf(old, 'status');
-  return validateValue(status, statusSchema, { path: 'status', old: before });
+  // Kubernetes' words are of the status as a value of its own.
+  return validateValue(status, statusSchema, { path: '', old: before }).map((fault) => ({
+    ...fault,
+    field: fault.field === '<nil>' ? 'status' : `status.${fault.field}`,
+  }));
 }
 
 function scaleFaults(

@@ -3,6 +3,7 @@
  * changed is not looked at again (validation ratcheting), so that a schema may become stricter while old objects stay.
  */
 import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
+import { isKnownFormat } from '#api/apiextensions/text-format.ts';
 import { checkNumber, checkSize, checkText } from '#api/apiextensions/value-limits.ts';
 import { equalJson, isJsonArray, isJsonObject, type JsonObject, propertyOf } from '#api/json.ts';
 import type { Json } from '#api/object.ts';
@@ -79,13 +80,19 @@ function checkType(value: Json, schema: JSONSchemaProps, path: string): FieldErr
   const type = typeOf(value);
   if (wanted.length === 0 || (value === null && schema.nullable === true)) return undefined;
   if (wanted.includes(type) || (type === 'integer' && wanted.includes('number'))) return undefined;
+  const { format = '' } = schema;
+  const isFormatted = isKnownFormat(format) && type !== 'string' && type !== 'array' && type !== 'null';
+  const [named, found] = isFormatted ? [format, FORMATS_OF_TYPES[type] ?? ''] : [wanted.join(','), type];
   return {
     type: 'TypeInvalid',
     field: fieldOf(path),
-    value: type,
-    detail: `${path} in body must be of type ${wanted.join(',')}: "${type}"`,
+    value: found,
+    detail: `${path} in body must be of type ${named}: "${found}"`,
   };
 }
+
+/** Of a text with a format, Kubernetes tells of formats, not of types. */
+const FORMATS_OF_TYPES: Readonly<Record<string, string>> = { integer: 'int64', number: 'double' };
 
 function wantedTypes(schema: JSONSchemaProps): readonly string[] {
   if (schema['x-kubernetes-int-or-string'] === true) return ['integer', 'string'];

@@ -4,9 +4,6 @@ import { tooLong, tooMany } from '#api/field-errors.ts';
 import { compilePattern } from '#api/regular-expression.ts';
 import type { FieldError } from '#api/status.ts';
 
-/** The bounds of `int32`. */
-const INT32_MAX = 2 ** 31 - 1;
-
 /** The length, pattern and format of a text. As in Kubernetes, only the first fault among length and pattern is told. */
 export function checkText(value: string, schema: JSONSchemaProps, path: string): FieldError[] {
   return [...checkLength(value, schema, path), ...checkFormat(value, schema, path)];
@@ -40,23 +37,29 @@ function checkFormat(value: string, { format, type }: JSONSchemaProps, path: str
 
 /** The bounds of a number. */
 export function checkNumber(value: number, schema: JSONSchemaProps, path: string): FieldError[] {
-  const { multipleOf, maximum, minimum, exclusiveMaximum, exclusiveMinimum, type, format } = schema;
+  const { exclusiveMaximum, exclusiveMinimum } = schema;
+  // A whole number is held against whole bounds: so do Kubernetes' servers.
+  const bound = Number.isInteger(value) ? wholeOf : (limit: number | undefined): number | undefined => limit;
+  const [multipleOf, maximum, minimum] = [schema.multipleOf, schema.maximum, schema.minimum].map(bound);
   const errors: FieldError[] = [];
-  if (type === 'integer' && format === 'int32' && (value > INT32_MAX || value < -INT32_MAX - 1)) {
-    const detail = `Checked value must be of type integer with format int32 in ${path}`;
-    errors.push({ type: 'Invalid', field: '<nil>', value: '', detail });
-  }
-  if (multipleOf !== undefined && !isMultiple(value, multipleOf))
+  if (multipleOf !== undefined && multipleOf <= 0) {
+    const detail = `factor MultipleOf declared for ${path} must be positive: ${multipleOf}`;
+    errors.push({ type: 'Invalid', field: path, value: multipleOf, detail });
+  } else if (multipleOf !== undefined && !isMultiple(value, multipleOf))
     errors.push(wrong(path, value, `should be a multiple of ${multipleOf}`));
   if (maximum !== undefined && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
-    const bound = exclusiveMaximum === true ? 'less than' : 'less than or equal to';
-    errors.push(wrong(path, value, `should be ${bound} ${maximum}`));
+    const below = exclusiveMaximum === true ? 'less than' : 'less than or equal to';
+    errors.push(wrong(path, value, `should be ${below} ${maximum}`));
   }
   if (minimum !== undefined && (exclusiveMinimum === true ? value <= minimum : value < minimum)) {
-    const bound = exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
-    errors.push(wrong(path, value, `should be ${bound} ${minimum}`));
+    const above = exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
+    errors.push(wrong(path, value, `should be ${above} ${minimum}`));
   }
   return errors;
+}
+
+function wholeOf(limit: number | undefined): number | undefined {
+  return limit === undefined ? undefined : Math.trunc(limit);
 }
 
 /** How far a quotient may be from a whole number where fractions are divided: what binary fractions make of decimal ones. */

@@ -140,7 +140,7 @@ test('the status is written through its own endpoint, and only it', async () => 
   });
   assert.match(
     refusalOf(wrong),
-    /status\.ready: Invalid value: "string": status\.ready in body must be of type integer/,
+    /status\.ready: Invalid value: "string": ready in body must be of type integer/,
   );
   const changed = await server.call<Widget>({
     method: 'PATCH',
@@ -222,8 +222,8 @@ test('tables, selectors, discovery and OpenAPI are those of the definition', asy
     found.body.resources.map(({ name, shortNames, categories }) => [name, shortNames, categories]),
     [
       ['widgets', ['wi'], ['all']],
-      ['widgets/status', undefined, undefined],
       ['widgets/scale', undefined, undefined],
+      ['widgets/status', undefined, undefined],
     ],
   );
   const document = await server.call<{

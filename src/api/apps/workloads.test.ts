@@ -76,18 +76,21 @@ test('a wrong deployment is told in the words of Kubernetes', () => {
       { selector: { matchLabels: { app: 'other' } } },
       'spec.template.metadata.labels: Invalid value: map[string]string{"app":"web"}: `selector` does not match template `labels`',
     ],
-    [{ selector: {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for deployment'],
+    [
+      { selector: {} },
+      'spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string(nil), MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: empty selector is invalid for deployment',
+    ],
     [
       { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 0 } } },
       'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0',
     ],
     [
       { strategy: { rollingUpdate: { maxUnavailable: '101%' } } },
-      'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "101%": must not be greater than 100%',
+      'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: intstr.IntOrString{Type:1, IntVal:0, StrVal:"101%"}: must not be greater than 100%',
     ],
     [
       { strategy: { rollingUpdate: { maxSurge: 'half' } } },
-      'spec.strategy.rollingUpdate.maxSurge: Invalid value: "half": a valid percent string must be',
+      'spec.strategy.rollingUpdate.maxSurge: Invalid value: intstr.IntOrString{Type:1, IntVal:0, StrVal:"half"}: a valid percent string must be',
     ],
     [
       { strategy: { type: 'Recreate', rollingUpdate: {} } },

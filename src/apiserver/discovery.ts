@@ -208,7 +208,7 @@ function extrasOf(type: ListedKind): readonly ExtraSubresource[] {
   );
 }
 
-/** Of one kind, by name. */
+/** Of one kind: by name, for Kubernetes' own. */
 function subresourcesOf(type: ListedKind): object[] {
   const listed = [
     ...type.subresources.map((name) => ({
@@ -228,7 +228,8 @@ function subresourcesOf(type: ListedKind): object[] {
       verbs: extra.verbs,
     })),
   ];
-  return listed.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  // Those of custom kinds stand as their definitions tell them.
+  return type.custom === undefined ? listed.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : listed;
 }
 
 function resourceList(group: string, version: string, types: readonly ListedKind[]): object {

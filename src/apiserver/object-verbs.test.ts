@@ -438,3 +438,26 @@ test('of an object that is gone a client is told so; of a service it gets the la
   const { body } = await server.call<KubeObject>({ method: 'DELETE', path: `${CONFIG_MAPS}/waiting` });
   assert.deepEqual([body.kind, body.metadata.uid], ['ConfigMap', kept.metadata.uid]);
 });
+
+test('a job that is deleted without a word leaves its pods behind, and says so', async () => {
+  const jobs = '/apis/batch/v1/namespaces/default/jobs';
+  const create = (name: string) =>
+    server.call({
+      method: 'POST',
+      path: jobs,
+      body: {
+        metadata: { name },
+        spec: {
+          suspend: true,
+          template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } },
+        },
+      },
+    });
+  await create('silent');
+  await create('told');
+  const silent = await server.call<KubeObject>({ method: 'DELETE', path: `${jobs}/silent` });
+  assert.deepEqual(silent.body.metadata.finalizers, ['orphan']);
+  assert.match(String(silent.headers.warning), /child pods are preserved by default when jobs are deleted/);
+  const told = await server.call({ method: 'DELETE', path: `${jobs}/told?propagationPolicy=Background` });
+  assert.deepEqual([told.body.kind, told.headers.warning], ['Status', undefined]);
+});

@@ -5,11 +5,13 @@ import {
 } from '#api/apiextensions/custom-resource-definition.ts';
 import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import type { KubeObject } from '#api/object.ts';
+import { orphansByDefault, orphanWarnings } from '#api/orphaned-dependents.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { conflict, notFound } from '#api/status.ts';
 import { type Admission, commitAdmitted } from '#apiserver/admission/chain.ts';
 import { servedEntry, storedForm } from '#apiserver/custom/stored-form.ts';
 import { subjectOf, withRevision } from '#apiserver/encoded-write.ts';
+import { addWarnings } from '#apiserver/request-notes.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { namespaceFinalizers } from '#apiserver/server-fields.ts';
 import { decodeObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
@@ -47,6 +49,7 @@ export async function deleteObject(
   request: DeleteRequest,
 ): Promise<DeleteResult> {
   const key = objectStoreKey(type, request);
+  addWarnings(request.notes, orphanWarnings(type, request.options));
   return context.turns.run(key, () => deleteByKey(context, type, { ...request, key }));
 }
 
@@ -105,9 +108,9 @@ async function commitDelete(
 ): Promise<DeleteResult | undefined> {
   const { entry, old, next, admission, dryRun } = deletion;
   const gone = next === 'gone';
-  if (dryRun) return { entry, gone };
   const last = gone ? old : next;
   const encoded = { key: entry.key, ...encodeObject(last) };
+  if (dryRun) return { entry: withRevision(encoded, entry.revision), gone };
   const form = await storedForm(type, last, context.convert);
   const stored = form === last ? encoded : { key: entry.key, ...encodeObject(form) };
   const precondition = { type: 'revision', revision: entry.revision } as const;
@@ -140,7 +143,7 @@ function terminating(
 ): KubeObject | 'gone' {
   const { metadata } = object;
   const graceSeconds = type.group === '' && type.kind === 'Pod' ? podGraceSeconds(object, options) : 0;
-  addPropagationFinalizer(object, options);
+  addPropagationFinalizer(object, options, orphansByDefault(type, options));
   if (isDefinition(type)) beginCleanup(context, object as CustomResourceDefinition);
   const isNamespace = type.group === '' && type.kind === 'Namespace';
   const waits =
@@ -191,9 +194,11 @@ function podGraceSeconds(object: KubeObject, options: DeleteOptions): number {
   return wanted < 0 ? 1 : Math.min(wanted, POD_GRACE_SECONDS_MAX);
 }
 
-function addPropagationFinalizer(object: KubeObject, options: DeleteOptions): void {
+function addPropagationFinalizer(object: KubeObject, options: DeleteOptions, orphans: boolean): void {
   if (object.metadata.deletionTimestamp !== undefined) return;
-  const policy = options.propagationPolicy ?? (options.orphanDependents === true ? 'Orphan' : 'Background');
+  if (orphans && object.metadata.finalizers?.includes('foregroundDeletion') === true) return;
+  const mayOrphan = options.orphanDependents === true || orphans;
+  const policy = options.propagationPolicy ?? (mayOrphan ? 'Orphan' : 'Background');
   const finalizer =
     policy === 'Orphan' ? 'orphan' : policy === 'Foreground' ? 'foregroundDeletion' : undefined;
   if (finalizer === undefined || object.metadata.finalizers?.includes(finalizer)) return;

@@ -172,7 +172,10 @@ async function write(
       return unlessGone(client.delete(action.resource as ResourceType, action.name, how));
     }
     case 'deleteCollection':
-      await client.raw({ method: 'DELETE', path: collectionPath(action.resource, action.namespace) });
+      await client.raw({
+        method: 'DELETE',
+        path: `${collectionPath(action.resource, action.namespace)}?propagationPolicy=Background`,
+      });
       return undefined;
     case 'finalize':
       return unlessGone(client.finalize(action.resource as ResourceType, action.name));

@@ -1,5 +1,5 @@
 import { defaultDefinition } from '#api/apiextensions/definition-defaults.ts';
-import { validateDefinition } from '#api/apiextensions/definition-validation.ts';
+import { validateDefinition, validateDefinitionStatus } from '#api/apiextensions/definition-validation.ts';
 import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
 import { NAME_COLUMN, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
@@ -152,6 +152,7 @@ export const customResourceDefinitionResource: ResourceType<CustomResourceDefini
     applyDefaults: defaultDefinition,
     prepare: rememberStorageVersion,
     validate: validateDefinition,
+    validateStatus: validateDefinitionStatus,
     columns: [
       NAME_COLUMN,
       textColumn('Created At', 'When it was made.', ({ metadata }) => metadata.creationTimestamp),

@@ -79,7 +79,7 @@ function validateSpec(
     // Kubernetes keeps the name of the first version there, too.
     ...nameFaults('spec.version', first?.name),
     ...requiredNames(spec.names),
-    ...validateNames(spec.names),
+    ...validateNames('spec.names', spec.names),
     ...validateConversion(spec.conversion),
   ];
 }
@@ -99,18 +99,18 @@ function requiredNames({ plural, singular, kind, listKind }: CustomResourceDefin
   );
 }
 
-function validateNames(names: CustomResourceDefinitionNames): FieldError[] {
+function validateNames(field: string, names: Partial<CustomResourceDefinitionNames>): FieldError[] {
   const { plural, singular, kind, listKind, shortNames = [], categories = [] } = names;
   return [
-    ...nameFaults('spec.names.plural', plural),
-    ...nameFaults('spec.names.singular', singular),
-    ...kindFaults('spec.names.kind', kind),
-    ...kindFaults('spec.names.listKind', listKind),
-    ...shortNames.flatMap((name, index) => labelFaults(`spec.names.shortNames[${index}]`, name)),
-    ...(kind === listKind && kind !== ''
-      ? [invalidValue('spec.names.listKind', listKind, 'kind and listKind may not be the same')]
+    ...nameFaults(`${field}.plural`, plural),
+    ...nameFaults(`${field}.singular`, singular),
+    ...kindFaults(`${field}.kind`, kind),
+    ...kindFaults(`${field}.listKind`, listKind),
+    ...shortNames.flatMap((name, index) => labelFaults(`${field}.shortNames[${index}]`, name)),
+    ...(kind !== undefined && kind === listKind && kind !== ''
+      ? [invalidValue(`${field}.listKind`, listKind, 'kind and listKind may not be the same')]
       : []),
-    ...categories.flatMap((name, index) => labelFaults(`spec.names.categories[${index}]`, name)),
+    ...categories.flatMap((name, index) => labelFaults(`${field}.categories[${index}]`, name)),
   ];
 }
 
@@ -215,4 +215,9 @@ function validateChange(spec: CustomResourceDefinitionSpec, old: CustomResourceD
     ...checkUnchanged('spec.group', spec.group, before.group),
     ...checkUnchanged('spec.names.plural', spec.names.plural, before.names.plural),
   ];
+}
+
+/** What is wrong with what a definition was given: its names. */
+export function validateDefinitionStatus({ status }: CustomResourceDefinition): FieldError[] {
+  return validateNames('status.acceptedNames', status?.acceptedNames ?? {});
 }

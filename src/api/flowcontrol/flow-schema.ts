@@ -2,6 +2,7 @@ import { AGE_COLUMN, NAME_COLUMN, NONE, numberColumn, textColumn } from '#api/co
 import { defineResource } from '#api/define-resource.ts';
 import { checkOneOf, checkPresent, checkRequiredName } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
+import { checkFlowConditions } from '#api/flowcontrol/condition-rules.ts';
 import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -65,6 +66,7 @@ export const flowSchemaResource: ResourceType<FlowSchema> = defineResource<FlowS
   subresources: ['status'],
   schema: 'flowcontrol/v1.FlowSchema',
   fillsZeros: true,
+  validateStatus: ({ status }) => checkFlowConditions(status?.conditions),
   applyDefaults({ spec }) {
     spec.matchingPrecedence ||= PRECEDENCE_DEFAULT;
   },

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Change, changedObject, messagesOf } from '#api/changed-object.fixture.ts';
 import { flowSchemaResource } from '#api/flowcontrol/flow-schema.ts';
 import { priorityLevelConfigurationResource } from '#api/flowcontrol/priority-level-configuration.ts';
+import { fieldErrorMessage } from '#api/status.ts';
 
 const SCHEMA = {
   metadata: { name: 'a' },
@@ -93,4 +94,13 @@ test('a priority level is limited, unless it is the exempt one', () => {
   ];
   for (const [change, wanted] of cases)
     assert.deepEqual(messagesOf(priorityLevelConfigurationResource, LEVEL, { changes: [change] }), wanted);
+});
+
+test('each condition of a flow schema has a type of its own', () => {
+  const conditions = [{ type: 'Dangling' }, { type: 'Dangling' }, { type: '' }];
+  const schema = changedObject(flowSchemaResource, SCHEMA, [['status', { conditions }]]);
+  assert.deepEqual(flowSchemaResource.validateStatus?.(schema, schema).map(fieldErrorMessage), [
+    'status.conditions[1].type: Duplicate value: "Dangling"',
+    'status.conditions[2].type: Required value: must not be empty',
+  ]);
 });

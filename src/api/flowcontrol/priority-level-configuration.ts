@@ -2,6 +2,7 @@ import { AGE_COLUMN, NAME_COLUMN, NONE, textColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
 import { checkRange } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
+import { checkFlowConditions } from '#api/flowcontrol/condition-rules.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { FieldError } from '#api/status.ts';
@@ -60,6 +61,7 @@ export const priorityLevelConfigurationResource: ResourceType<PriorityLevelConfi
     subresources: ['status'],
     schema: 'flowcontrol/v1.PriorityLevelConfiguration',
     fillsZeros: true,
+    validateStatus: ({ status }) => checkFlowConditions(status?.conditions),
     applyDefaults: defaultLevel,
     validate: validateLevel,
     columns: [

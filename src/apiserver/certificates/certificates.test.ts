@@ -205,6 +205,30 @@ test('a request for one extended usage alone gets a certificate that others read
   );
 });
 
+test('who signs does not decide, and gives a certificate', async () => {
+  const asked = await ask(ann, { request: await csr('CN=ann'), signerName: 'example.com/none' });
+  const refused = async (status: object): Promise<string> => {
+    const path = `${PATH}/${asked.name}`;
+    const { body } = await server.call<CertificateSigningRequest>({ path });
+    return refusalOf(
+      (await server.call({ method: 'PUT', path: `${path}/status`, body: { ...body, status } })) as never,
+    );
+  };
+  const approved = { type: 'Approved', status: 'True' };
+  assert.match(
+    await refused({ conditions: [approved] }),
+    /status.conditions: Forbidden: updates may not add a condition of type "Approved"$/,
+  );
+  assert.match(
+    await refused({ certificate: 'aGVsbG8=' }),
+    /status.certificate: Invalid value: "<certificate data>": must contain at least one CERTIFICATE PEM block$/,
+  );
+  assert.match(
+    await refused({ conditions: [{ type: 'Odd', status: 'Yes' }] }),
+    /status.conditions\[0\].status: Unsupported value: "Yes": supported values: "False", "True", "Unknown"$/,
+  );
+});
+
 test('requests that must not be are refused with the reason', async () => {
   const good = await csr('CN=ann');
   const table: [object, RegExp][] = [

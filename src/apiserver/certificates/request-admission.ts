@@ -1,8 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   CertificateSigningRequest,
   CertificateSigningRequestCondition,
 } from '#api/certificates/certificate-signing-request.ts';
-import { forbiddenField, invalidValue, unsupportedValue } from '#api/field-errors.ts';
+import {
+  duplicateValue,
+  forbiddenField,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '#api/field-errors.ts';
 import { type FieldError, forbidden, invalid } from '#api/status.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '#apiserver/admission/plugin.ts';
 import type { Authorizer } from '#apiserver/authorize.ts';
@@ -37,13 +44,13 @@ export function certificateRequestAdmission({
       const old = request.old as CertificateSigningRequest | undefined;
       if (old === undefined) setRequestor(object, request);
       else if (request.subresource === 'approval') keepCertificate(object, old);
-      else if (request.subresource === 'status') keepDecision(object, old);
       stampConditions(object, old, timestamp(clock.now()));
     },
     async validate(request) {
       const object = request.object as CertificateSigningRequest;
       const old = request.old as CertificateSigningRequest | undefined;
-      const errors = old === undefined ? await requestErrors(object) : statusErrors(object, old);
+      const errors =
+        old === undefined ? await requestErrors(object) : statusErrors(object, old, request.subresource);
       if (errors.length > 0)
         throw invalid({ kind: object.kind, group: GROUP, name: object.metadata.name }, errors);
       if (request.subresource === 'approval') assertSigner(authorizer, request, 'approve');
@@ -66,14 +73,6 @@ function setRequestor({ spec }: CertificateSigningRequest, { user }: AdmissionRe
 function keepCertificate(object: CertificateSigningRequest, old: CertificateSigningRequest): void {
   const { conditions = [] } = object.status ?? {};
   object.status = { ...old.status, conditions };
-}
-
-/** Whoever signs leaves the decision as it is. */
-function keepDecision(object: CertificateSigningRequest, old: CertificateSigningRequest): void {
-  const decided = (old.status?.conditions ?? []).filter(({ type }) => DECISIONS.includes(type));
-  const others = (object.status?.conditions ?? []).filter(({ type }) => !DECISIONS.includes(type));
-  const conditions = [...decided, ...others];
-  object.status = { ...object.status, ...(conditions.length === 0 ? {} : { conditions }) };
 }
 
 function stampConditions(
@@ -106,38 +105,81 @@ async function requestErrors({ spec, metadata }: CertificateSigningRequest): Pro
   return [];
 }
 
-function statusErrors({ status }: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
-  const conditions = status?.conditions ?? [];
-  const count = (list: readonly CertificateSigningRequestCondition[] | undefined, wanted: string): number =>
-    (list ?? []).filter(({ type }) => type === wanted).length;
-  const removed = FINAL_TYPES.filter((type) => count(conditions, type) < count(old.status?.conditions, type));
-  const { certificate = '' } = old.status ?? {};
+type Conditions = readonly CertificateSigningRequestCondition[];
+
+function statusErrors(
+  { status }: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  subresource: string | undefined,
+): FieldError[] {
+  const [conditions, before] = [status?.conditions ?? [], old.status?.conditions ?? []];
+  const [certificate, issued] = [status?.certificate ?? '', old.status?.certificate ?? ''];
   return [
-    ...removed.map((type) =>
-      forbiddenField('status.conditions', `updates may not remove a condition of type "${type}"`),
-    ),
     ...conditions.flatMap((condition, index) =>
-      conditionErrors(`status.conditions[${index}]`, condition, conditions),
+      conditionErrors(`status.conditions[${index}]`, condition, conditions.slice(0, index)),
     ),
-    ...(certificate !== '' && status?.certificate !== certificate
+    ...(certificate === issued ? [] : certificateErrors(certificate)),
+    ...FINAL_TYPES.filter((type) => ofType(conditions, type).length < ofType(before, type).length).map(
+      (type) => forbiddenField('status.conditions', `updates may not remove a condition of type "${type}"`),
+    ),
+    ...(subresource === 'approval' ? [] : decisionErrors(conditions, before)),
+    ...(issued !== '' && certificate !== issued
       ? [forbiddenField('status.certificate', 'updates may not modify existing certificate content')]
       : []),
   ];
 }
 
+function ofType(conditions: Conditions, wanted: string): Conditions {
+  return conditions.filter(({ type }) => type === wanted);
+}
+
+/** Who does not decide leaves the decision as it is. */
+function decisionErrors(conditions: Conditions, before: Conditions): FieldError[] {
+  return DECISIONS.flatMap((type) => {
+    const [now, then] = [ofType(conditions, type), ofType(before, type)];
+    if (now.length < then.length || isDeepStrictEqual(now, then)) return [];
+    const deed = now.length > then.length ? 'add' : 'modify';
+    return [forbiddenField('status.conditions', `updates may not ${deed} a condition of type "${type}"`)];
+  });
+}
+
+/** One or more certificates in PEM form, and nothing else. */
+function certificateErrors(certificate: string): FieldError[] {
+  const pem = Buffer.from(certificate, 'base64').toString('latin1');
+  const types = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/gu)].map(([, type]) => type);
+  const other = types.find((type) => type !== 'CERTIFICATE');
+  const why =
+    types.length === 0
+      ? 'must contain at least one CERTIFICATE PEM block'
+      : other === undefined
+        ? undefined
+        : `only CERTIFICATE PEM blocks are allowed, found "${other}"`;
+  return certificate === '' || why === undefined
+    ? []
+    : [invalidValue('status.certificate', '<certificate data>', why)];
+}
+
+const OPPOSITES: Readonly<Record<string, string>> = { Approved: 'Denied', Denied: 'Approved' };
+
 function conditionErrors(
   field: string,
-  { type, status }: CertificateSigningRequestCondition,
-  all: readonly CertificateSigningRequestCondition[],
+  { type, status = '' }: CertificateSigningRequestCondition,
+  earlier: Conditions,
 ): FieldError[] {
-  const isTwofold = type === 'Denied' && all.some((other) => other.type === 'Approved');
+  const allowed = FINAL_TYPES.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
+  const isTwofold = earlier.some((other) => other.type === OPPOSITES[type]);
+  const isRepeated = earlier.some((other) => other.type === type);
   return [
-    ...(FINAL_TYPES.includes(type) && status !== 'True'
-      ? [unsupportedValue(`${field}.status`, status, ['True'])]
-      : []),
+    ...((type ?? '') === '' ? [requiredValue(`${field}.type`)] : []),
+    ...(status === ''
+      ? [requiredValue(`${field}.status`)]
+      : allowed.includes(status)
+        ? []
+        : [unsupportedValue(`${field}.status`, status, allowed)]),
     ...(isTwofold
       ? [invalidValue(`${field}.type`, type, 'Approved and Denied conditions are mutually exclusive')]
       : []),
+    ...(isRepeated ? [duplicateValue(`${field}.type`, type)] : []),
   ];
 }
 

@@ -163,17 +163,17 @@ const OPPOSITES: Readonly<Record<string, string>> = { Approved: 'Denied', Denied
 
 function conditionErrors(
   field: string,
-  { type, status = '' }: CertificateSigningRequestCondition,
+  { type, status }: Partial<CertificateSigningRequestCondition>,
   earlier: Conditions,
 ): FieldError[] {
-  const allowed = FINAL_TYPES.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
-  const isTwofold = earlier.some((other) => other.type === OPPOSITES[type]);
+  const allowed = FINAL_TYPES.includes(type ?? '') ? ['True'] : ['False', 'True', 'Unknown'];
+  const isTwofold = earlier.some((other) => other.type === OPPOSITES[type ?? '']);
   const isRepeated = earlier.some((other) => other.type === type);
   return [
     ...((type ?? '') === '' ? [requiredValue(`${field}.type`)] : []),
-    ...(status === ''
+    ...((status ?? '') === ''
       ? [requiredValue(`${field}.status`)]
-      : allowed.includes(status)
+      : allowed.includes(status ?? '')
         ? []
         : [unsupportedValue(`${field}.status`, status, allowed)]),
     ...(isTwofold

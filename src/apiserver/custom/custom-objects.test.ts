@@ -222,8 +222,8 @@ test('tables, selectors, discovery and OpenAPI are those of the definition', asy
     found.body.resources.map(({ name, shortNames, categories }) => [name, shortNames, categories]),
     [
       ['widgets', ['wi'], ['all']],
-      ['widgets/scale', undefined, undefined],
       ['widgets/status', undefined, undefined],
+      ['widgets/scale', undefined, undefined],
     ],
   );
   const document = await server.call<{

@@ -140,6 +140,7 @@ function checkOwner(field: string, owner: OwnerReference): FieldError[] {
 const UNQUALIFIED_FINALIZER_GROUPS: readonly string[] = [
   'admissionregistration.k8s.io',
   'apiextensions.k8s.io',
+  'coordination.k8s.io',
   'node.k8s.io',
   'policy',
 ];

@@ -29,7 +29,9 @@ export function defaultService(service: Service): void {
 
 function defaultTraffic({ spec }: Service): void {
   if (spec.type === 'ExternalName') {
-    delete spec.internalTrafficPolicy;
+    // It says nothing of a mere name; a wrong one is for validation to tell.
+    if (spec.internalTrafficPolicy === 'Cluster' || spec.internalTrafficPolicy === 'Local')
+      delete spec.internalTrafficPolicy;
     return;
   }
   const isExternal =

@@ -10,9 +10,9 @@ const MEASURE_MS = 4000;
 
 /** Pods that lists, gets and patches are about. */
 export const LIST_PODS = 10_000;
-const LISTS = 10;
+const LISTS = 5;
 /** Lists until the code that makes them is compiled. */
-const WARM_UP_LISTS = 10;
+const WARM_UP_LISTS = 5;
 
 /** TLS connections of the load generator; each carries many requests at a time. */
 const SESSIONS = 4;

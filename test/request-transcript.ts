@@ -17,8 +17,8 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/(?<=[?&](?:resourceVersion|timeoutSeconds)=)\d{2,}/gu, 'N'],
   [/(?<=[?&]hash=)[0-9A-Za-z%_-]+/gu, 'HASH'],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu, 'UID'],
-  [/\bweb-[0-9a-z]{6,10}-[0-9a-z]{5}\b/gu, 'web-HASH-POD'],
-  [/\bweb-[0-9a-z]{8,10}\b/gu, 'web-HASH'],
+  [/\bweb-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[0-9a-z]{5}\b/gu, 'web-HASH-POD'],
+  [/\bweb-[bcdfghjklmnpqrstvwxz2456789]{5,10}\b/gu, 'web-HASH'],
 ];
 
 /** One request in one line: `GET /path accept=table -> 200`. */

@@ -43,10 +43,20 @@ const MICRO_TIME = 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime';
 
 /** The components by their OpenAPI names, sorted. */
 export function openApiComponents(request: ComponentsRequest): Record<string, Json> {
+  const steps = writeComponents(request);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** As {@link openApiComponents}, one definition a step: for whoever must not do all of it in one turn. */
+export function* writeComponents(request: ComponentsRequest): Generator<void, Record<string, Json>> {
   const writer: Writer = { ...request, components: new Map(), queue: [...request.definitions] };
   if (request.kinds.size > 0) writer.queue.push('meta/v1.ListMeta');
   for (let name = writer.queue.shift(); name !== undefined; name = writer.queue.shift()) {
-    if (!writer.components.has(openApiName(name))) writeDefinition(name, writer);
+    if (writer.components.has(openApiName(name))) continue;
+    writeDefinition(name, writer);
+    yield;
   }
   return Object.fromEntries([...writer.components].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

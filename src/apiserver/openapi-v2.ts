@@ -1,8 +1,9 @@
 import type { Json } from '#api/object.ts';
-import { openApiComponents } from '#api/openapi-schema.ts';
+import { writeComponents } from '#api/openapi-schema.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { openApiName } from '#api/schema-names.ts';
 import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
+import { inTurns } from '#apiserver/object-batches.ts';
 import {
   answersOf,
   type DocumentedKind,
@@ -15,6 +16,8 @@ import {
   tagOf,
 } from '#apiserver/openapi-operations.ts';
 import { builtinDescriptions } from '#apiserver/openapi-v3.ts';
+import { utf8 } from '#apiserver/request.ts';
+import { type Clock, sleep } from '#system/clock.ts';
 
 /** A Swagger 2.0 document. */
 export interface SwaggerDocument {
@@ -24,25 +27,57 @@ export interface SwaggerDocument {
   readonly definitions: Readonly<Record<string, Json>>;
 }
 
-/** The Swagger 2.0 document of all kinds: what clients of Kubernetes before 1.27 validate and explain by. */
+/** Definitions that are written in one turn of the event loop: some milliseconds of work, the first time. */
+const DEFINITIONS_PER_TURN = 50;
+
+/**
+ * The Swagger 2.0 document of all kinds: what clients of Kubernetes before 1.27 validate and explain by. It is large: it is made in
+ * several turns.
+ */
 export async function openApiV2(
   types: readonly DocumentedKind[],
-  schemas: SchemaSet,
+  { schemas, clock }: { readonly schemas: SchemaSet; readonly clock: Clock },
 ): Promise<SwaggerDocument> {
-  return {
-    swagger: '2.0',
-    info: { title: 'Kubernetes', version: KUBERNETES_VERSION.gitVersion },
-    paths: Object.fromEntries(
-      [...operationsByPath(types)].map(([path, operations]) => [path, pathItem(path, operations)]),
-    ),
-    definitions: openApiComponents({
-      schemas,
-      version: 2,
-      definitions: definitionsOf(types),
-      kinds: kindsOf(types),
-      descriptions: await builtinDescriptions(),
-    }),
-  };
+  const steps = writeComponents({
+    schemas,
+    version: 2,
+    definitions: definitionsOf(types),
+    kinds: kindsOf(types),
+    descriptions: await builtinDescriptions(),
+  });
+  let step = steps.next();
+  for (let written = 1; step.done !== true; written++) {
+    if (written % DEFINITIONS_PER_TURN === 0) await sleep(clock, 0);
+    step = steps.next();
+  }
+  await sleep(clock, 0);
+  const operations = [...operationsByPath(types)];
+  const paths: Record<string, Json> = {};
+  for await (const batch of inTurns(operations, clock))
+    for (const [path, methods] of batch) paths[path] = pathItem(path, methods);
+  const info = { title: 'Kubernetes', version: KUBERNETES_VERSION.gitVersion };
+  return { swagger: '2.0', info, paths, definitions: step.value };
+}
+
+/** The document as JSON, in pieces that were written in turns of their own. */
+export async function swaggerJson(
+  { swagger, info, paths, definitions }: SwaggerDocument,
+  clock: Clock,
+): Promise<Uint8Array[]> {
+  const chunks = [utf8(`{"swagger":${JSON.stringify(swagger)},"info":${JSON.stringify(info)},"paths":`)];
+  for (const part of [paths, definitions]) {
+    if (part === definitions) chunks.push(utf8(',"definitions":'));
+    let before = '{';
+    for await (const batch of inTurns(Object.entries(part), clock)) {
+      const fields = batch.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+      chunks.push(utf8(`${before}${fields.join()}`));
+      before = ',';
+    }
+    chunks.push(utf8(before === '{' ? '{}' : '}'));
+    await sleep(clock, 0);
+  }
+  chunks.push(utf8('}'));
+  return chunks;
 }
 
 function pathItem(path: string, operations: readonly Operation[]): Json {

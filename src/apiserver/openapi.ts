@@ -5,10 +5,11 @@ import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
 import { StatusError } from '#api/status.ts';
 import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import { type DocumentedKind, groupPathOf } from '#apiserver/openapi-operations.ts';
-import { openApiV2 } from '#apiserver/openapi-v2.ts';
+import { openApiV2, swaggerJson } from '#apiserver/openapi-v2.ts';
 import { openApiV3 } from '#apiserver/openapi-v3.ts';
 import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse } from '#apiserver/request.ts';
 import { UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
+import type { Clock } from '#system/clock.ts';
 
 /** The OpenAPI documents of a server: Swagger 2.0 of all kinds; of version 3 an index, and one for each group and version. */
 export interface OpenApi {
@@ -26,7 +27,10 @@ const DOCUMENT_FORMAT = 4;
  * Documents are made when they are asked for, and dropped once sent: that is rare, for clients keep them, under a hash that
  * the index names or as their ETag.
  */
-export function createOpenApi(stored: readonly DocumentedKind[], schemas: SchemaSet): OpenApi {
+export function createOpenApi(
+  stored: readonly DocumentedKind[],
+  { schemas, clock }: { readonly schemas: SchemaSet; readonly clock: Clock },
+): OpenApi {
   const asked = UNSTORED_KINDS.filter(({ schema }) => BUILTIN_DEFINITIONS.has(schema));
   const types = [...stored, ...asked];
   const groups = groupTypes(types);
@@ -46,7 +50,10 @@ export function createOpenApi(stored: readonly DocumentedKind[], schemas: Schema
         const etag = { etag: `"${whole}"` };
         return notModified(request, etag) ?? jsonResponse(200, index, etag);
       }
-      if (path === SWAGGER_PATH) return swaggerResponse(request, whole, () => openApiV2(types, schemas));
+      if (path === SWAGGER_PATH) {
+        const document = (): ReturnType<typeof openApiV2> => openApiV2(types, { schemas, clock });
+        return swaggerResponse(request, { hash: whole, document, clock });
+      }
       const name = path.startsWith(`${INDEX_PATH}/`) ? path.slice(INDEX_PATH.length + 1) : '';
       const [members, hash] = [groups.get(name), hashes.get(name)];
       if (members === undefined || hash === undefined) return undefined;
@@ -73,14 +80,13 @@ function swaggerFormOf(accept: string | undefined): SwaggerForm {
 
 async function swaggerResponse(
   request: ApiRequest,
-  hash: string,
-  document: () => ReturnType<typeof openApiV2>,
+  { hash, document, clock }: { hash: string; document: () => ReturnType<typeof openApiV2>; clock: Clock },
 ): Promise<ApiResponse> {
   const form = swaggerFormOf(request.headers.accept);
   const headers = { etag: `"${hash}-${form}"`, vary: 'Accept', 'cache-control': 'no-cache, private' };
   const unchanged = notModified(request, headers);
   if (unchanged !== undefined) return unchanged;
-  if (form === 'json') return jsonResponse(200, await document(), headers);
+  if (form === 'json') return bytesResponse(200, await swaggerJson(await document(), clock), headers);
   const type = { 'content-type': SWAGGER_PROTOBUF_MEDIA_TYPE };
   return bytesResponse(200, [encodeSwagger(await document())], { ...headers, ...type });
 }

@@ -41,7 +41,7 @@ function servedOf(kinds: KindSet, base: Omit<RestContext, 'schemas'>): Served {
       return made.discovery;
     },
     get openApi() {
-      made.openApi ??= createOpenApi(kinds.types, kinds.schemas);
+      made.openApi ??= createOpenApi(kinds.types, { schemas: kinds.schemas, clock: base.clock });
       return made.openApi;
     },
   };

@@ -111,6 +111,7 @@ test('a container sees its variables, volumes, names and identity', async () => 
         resources: { limits: { memory: '32Mi', cpu: '500m' } },
         securityContext: { readOnlyRootFilesystem: true },
       }),
+      serviceAccountName: 'default',
       securityContext: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 2000 },
       hostAliases: [{ ip: '192.0.2.7', hostnames: ['upstream.example'] }],
       dnsConfig: { options: [{ name: 'ndots', value: '2' }] },

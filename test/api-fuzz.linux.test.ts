@@ -6,6 +6,7 @@ import { serveApi } from '#apiserver/serve.ts';
 import { startTestServer, type TestServer } from '#apiserver/test-server.ts';
 import { httpsClient } from '#system/https-client.ts';
 import type { HttpsServer } from '#system/https-server.ts';
+import { SimulatedClock } from '#system/simulated-time.ts';
 import { AUTHORITY, CLIENT, SERVER } from '#system/tls.fixture.ts';
 import { pick, seeded } from './fuzz/chance.ts';
 import {
@@ -54,7 +55,7 @@ describe(`the API under ${REQUESTS} random requests of seed ${SEED}`, () => {
   const statuses = new Map<number, number>();
 
   before(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ clock: new SimulatedClock(undefined, measuredTurn) });
     const client = { name: 'tester', groups: ['red', 'blue', 'system:authenticated'] };
     await allow(server, client.name);
     https = await serveApi({
@@ -86,9 +87,11 @@ describe(`the API under ${REQUESTS} random requests of seed ${SEED}`, () => {
       const what = `request ${index} of seed ${SEED}: ${request.method} ${request.path.slice(0, 500)} ${JSON.stringify(request.headers)} ${Buffer.from(request.body).toString('latin1').slice(0, 2000)}`;
       const overHttps = index % 100 < HTTPS_PERCENT && request.method !== 'CONNECT';
       const started = process.threadCpuUsage();
-      const { status, reason } = overHttps ? await overTls(client, request) : await direct(server, request);
-      const used = process.threadCpuUsage(started);
-      const ms = (used.user + used.system) / 1000;
+      turns.longestMs = 0;
+      const answering = overHttps ? overTls(client, request) : direct(server, request);
+      const isInTurns = request.path.startsWith(SWAGGER_PATH);
+      const { status, reason } = isInTurns ? await whileTimePasses(server, answering) : await answering;
+      const ms = isInTurns ? turns.longestMs : cpuMsSince(started);
       if (ms > slowest.ms) slowest = { ms, what };
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       // As in Kubernetes, a resourceVersion of the future is 504 Timeout.
@@ -118,6 +121,33 @@ describe(`the API under ${REQUESTS} random requests of seed ${SEED}`, () => {
       assert.ok(REQUESTS < 10_000 || statuses.has(status), `no request was answered with ${status}`);
   });
 });
+
+/** The one document that is made in several turns, between which time has to pass. */
+const SWAGGER_PATH = '/openapi/v2';
+
+/** What the longest turn of the event loop took since it was set to 0, in milliseconds of processor time. */
+const turns = { longestMs: 0 };
+
+/** Lets a turn of the event loop pass. */
+async function measuredTurn(): Promise<void> {
+  const started = process.threadCpuUsage();
+  await new Promise((resolve) => setImmediate(resolve));
+  turns.longestMs = Math.max(turns.longestMs, cpuMsSince(started));
+}
+
+function cpuMsSince(started: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(started);
+  return (user + system) / 1000;
+}
+
+async function whileTimePasses<T>(server: TestServer, answering: Promise<T>): Promise<T> {
+  let isThere = false;
+  const noted = answering.finally(() => {
+    isThere = true;
+  });
+  while (!isThere) await server.settle();
+  return noted;
+}
 
 function plain(path: string): FuzzRequest {
   return { method: 'GET', path, headers: { accept: '*/*' }, body: new Uint8Array() };

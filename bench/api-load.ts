@@ -18,7 +18,7 @@ const WARM_UP_LISTS = 5;
 const SESSIONS = 4;
 
 /** Watchers of one connection. */
-const WATCHERS_PER_SESSION = 500;
+const WATCHERS_PER_SESSION = 100;
 
 /** After this, controllers have made what they make in a new namespace. */
 const SETTLE_MS = 500;

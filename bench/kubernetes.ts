@@ -7,7 +7,6 @@ import {
   measureGets,
   measureLists,
   measurePatches,
-  measureWatches,
   perCpuSecond,
   pssSampleOf,
 } from './api-load.ts';
@@ -18,7 +17,6 @@ import { type Row, type Sample, toRow } from './row.ts';
 
 /** Interleaved runs: ours, theirs, ours, theirs, … */
 const RUNS = 3;
-const FAN_OUT = { watchers: 1000, events: 100 };
 
 /** What is measured of one server: the same requests, bytes and clients for both. */
 const MEASURES = [
@@ -30,7 +28,7 @@ const MEASURES = [
 type Samples = Map<string, Sample[]>;
 
 /**
- * The API beside kube-apiserver with etcd: durable creates, gets, patches, lists and watches of the same pods by the same clients
+ * The API beside kube-apiserver with etcd: durable creates, gets, patches and lists of the same pods by the same clients
  * over TLS, with authorisation and admission on both sides. CPU and memory are of all the server's processes: ours has its
  * controllers and scheduler in it, which run beside kube-apiserver, and are not counted there. Without a row where there is no
  * kube-apiserver.
@@ -60,7 +58,6 @@ export async function run(): Promise<Row[]> {
     row('patch.perCpuSecond', 'patches/cpu-s', 'higher'),
     row('list10k.cpuMs', 'ms', 'lower'),
     row('table10k.cpuMs', 'ms', 'lower'),
-    row('watch.deliveriesPerCpuSecond', 'events/cpu-s', 'higher'),
     row('start.seconds', 's', 'lower'),
     row('pss10k.mib', 'MiB', 'lower'),
   ];
@@ -84,5 +81,4 @@ async function measure(
   note('list10k.cpuMs', await measureLists(server, AS_OBJECTS));
   note('table10k.cpuMs', await measureLists(server, AS_TABLE));
   note('patch.perCpuSecond', ...perCpuSecond([await measurePatches(server)]));
-  note('watch.deliveriesPerCpuSecond', await measureWatches(server, FAN_OUT));
 }

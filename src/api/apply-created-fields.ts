@@ -76,9 +76,9 @@ function createdFieldsText(object: JsonObject, { schema, schemas, ignored }: Cre
       name === 'metadata' && isJsonObject(value)
         ? metadataNode(value, field, schemas)
         : writerOf(field, schemas, field !== undefined && isEmbedded(field))(value);
-    if (node !== '') text += `${text === '' ? '' : ','}${elementHead('f:', name)}${node}`;
+    if (node !== '') text += `,${elementHead('f:', name)}${node}`;
   }
-  return text === '' ? undefined : `{${text}}`;
+  return text === '' ? undefined : innerNode(text);
 }
 
 /** Metadata is not owned itself, and most of it is the server's. */
@@ -89,10 +89,9 @@ function metadataNode(metadata: JsonObject, schema: Schema | undefined, schemas:
   for (const name of Object.keys(metadata).toSorted()) {
     const value = metadata[name];
     if (value === undefined || SERVER_METADATA.has(name)) continue;
-    const node = writerOf(fieldSchema(struct, name), schemas)(value);
-    text += `${text === '' ? '' : ','}${elementHead('f:', name)}${node}`;
+    text += `,${elementHead('f:', name)}${writerOf(fieldSchema(struct, name), schemas)(value)}`;
   }
-  return text === '' ? '' : `{${text}}`;
+  return innerNode(text);
 }
 
 /** `embedded`: the value is part of an object that its kind always has. */

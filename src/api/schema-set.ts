@@ -49,3 +49,9 @@ export const BUILTIN_DEFINITIONS: ReadonlyMap<string, string> = new Map([
 
 /** The schemas of all built-in kinds, called as in {@link ResourceType.schema}: `apps/v1.Deployment`. */
 export const BUILTIN_SCHEMAS: SchemaSet = schemaSet(BUILTIN_DEFINITIONS);
+
+/** An object of which only the metadata is looked at. */
+export const METADATA_HOLDER: Schema = {
+  type: 'object',
+  properties: { metadata: { type: 'ref', ref: 'meta/v1.ObjectMeta' } },
+};

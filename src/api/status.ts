@@ -219,6 +219,19 @@ function quotedValue(value: unknown): string {
   return (JSON.stringify(value) ?? '').slice(0, QUOTED_VALUE_CHARS_MAX);
 }
 
+/** 405, for what the path is served for, but not by this method. */
+export function methodNotAllowed(): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+  );
+}
+
+/** 400: an object names another namespace than the path that it is sent to. */
+export function otherNamespace(): StatusError {
+  return badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
 /** 422 with every field error: `Deployment.apps "web" is invalid: spec.replicas: Invalid value: …`. */
 export function invalid(
   kind: { kind: string; group: string; name: string },

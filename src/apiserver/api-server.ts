@@ -1,5 +1,5 @@
 import type { ResourceType } from '#api/resource.ts';
-import { badRequest, forbidden, StatusError } from '#api/status.ts';
+import { badRequest, forbidden, methodNotAllowed, StatusError } from '#api/status.ts';
 import type { AccessControl } from '#apiserver/access-control.ts';
 import { AdmissionChain } from '#apiserver/admission/chain.ts';
 import { CreationsUnderWay, namespaceLifecycle } from '#apiserver/admission/namespace-lifecycle.ts';
@@ -403,13 +403,6 @@ class Server {
 
 function isCertificateRequest({ group, plural }: ResourceType): boolean {
   return group === 'certificates.k8s.io' && plural === 'certificatesigningrequests';
-}
-
-function methodNotAllowed(): StatusError {
-  return new StatusError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-  );
 }
 
 /** What is still compressed here is refused: whoever carries the request has inflated what he reads, within the limit of a body. */

@@ -9,7 +9,8 @@ import { isJsonObject, type MutableJson, type MutableJsonObject, propertyOf } fr
 import type { KubeObject } from '#api/object.ts';
 import { decodeProtobuf, type ExpectedKind, isProtobuf, PROTOBUF_MEDIA_TYPE } from '#api/protobuf/decode.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
-import type { Schema, SchemaSet } from '#api/schema.ts';
+import type { SchemaSet } from '#api/schema.ts';
+import { METADATA_HOLDER } from '#api/schema-set.ts';
 import { badRequest, StatusError } from '#api/status.ts';
 import { type DecodedBody, decodeText, mediaTypeOf } from '#apiserver/decode-body.ts';
 import { quoted } from '#apiserver/query-parameters.ts';
@@ -41,17 +42,27 @@ export interface TypedShape {
 export function decodeTyped<T extends object>(
   request: Pick<ApiRequest, 'body' | 'headers'>,
   { schemas, schema, kind, version }: TypedShape,
-): { value: T; unknown: readonly string[] } {
+): { value: T; dropped: readonly string[] } {
   const { value, duplicateFields } = decodeBody(request, { apiVersion: version, kind });
   if (!isJsonObject(value)) throw badRequest(`the body of the request must be a ${kind}`);
   const named = propertyOf(value, 'kind') ?? kind;
   if (named !== kind)
     throw badRequest(`a ${kind} is expected at this path, got kind ${quoted(String(named))}`);
   const unknown = checkFields(value as MutableJson, { schemas, schema: schemas.get(schema), kind, version });
-  return {
-    value: value as unknown as T,
-    unknown: [...duplicateFields.map(duplicateFieldWarning), ...unknown.map(unknownFieldWarning)],
-  };
+  return { value: value as unknown as T, dropped: droppedFields(duplicateFields, unknown) };
+}
+
+function droppedFields(duplicate: readonly string[], unknown: readonly string[]): string[] {
+  return [...duplicate.map(duplicateFieldWarning), ...unknown.map(unknownFieldWarning)];
+}
+
+/** What a client is told of fields that were dropped, as it asked for. Throws 400 where it asked for them to be refused. */
+export function judgeDropped(
+  dropped: readonly string[],
+  { fieldValidation, ...kind }: { fieldValidation: FieldValidation; kind: string; version: string },
+): readonly string[] {
+  if (dropped.length > 0 && fieldValidation === 'Strict') throw strictDecodingError(kind, dropped);
+  return fieldValidation === 'Warn' ? dropped : [];
 }
 
 /** A body as a value, whichever of JSON, YAML and Kubernetes Protobuf it is in. */
@@ -92,10 +103,11 @@ export function decodeObjectBody(
   const object = value as unknown as KubeObject;
   requireKind(object, type);
   const unknown = shapeObject(value as MutableJsonObject, type, { schemas, isApplied });
-  const wrong = [...duplicateFields.map(duplicateFieldWarning), ...unknown.map(unknownFieldWarning)];
-  if (wrong.length > 0 && fieldValidation === 'Strict') throw strictDecodingError(type, wrong);
+  const { kind, version } = type;
+  const dropped = droppedFields(duplicateFields, unknown);
+  const warnings = judgeDropped(dropped, { fieldValidation, kind, version });
   object.metadata ??= {} as KubeObject['metadata'];
-  return { object, warnings: fieldValidation === 'Warn' ? wrong : [] };
+  return { object, warnings };
 }
 
 function decodeKindBody(input: Pick<ApiRequest, 'body' | 'headers'>, type: ResourceType): DecodedBody {
@@ -125,12 +137,6 @@ function shapeObject(
   if (object.metadata !== undefined) object.metadata = holder.metadata ?? {};
   return [...unknown, ...pruneObject(object, custom.schema)];
 }
-
-/** An object of which only the metadata is looked at. */
-const METADATA_HOLDER: Schema = {
-  type: 'object',
-  properties: { metadata: { type: 'ref', ref: 'meta/v1.ObjectMeta' } },
-};
 
 /** apiVersion and kind may be left out, but not be those of another kind. */
 function requireKind(object: KubeObject, type: ResourceType): void {

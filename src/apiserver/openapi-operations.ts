@@ -1,3 +1,4 @@
+import type { JsonObject } from '#api/json.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
 import { EXTRA_SUBRESOURCES, type ExtraSubresource, hasDeleteCollection } from '#apiserver/discovery.ts';
@@ -290,8 +291,17 @@ export function describeOperation({ action, method, owner: { kind }, path }: Ope
     : `${below} ${part} of the specified ${kind}`;
 }
 
+/** The answers by their codes, each with what is told of its content. */
+export function responsesOf(operation: Operation, content: JsonObject): Readonly<Record<string, JsonObject>> {
+  const answers = Object.entries(answersOf(operation));
+  return {
+    ...Object.fromEntries(answers.map(([code, description]) => [code, { description, ...content }])),
+    401: { description: 'Unauthorized' },
+  };
+}
+
 /** Codes of the answers, with what each says. */
-export function answersOf({ method, action }: Operation): Readonly<Record<string, string>> {
+function answersOf({ method, action }: Operation): Readonly<Record<string, string>> {
   const isMade = method === 'post' || method === 'put' || method === 'patch';
   const isLater = method === 'post' || (method === 'delete' && action !== 'deletecollection');
   return action === 'connect'

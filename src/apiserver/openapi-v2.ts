@@ -5,7 +5,6 @@ import { openApiName } from '#api/schema-names.ts';
 import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import { inTurns } from '#apiserver/object-batches.ts';
 import {
-  answersOf,
   type DocumentedKind,
   definitionsOf,
   describeOperation,
@@ -13,6 +12,7 @@ import {
   type Operation,
   operationsByPath,
   patchMediaTypes,
+  responsesOf,
   tagOf,
 } from '#apiserver/openapi-operations.ts';
 import { builtinDescriptions } from '#apiserver/openapi-v3.ts';
@@ -64,19 +64,23 @@ export async function swaggerJson(
   { swagger, info, paths, definitions }: SwaggerDocument,
   clock: Clock,
 ): Promise<Uint8Array[]> {
-  const chunks = [utf8(`{"swagger":${JSON.stringify(swagger)},"info":${JSON.stringify(info)},"paths":`)];
-  for (const part of [paths, definitions]) {
-    if (part === definitions) chunks.push(utf8(',"definitions":'));
-    let before = '{';
-    for await (const batch of inTurns(Object.entries(part), clock)) {
-      const fields = batch.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
-      chunks.push(utf8(`${before}${fields.join()}`));
-      before = ',';
-    }
-    chunks.push(utf8(before === '{' ? '{}' : '}'));
-    await sleep(clock, 0);
+  const head = JSON.stringify({ swagger, info }).slice(0, -1);
+  return [
+    utf8(`${head},"paths":{`),
+    ...(await jsonFields(paths, clock)),
+    utf8('},"definitions":{'),
+    ...(await jsonFields(definitions, clock)),
+    utf8('}}'),
+  ];
+}
+
+async function jsonFields(object: Readonly<Record<string, Json>>, clock: Clock): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for await (const batch of inTurns(Object.entries(object), clock)) {
+    const fields = batch.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+    chunks.push(utf8(`${chunks.length === 0 ? '' : ','}${fields.join()}`));
   }
-  chunks.push(utf8('}'));
+  await sleep(clock, 0);
   return chunks;
 }
 
@@ -106,21 +110,12 @@ function operationItem(operation: Operation): Json {
       ...(body === undefined ? [] : [bodyParameter(operation, body)]),
       ...parameters.map(({ name, type }) => ({ uniqueItems: true, type, name, in: 'query' })),
     ],
-    responses: {
-      ...Object.fromEntries(
-        Object.entries(answersOf(operation)).map(([code, description]) => [
-          code,
-          {
-            description,
-            schema:
-              answer === undefined
-                ? { type: 'string' }
-                : { $ref: `#/definitions/${openApiName(answer)}${isList ? 'List' : ''}` },
-          },
-        ]),
-      ),
-      401: { description: 'Unauthorized' },
-    },
+    responses: responsesOf(operation, {
+      schema:
+        answer === undefined
+          ? { type: 'string' }
+          : { $ref: `#/definitions/${openApiName(answer)}${isList ? 'List' : ''}` },
+    }),
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': { ...kind },
   };

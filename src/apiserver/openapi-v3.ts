@@ -6,7 +6,6 @@ import { openApiName, packageOf } from '#api/schema-names.ts';
 import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
 import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import {
-  answersOf,
   type DocumentedKind,
   definitionsOf,
   describeOperation,
@@ -14,6 +13,7 @@ import {
   type Operation,
   operationsByPath,
   patchMediaTypes,
+  responsesOf,
   tagOf,
 } from '#apiserver/openapi-operations.ts';
 
@@ -67,21 +67,12 @@ function operationItem(operation: Operation): Json {
       schema: { type, uniqueItems: true },
     })),
     ...(body === undefined ? {} : { requestBody: { content: contentOf(openApiName(body), mediaTypes) } }),
-    responses: {
-      ...Object.fromEntries(
-        Object.entries(answersOf(operation)).map(([code, description]) => [
-          code,
-          {
-            description,
-            content:
-              answer === undefined
-                ? { 'text/plain': { schema: { type: 'string' } } }
-                : contentOf(`${openApiName(answer)}${isList ? 'List' : ''}`, ['application/json']),
-          },
-        ]),
-      ),
-      401: { description: 'Unauthorized' },
-    },
+    responses: responsesOf(operation, {
+      content:
+        answer === undefined
+          ? { 'text/plain': { schema: { type: 'string' } } }
+          : contentOf(`${openApiName(answer)}${isList ? 'List' : ''}`, ['application/json']),
+    }),
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': { ...kind },
   };

@@ -12,7 +12,13 @@ import type { ApiResponse } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { updateObject } from '#apiserver/rest-update.ts';
 import type { NamedRequest } from '#apiserver/verbs.ts';
-import { fieldValidationOf, isForced, warningHeaders, writeRequestOf } from '#apiserver/write-options.ts';
+import {
+  assertNotForced,
+  fieldValidationOf,
+  isForced,
+  warningHeaders,
+  writeRequestOf,
+} from '#apiserver/write-options.ts';
 
 /** `PATCH` of an object or its status, in any of the four forms. */
 export async function servePatch(context: RestContext, call: NamedRequest): Promise<ApiResponse> {
@@ -32,7 +38,7 @@ async function servePlainPatch(
   const { request, info, type, name } = call;
   const { schemas } = context;
   const shape = answerShapeOf(request);
-  isForced(request, false);
+  assertNotForced(request);
   const fieldValidation = fieldValidationOf(request);
   let warnings: readonly string[] = [];
   const entry = await updateObject(context, type, {
@@ -91,7 +97,7 @@ async function servePatchByApply(
 ): Promise<ApiResponse> {
   const { request, info, type, name } = call;
   const shape = answerShapeOf(request);
-  const force = isForced(request, true);
+  const force = isForced(request);
   const { object, warnings } = decodeObjectBody(
     { ...request, decoded },
     { type, schemas: context.schemas, fieldValidation: fieldValidationOf(request), isApplied: true },

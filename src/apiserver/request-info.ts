@@ -1,4 +1,4 @@
-import { StatusError } from '#api/status.ts';
+import { methodNotAllowed, StatusError } from '#api/status.ts';
 import { flagOf } from '#apiserver/query-parameters.ts';
 
 /** What a path asks for. */
@@ -143,13 +143,6 @@ export function verbOf(method: string, info: RequestInfo, query: URLSearchParams
     default:
       throw methodNotAllowed();
   }
-}
-
-function methodNotAllowed(): StatusError {
-  return new StatusError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-  );
 }
 
 /** Whether a request for a collection is a watch of it. */

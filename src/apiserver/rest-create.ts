@@ -7,6 +7,7 @@ import {
   badRequest,
   conflict,
   invalid,
+  otherNamespace,
   type StatusError,
   type StatusSubject,
 } from '#api/status.ts';
@@ -146,7 +147,7 @@ export function setNamespace(object: KubeObject, type: ResourceType, namespace: 
     return;
   }
   if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    throw otherNamespace();
   }
   if (namespace === undefined || namespace === '')
     throw badRequest('an empty namespace may not be set during creation');

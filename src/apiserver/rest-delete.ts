@@ -13,7 +13,7 @@ import { servedEntry, storedForm } from '#apiserver/custom/stored-form.ts';
 import { subjectOf, withRevision } from '#apiserver/encoded-write.ts';
 import { addWarnings } from '#apiserver/request-notes.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
-import { namespaceFinalizers } from '#apiserver/server-fields.ts';
+import { isNamespace, namespaceFinalizers } from '#apiserver/server-fields.ts';
 import { decodeObject, encodeObject, objectStoreKey } from '#apiserver/stored-object.ts';
 import type { Entry, Operation } from '#store/store.ts';
 import { parseTimestamp, timestamp } from '#system/clock.ts';
@@ -145,9 +145,8 @@ function terminating(
   const graceSeconds = type.group === '' && type.kind === 'Pod' ? podGraceSeconds(object, options) : 0;
   addPropagationFinalizer(object, options, orphansByDefault(type, options));
   if (isDefinition(type)) beginCleanup(context, object as CustomResourceDefinition);
-  const isNamespace = type.group === '' && type.kind === 'Namespace';
   const waits =
-    (metadata.finalizers?.length ?? 0) > 0 || (isNamespace && namespaceFinalizers(object).length > 0);
+    (metadata.finalizers?.length ?? 0) > 0 || (isNamespace(type) && namespaceFinalizers(object).length > 0);
   if (!waits && graceSeconds === 0) return 'gone';
   const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
   if (deletionTimestamp === undefined || graceSeconds < deletionGracePeriodSeconds) {
@@ -160,7 +159,9 @@ function terminating(
     if (metadata.generation !== undefined) metadata.generation += 1;
   }
   const { status } = object as KubeObject & { status?: object };
-  return isNamespace ? ({ ...object, status: { ...status, phase: 'Terminating' } } as KubeObject) : object;
+  return isNamespace(type)
+    ? ({ ...object, status: { ...status, phase: 'Terminating' } } as KubeObject)
+    : object;
 }
 
 function isDefinition({ group, kind }: ResourceType): boolean {

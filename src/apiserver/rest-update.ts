@@ -57,9 +57,9 @@ async function updateByKey(
     const entry = await servedEntry(type, stored, context.convert);
     const old = decodeObject(entry.value);
     const next = await request.change(request.keepsCurrent === true ? old : decodeObject(entry.value));
-    const demanded = next.metadata.resourceVersion;
-    if ((demanded ?? '') === '' && !mayUpdateUnconditionally(type)) throw unconditional(type, request.name);
-    if (demanded !== undefined && demanded !== '' && demanded !== old.metadata.resourceVersion) {
+    const demanded = next.metadata.resourceVersion ?? '';
+    if (demanded === '' && !mayUpdateUnconditionally(type)) throw unconditional(type, request.name);
+    if (demanded !== '' && demanded !== old.metadata.resourceVersion) {
       throw conflict(
         subjectOf(type, request.name),
         'the object has been modified; please apply your changes to the latest version and try again',

@@ -1,6 +1,6 @@
 import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
-import { badRequest, conflict } from '#api/status.ts';
+import { badRequest, conflict, otherNamespace } from '#api/status.ts';
 import { subjectOf } from '#apiserver/encoded-write.ts';
 import type { UpdateRequest } from '#apiserver/rest-update.ts';
 
@@ -30,8 +30,7 @@ export function keepServerFields(
       `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`,
     );
   }
-  if (metadata.namespace && metadata.namespace !== old.metadata.namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (metadata.namespace && metadata.namespace !== old.metadata.namespace) throw otherNamespace();
   next.apiVersion = apiVersionOf(type);
   next.kind = type.kind;
   metadata.name = old.metadata.name;

@@ -1,6 +1,6 @@
 import type { KubeObject } from '#api/object.ts';
 import { apiVersionOf, listKindOf, type ResourceType } from '#api/resource.ts';
-import { isStatus, notFound, StatusError } from '#api/status.ts';
+import { isStatus, methodNotAllowed, notFound } from '#api/status.ts';
 import { chooseRepresentation } from '#apiserver/accept.ts';
 import { servedEntries, servedEntry } from '#apiserver/custom/stored-form.ts';
 import { decodeObjectBody } from '#apiserver/decode-object.ts';
@@ -80,13 +80,6 @@ async function serveObject(context: RestContext, call: NamedRequest): Promise<Ap
     default:
       throw methodNotAllowed();
   }
-}
-
-function methodNotAllowed(): StatusError {
-  return new StatusError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-  );
 }
 
 async function get(context: RestContext, { request, info, type, name }: NamedRequest): Promise<ApiResponse> {

@@ -62,15 +62,17 @@ function fieldManagerOf(request: ApiRequest): string | undefined {
   return manager;
 }
 
-/** Whether an apply takes fields from other managers. Throws 422 where the options of a patch are not those of its kind. */
-export function isForced({ query }: ApiRequest, isApply: boolean): boolean {
-  if (isApply && (query.get('fieldManager') ?? '') === '')
+/** Whether an apply takes fields from other managers. Throws 422 where the apply does not say who applies. */
+export function isForced({ query }: ApiRequest): boolean {
+  if ((query.get('fieldManager') ?? '') === '')
     throw invalidOptions('PatchOptions', requiredValue('fieldManager', 'is required for apply patch'));
-  if (!isApply && query.has('force')) {
-    const why = 'may not be specified for non-apply patch';
-    throw invalidOptions('PatchOptions', forbiddenField('force', why));
-  }
   return flagOf(query, 'force');
+}
+
+/** Throws 422 for a patch that is no apply, and yet says whether to force it. */
+export function assertNotForced({ query }: ApiRequest): void {
+  const why = 'may not be specified for non-apply patch';
+  if (query.has('force')) throw invalidOptions('PatchOptions', forbiddenField('force', why));
 }
 
 /** What becomes of fields that are unknown or stand twice; a warning where the query does not say. */

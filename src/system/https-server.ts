@@ -48,7 +48,7 @@ const CONNECTIONS_MAX = 16_384;
 /** After this long without a word, TCP asks whether a client is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 60_000;
 
-/** AES with 128 bits first, as Go's servers have it where the processor knows AES: lists take a quarter less of it. */
+/** AES with 128 bits first, as Go's servers have it where the processor knows AES: long answers take a fifth less of it. */
 const CIPHERS = `TLS_AES_128_GCM_SHA256:${DEFAULT_CIPHERS}`;
 
 /**

@@ -5,8 +5,7 @@ import { copyJson, isJsonArray, isJsonObject, type JsonObject, propertyOf } from
 import { validateMetadata } from '#api/metadata.ts';
 import { pathSegmentErrors, serviceNameErrors } from '#api/name-syntax.ts';
 import type { Json, ObjectMeta } from '#api/object.ts';
-import type { Schema } from '#api/schema.ts';
-import { BUILTIN_SCHEMAS } from '#api/schema-set.ts';
+import { BUILTIN_SCHEMAS, METADATA_HOLDER } from '#api/schema-set.ts';
 import { type FieldError, isStatus } from '#api/status.ts';
 
 /**
@@ -64,11 +63,6 @@ function metadataFaults(prefix: string, metadata: Json): FieldError[] {
     group: 'apiextensions.k8s.io',
   }).map((error) => ({ ...error, field: `${prefix}${error.field}` }));
 }
-
-const METADATA_HOLDER: Schema = {
-  type: 'object',
-  properties: { metadata: { type: 'ref', ref: 'meta/v1.ObjectMeta' } },
-};
 
 function textFaults(
   field: string,

@@ -5,7 +5,7 @@ import { secretResource } from '#api/core/secret.ts';
 import { type ServiceAccount, serviceAccountResource } from '#api/core/service-account.ts';
 import { invalidValue } from '#api/field-errors.ts';
 import type { KubeObject } from '#api/object.ts';
-import { badRequest, conflict, forbidden, invalid, notFound } from '#api/status.ts';
+import { badRequest, conflict, forbidden, invalid, notFound, otherNamespace } from '#api/status.ts';
 import type { AccountClaim, AccountTokenClaims } from '#apiserver/authentication/account-claims.ts';
 import { accountUserName } from '#apiserver/authentication/service-account-user.ts';
 import type { StoredObjects } from '#apiserver/authentication/stored-objects.ts';
@@ -86,8 +86,7 @@ function assertSameAccount(account: ServiceAccount, { metadata }: Partial<TokenR
     throw badRequest(
       `must match the service account name: metadata.name: Invalid value: ${JSON.stringify(name.slice(0, 253))}`,
     );
-  if (namespace !== '' && namespace !== account.metadata.namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (namespace !== '' && namespace !== account.metadata.namespace) throw otherNamespace();
   if (uid !== '' && uid !== account.metadata.uid)
     throw conflict(
       { resource: 'serviceaccounts', name: account.metadata.name },

@@ -13,7 +13,7 @@ import type {
 import type { KubeObject, ObjectMeta } from '#api/object.ts';
 import type { PolicyRule } from '#api/rbac/role.ts';
 import type { SchemaSet } from '#api/schema.ts';
-import { badRequest, type FieldError, invalid } from '#api/status.ts';
+import { badRequest, type FieldError, invalid, otherNamespace } from '#api/status.ts';
 import type { Authenticator } from '#apiserver/authentication/authenticator.ts';
 import { serveTokenReview, userInfoOf } from '#apiserver/authentication/token-review.ts';
 import { decodeReview } from '#apiserver/authorization/decode-review.ts';
@@ -124,8 +124,7 @@ function namespacedMetadata(
   namespace: string | undefined,
 ): Partial<ObjectMeta> {
   if (namespace === undefined) return metadata ?? {};
-  if ((metadata?.namespace ?? namespace) !== namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if ((metadata?.namespace ?? namespace) !== namespace) throw otherNamespace();
   return { ...metadata, namespace };
 }
 

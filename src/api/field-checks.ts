@@ -65,6 +65,12 @@ export function checkName(field: string, value: string | undefined, rule: NameRu
   return value === undefined ? [] : rule(value).map((detail) => invalidValue(field, value, detail));
 }
 
+/** A text that keeps a rule; what is wrong with it is said in one error. */
+export function checkJoined(field: string, text: string, rule: NameRule): FieldError[] {
+  const faults = rule(text);
+  return faults.length === 0 ? [] : [invalidValue(field, text, faults.join(','))];
+}
+
 /** A text that keeps a rule, and is not empty; `detail` is what is said of one that is. */
 export function checkRequiredName(
   field: string,
@@ -119,6 +125,12 @@ export function checkUnique(values: readonly string[], fieldOf: (index: number) 
   return values.flatMap((value, index) =>
     values.indexOf(value) < index ? [duplicateValue(fieldOf(index), value)] : [],
   );
+}
+
+/** A value that is not the same as one before it in the list. */
+export function checkFirst<T>(field: string, values: readonly T[], index: number): FieldError[] {
+  const value = values[index] as T;
+  return values.indexOf(value) < index ? [duplicateValue(field, value)] : [];
 }
 
 /** A quantity of at least 0. */

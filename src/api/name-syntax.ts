@@ -8,8 +8,6 @@ const LABEL_1123 = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const LABEL_1035 = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const SEARCH_DOMAIN = /^_?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?(?:\._?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?)*$/;
-/** The longest domain that is searched, in characters. */
-const SUBDOMAIN_CHARS_MAX = 253;
 const HEADER_NAME = /^[-A-Za-z0-9]+$/;
 const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/;
 /** The longest key of a ConfigMap or Secret, in characters. */
@@ -65,7 +63,7 @@ export const subdomainNameErrors: NameRule = subdomainErrors;
 /** A domain that is searched for names: a subdomain whose labels may begin with an underscore, or have some within. */
 export function searchDomainErrors(domain: string): string[] {
   return [
-    ...lengthErrors(domain, SUBDOMAIN_CHARS_MAX),
+    ...lengthErrors(domain, SUBDOMAIN_BYTES_MAX),
     ...(SEARCH_DOMAIN.test(domain)
       ? []
       : [

@@ -1,8 +1,8 @@
-/** Where a webhook is: what configurations of webhooks and definitions of custom kinds have in common. */
+/** Where a webhook is, and what it speaks: what configurations of webhooks and definitions of custom kinds have in common. */
 
-import { checkPort } from '#api/field-checks.ts';
+import { checkName, checkPort } from '#api/field-checks.ts';
 import { invalidValue, requiredValue } from '#api/field-errors.ts';
-import { subdomainNameErrors } from '#api/name-syntax.ts';
+import { serviceNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** `WebhookClientConfig`, as far as it says where the webhook is. */
@@ -15,6 +15,9 @@ export interface WebhookAddress {
     readonly port?: number;
   };
 }
+
+/** The forms of a review that Kubernetes speaks, and this server with it. */
+export const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 
 const URL_FORM = '; desired format: https://host[/path]';
 
@@ -34,6 +37,25 @@ export function checkWebhookAddress(field: string, { url, service }: WebhookAddr
       detail: `port is not valid: ${error.detail}`,
     })),
     ...(path === undefined ? [] : checkPath(`${field}.service.path`, path)),
+  ];
+}
+
+/** Versions of a review, at least one of which this server speaks; `missing` is said where there are none. */
+export function checkReviewVersions(
+  field: string,
+  versions: readonly string[],
+  missing?: string,
+): FieldError[] {
+  if (versions.length === 0) return [requiredValue(field, missing)];
+  return [
+    ...versions.flatMap((version, index) =>
+      versions.indexOf(version) < index
+        ? [invalidValue(`${field}[${index}]`, version, 'duplicate version')]
+        : checkName(`${field}[${index}]`, version, serviceNameErrors),
+    ),
+    ...(versions.some((version) => REVIEW_VERSIONS.includes(version))
+      ? []
+      : [invalidValue(field, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`)]),
   ];
 }
 

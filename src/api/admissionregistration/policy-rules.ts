@@ -1,14 +1,9 @@
 /** What validating and mutating admission policies have in common. */
 import type { MatchResources, ParamKind, ParamRef } from '#api/admissionregistration/rule.ts';
 import { validateNamedRule } from '#api/admissionregistration/rule-validation.ts';
-import { checkLabelSelector, checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { checkJoined, checkLabelSelector, checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
-import {
-  type NameRule,
-  pathSegmentErrors,
-  serviceNameErrors,
-  subdomainNameErrors,
-} from '#api/name-syntax.ts';
+import { pathSegmentErrors, serviceNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
 /** Defaults of what a policy or a binding matches, in place. */
@@ -69,11 +64,6 @@ function checkVersion(field: string, apiVersion: string): FieldError[] {
       ? [invalidValue(field, apiVersion, 'version must be specified')]
       : checkJoined(field, version, serviceNameErrors)),
   ];
-}
-
-function checkJoined(field: string, text: string, rule: NameRule): FieldError[] {
-  const faults = rule(text);
-  return faults.length === 0 ? [] : [invalidValue(field, text, faults.join(','))];
 }
 
 const NAME_OR_SELECTOR = 'name and selector are mutually exclusive';

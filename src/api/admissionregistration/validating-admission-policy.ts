@@ -19,8 +19,8 @@ import type { MatchCondition, MatchResources, ParamKind, Variable } from '#api/a
 import { AGE_COLUMN, NAME_COLUMN, numberColumn, textColumn } from '#api/columns.ts';
 import { checkConditions } from '#api/condition-checks.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
-import { duplicateValue, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { checkFirst, checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
+import { invalidValue, requiredValue } from '#api/field-errors.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { Condition, KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -194,7 +194,7 @@ function validateAnnotations(
             compiled: compiled[index],
             missing: 'valueExpression is not specified',
           })),
-      ...(keys.indexOf(key) < index ? [duplicateValue(`${field}[${index}].key`, key)] : []),
+      ...checkFirst(`${field}[${index}].key`, keys, index),
     ]),
   ];
 }

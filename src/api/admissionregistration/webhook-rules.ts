@@ -5,19 +5,18 @@ import { compileMatchConditions } from '#api/admissionregistration/policy-progra
 import type { MatchCondition, RuleWithOperations } from '#api/admissionregistration/rule.ts';
 import { validateRule } from '#api/admissionregistration/rule-validation.ts';
 import type { WebhookClientConfig } from '#api/admissionregistration/webhook-client.ts';
-import { checkLabelSelector, checkName, checkOneOf } from '#api/field-checks.ts';
+import { checkJoined, checkLabelSelector, checkOneOf } from '#api/field-checks.ts';
 import { duplicateValue, invalidValue, requiredValue } from '#api/field-errors.ts';
-import { serviceNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
+import { subdomainNameErrors } from '#api/name-syntax.ts';
 import type { LabelSelector } from '#api/object.ts';
 import type { FieldError } from '#api/status.ts';
-import { checkWebhookAddress } from '#api/webhook-address.ts';
+import { checkReviewVersions, checkWebhookAddress, REVIEW_VERSIONS } from '#api/webhook-address.ts';
 
 const TIMEOUT_SECONDS = 10;
 /** How long a webhook may take to answer, in seconds. */
 const TIMEOUT_SECONDS_MIN = 1;
 const TIMEOUT_SECONDS_MAX = 30;
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
-const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 const HTTPS_PORT = 443;
 
 /** A webhook of either kind. */
@@ -79,15 +78,19 @@ function validateWebhook(field: string, webhook: Webhook, { isNew }: { isNew: bo
     ...checkOneOf(`${field}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']),
     ...checkWebhookAddress(`${field}.clientConfig`, webhook.clientConfig),
     ...(isNew ? checkConditions(`${field}.matchConditions`, webhook.matchConditions) : []),
-    ...checkReviewVersions(`${field}.admissionReviewVersions`, webhook.admissionReviewVersions),
+    ...checkReviewVersions(
+      `${field}.admissionReviewVersions`,
+      webhook.admissionReviewVersions,
+      `must specify one of ${REVIEW_VERSIONS.join(', ')}`,
+    ),
   ];
 }
 
 /** A domain of at least three segments. */
 function checkQualifiedName(field: string, name: string): FieldError[] {
   if (name === '') return [requiredValue(field)];
-  const faults = subdomainNameErrors(name);
-  if (faults.length > 0) return [invalidValue(field, name, faults.join(','))];
+  const faults = checkJoined(field, name, subdomainNameErrors);
+  if (faults.length > 0) return faults;
   const detail = 'should be a domain with at least three segments separated by dots';
   return name.split('.').length < 3 ? [invalidValue(field, name, detail)] : [];
 }
@@ -96,26 +99,6 @@ function checkTimeout(field: string, seconds = TIMEOUT_SECONDS): FieldError[] {
   const isOutside = seconds < TIMEOUT_SECONDS_MIN || seconds > TIMEOUT_SECONDS_MAX;
   const detail = `the timeout value must be between ${TIMEOUT_SECONDS_MIN} and ${TIMEOUT_SECONDS_MAX} seconds`;
   return isOutside ? [invalidValue(field, seconds, detail)] : [];
-}
-
-/** Versions of a review, at least one of which this server speaks. */
-export function checkReviewVersions(
-  field: string,
-  versions: readonly string[],
-  missing?: string,
-): FieldError[] {
-  const known = REVIEW_VERSIONS.join(', ');
-  if (versions.length === 0) return [requiredValue(field, missing ?? `must specify one of ${known}`)];
-  return [
-    ...versions.flatMap((version, index) =>
-      versions.indexOf(version) < index
-        ? [invalidValue(`${field}[${index}]`, version, 'duplicate version')]
-        : checkName(`${field}[${index}]`, version, serviceNameErrors),
-    ),
-    ...(versions.some((version) => REVIEW_VERSIONS.includes(version))
-      ? []
-      : [invalidValue(field, versions, `must include at least one of ${known}`)]),
-  ];
 }
 
 function checkConditions(field: string, conditions: readonly MatchCondition[] = []): FieldError[] {

@@ -9,7 +9,7 @@ import { isEstablished } from '#api/apiextensions/definition-state.ts';
 import { approvalFaults } from '#api/apiextensions/group-approval.ts';
 import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
 import { validateVersion, versionPaths } from '#api/apiextensions/version-validation.ts';
-import { checkOneOf, checkPresent, checkUnchanged } from '#api/field-checks.ts';
+import { checkJoined, checkOneOf, checkPresent, checkUnchanged } from '#api/field-checks.ts';
 import { invalidValue, requiredValue, tooMany } from '#api/field-errors.ts';
 import { serviceNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
@@ -86,8 +86,8 @@ function validateSpec(
 
 function validateGroup(group: string): FieldError[] {
   if (group === '') return [requiredValue('spec.group')];
-  const errors = subdomainNameErrors(group);
-  if (errors.length > 0) return [invalidValue('spec.group', group, errors.join(','))];
+  const errors = checkJoined('spec.group', group, subdomainNameErrors);
+  if (errors.length > 0) return errors;
   return group.includes('.')
     ? []
     : [invalidValue('spec.group', group, 'should be a domain with at least one dot')];
@@ -106,21 +106,20 @@ function validateNames(field: string, names: Partial<CustomResourceDefinitionNam
     ...nameFaults(`${field}.singular`, singular),
     ...kindFaults(`${field}.kind`, kind),
     ...kindFaults(`${field}.listKind`, listKind),
-    ...shortNames.flatMap((name, index) => labelFaults(`${field}.shortNames[${index}]`, name)),
+    ...shortNames.flatMap((name, index) =>
+      checkJoined(`${field}.shortNames[${index}]`, name, serviceNameErrors),
+    ),
     ...(kind !== undefined && kind === listKind && kind !== ''
       ? [invalidValue(`${field}.listKind`, listKind, 'kind and listKind may not be the same')]
       : []),
-    ...categories.flatMap((name, index) => labelFaults(`${field}.categories[${index}]`, name)),
+    ...categories.flatMap((name, index) =>
+      checkJoined(`${field}.categories[${index}]`, name, serviceNameErrors),
+    ),
   ];
 }
 
 function nameFaults(field: string, name: string | undefined): FieldError[] {
-  return name === undefined || name === '' ? [] : labelFaults(field, name);
-}
-
-function labelFaults(field: string, name: string): FieldError[] {
-  const errors = serviceNameErrors(name);
-  return errors.length === 0 ? [] : [invalidValue(field, name, errors.join(','))];
+  return name === undefined || name === '' ? [] : checkJoined(field, name, serviceNameErrors);
 }
 
 function kindFaults(field: string, kind: string | undefined): FieldError[] {
@@ -138,7 +137,7 @@ function validateVersions(
   const stored = versions.filter(({ storage }) => storage === true).length;
   return [
     ...versions.flatMap(({ name, schema }, index) => [
-      ...labelFaults(`spec.versions[${index}].name`, name),
+      ...checkJoined(`spec.versions[${index}].name`, name, serviceNameErrors),
       ...(schema?.openAPIV3Schema === undefined
         ? [requiredValue(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required')]
         : []),

@@ -13,7 +13,7 @@ import type {
   ResourceMetricSource,
 } from '#api/autoscaling/horizontal-pod-autoscaler.ts';
 import { validateResourceName } from '#api/core/resources-validation.ts';
-import { checkName, checkNonNegative, checkOneOf } from '#api/field-checks.ts';
+import { checkNonNegative, checkOneOf, checkRequiredName } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import { labelNameErrors, pathSegmentErrors } from '#api/name-syntax.ts';
 import { readQuantity } from '#api/quantity.ts';
@@ -74,7 +74,7 @@ function validateReference(field: string, { kind, name }: CrossVersionObjectRefe
 
 /** A name that stands in a path. */
 function checkSegment(field: string, name: string, detail = ''): FieldError[] {
-  return name === '' ? [requiredValue(field, detail)] : checkName(field, name, pathSegmentErrors);
+  return checkRequiredName(field, name, pathSegmentErrors, detail);
 }
 
 /** In the order in which Kubernetes looks for a source: the first is the metric's. */
@@ -180,9 +180,7 @@ function validateContainerResource(
     ...(name === ''
       ? [requiredValue(`${field}.name`, 'must specify a resource name')]
       : validateResourceName(`${field}.name`, name, 'container')),
-    ...(container === ''
-      ? [requiredValue(`${field}.container`, 'must specify a container')]
-      : checkName(`${field}.container`, container, labelNameErrors)),
+    ...checkRequiredName(`${field}.container`, container, labelNameErrors, 'must specify a container'),
     ...validateUse(`${field}.target`, target),
   ];
 }

@@ -6,8 +6,8 @@ import type {
   PodFailurePolicyRule,
   SuccessPolicyRule,
 } from '#api/batch/job.ts';
-import { checkName, checkNonNegative, checkOneOf } from '#api/field-checks.ts';
-import { duplicateValue, invalidValue, requiredValue, tooLong, tooMany } from '#api/field-errors.ts';
+import { checkFirst, checkName, checkNonNegative, checkOneOf } from '#api/field-checks.ts';
+import { invalidValue, requiredValue, tooLong, tooMany } from '#api/field-errors.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -101,7 +101,7 @@ function validateExitCodes(
       ...(operator === 'In' && value === 0
         ? [invalidValue(`${path}[${index}]`, value, 'must not be 0 for the In operator')]
         : []),
-      ...(values.indexOf(value) < index ? [duplicateValue(`${path}[${index}]`, value)] : []),
+      ...checkFirst(`${path}[${index}]`, values, index),
     ]),
     ...(isOrdered ? [] : [invalidValue(path, values, 'must be ordered')]),
   ];

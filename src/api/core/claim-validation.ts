@@ -1,8 +1,14 @@
 import type { PersistentVolumeClaimSpec } from '#api/core/persistent-volume-claim.ts';
 import type { TypedObjectReference } from '#api/core/reference.ts';
-import { checkLabelSelector, checkName, checkOneOf, checkPresent } from '#api/field-checks.ts';
+import {
+  checkLabelName,
+  checkLabelSelector,
+  checkName,
+  checkOneOf,
+  checkPresent,
+} from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
-import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
+import { subdomainNameErrors } from '#api/name-syntax.ts';
 import { readQuantity } from '#api/quantity.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -89,6 +95,6 @@ function validateDataSource(
     ...checkPresent(`${field}.kind`, kind),
     ...(apiGroup === '' && kind !== 'PersistentVolumeClaim' ? [invalidValue(field, kind, detail)] : []),
     ...(apiGroup === '' ? [] : checkName(`${field}.apiGroup`, apiGroup, subdomainNameErrors)),
-    ...(namespace === '' ? [] : checkName(`${field}.namespace`, namespace, labelNameErrors)),
+    ...checkLabelName(`${field}.namespace`, namespace),
   ];
 }

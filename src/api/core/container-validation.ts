@@ -5,7 +5,7 @@ import { validateHooks } from '#api/core/probe-validation.ts';
 import { validateResources } from '#api/core/resources-validation.ts';
 import { validateSecurityContext } from '#api/core/security-context-validation.ts';
 import type { Volume } from '#api/core/volume.ts';
-import { checkName, checkOneOf, checkPort, checkUnique } from '#api/field-checks.ts';
+import { checkName, checkOneOf, checkPort, checkRequiredName, checkUnique } from '#api/field-checks.ts';
 import {
   duplicateValue,
   forbiddenField,
@@ -40,7 +40,7 @@ export function validateContainer(
 ): FieldError[] {
   const { name, image = '' } = container;
   return [
-    ...(name === '' ? [requiredValue(`${field}.name`)] : checkName(`${field}.name`, name, labelNameErrors)),
+    ...checkRequiredName(`${field}.name`, name, labelNameErrors),
     ...(image === '' ? [requiredValue(`${field}.image`)] : []),
     ...checkOneOf(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, MESSAGE_POLICIES),
     ...(container.ports === undefined ? [] : validatePorts(`${field}.ports`, container.ports)),

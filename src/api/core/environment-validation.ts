@@ -4,8 +4,8 @@ import {
   validateResourceFieldRef,
 } from '#api/core/downward-validation.ts';
 import type { EnvFromSource, EnvVar, EnvVarSource } from '#api/core/environment.ts';
-import { checkName, checkPresent } from '#api/field-checks.ts';
-import { invalidValue, requiredValue } from '#api/field-errors.ts';
+import { checkName, checkPresent, checkRequiredName } from '#api/field-checks.ts';
+import { invalidValue } from '#api/field-errors.ts';
 import {
   configKeyErrors,
   environmentNameErrors,
@@ -42,9 +42,7 @@ function isEnvironmentName(name: string): boolean {
 
 function validateVariable(field: string, { name, value = '', valueFrom }: EnvVar): FieldError[] {
   return [
-    ...(name === ''
-      ? [requiredValue(`${field}.name`)]
-      : checkName(`${field}.name`, name, environmentNameErrors)),
+    ...checkRequiredName(`${field}.name`, name, environmentNameErrors),
     ...(valueFrom === undefined ? [] : validateSource(`${field}.valueFrom`, { source: valueFrom, value })),
   ];
 }
@@ -74,7 +72,7 @@ function validateCount(field: string, given: number, value: string): FieldError[
 function validateKeyRef(field: string, { name = '', key }: { name?: string; key: string }): FieldError[] {
   return [
     ...checkName(`${field}.name`, name, subdomainNameErrors),
-    ...(key === '' ? [requiredValue(`${field}.key`)] : checkName(`${field}.key`, key, configKeyErrors)),
+    ...checkRequiredName(`${field}.key`, key, configKeyErrors),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { LimitRange, LimitRangeItem } from '#api/core/limit-range.ts';
 import { isOvercommittable, validateResourceName } from '#api/core/resources-validation.ts';
-import { checkName } from '#api/field-checks.ts';
-import { duplicateValue, forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
+import { checkFirst, checkName } from '#api/field-checks.ts';
+import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import { readQuantity } from '#api/quantity.ts';
 import type { FieldError } from '#api/status.ts';
@@ -24,7 +24,7 @@ export function validateLimitRange({ spec: { limits } }: LimitRange): FieldError
     const names = bounds.flatMap((bound) => Object.keys(item[bound] ?? {}));
     return [
       ...validateType(`${field}.type`, item.type),
-      ...(types.indexOf(item.type) < index ? [duplicateValue(`${field}.type`, item.type)] : []),
+      ...checkFirst(`${field}.type`, types, index),
       ...bounds.flatMap((bound) =>
         Object.keys(item[bound] ?? {}).flatMap((name) =>
           validateResourceName(`${field}.${bound}[${name}]`, name, owner),

@@ -1,44 +1,19 @@
 import type { ResourceQuota, ResourceQuotaSpec } from '#api/core/resource-quota.ts';
+import { COMPUTE_RESOURCES, COUNTED_RESOURCES, QUOTA_RESOURCES } from '#api/core/standard-resources.ts';
 import { checkQuantity } from '#api/field-checks.ts';
 import { invalidValue, requiredValue } from '#api/field-errors.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import { readQuantity } from '#api/quantity.ts';
 import { type FieldError, ShownValue } from '#api/status.ts';
 
-/** Kinds that a quota may count by their plain name, beside `count/…`. */
-export const PLAIN_COUNTS = [
-  'configmaps',
-  'persistentvolumeclaims',
-  'pods',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'services',
-];
-
-/** What is counted, and cannot be counted in parts. */
-const COUNTED = [...PLAIN_COUNTS, 'services.loadbalancers', 'services.nodeports'];
-
-const COMPUTE = ['cpu', 'limits.cpu', 'limits.memory', 'memory', 'requests.cpu', 'requests.memory'];
-
-/** Every resource that a quota may name without a domain. */
-const STANDARD: ReadonlySet<string> = new Set([
-  ...COUNTED,
-  ...COMPUTE,
-  'ephemeral-storage',
-  'limits.ephemeral-storage',
-  'requests.ephemeral-storage',
-  'requests.storage',
-]);
-
 /** Which of the standard resources a scope can be applied to. */
 const SCOPES: Readonly<Record<string, readonly string[]>> = {
   BestEffort: ['pods'],
-  NotBestEffort: ['pods', ...COMPUTE],
-  Terminating: ['pods', ...COMPUTE],
-  NotTerminating: ['pods', ...COMPUTE],
-  PriorityClass: ['pods', ...COMPUTE],
-  CrossNamespacePodAffinity: ['pods', ...COMPUTE],
+  NotBestEffort: ['pods', ...COMPUTE_RESOURCES],
+  Terminating: ['pods', ...COMPUTE_RESOURCES],
+  NotTerminating: ['pods', ...COMPUTE_RESOURCES],
+  PriorityClass: ['pods', ...COMPUTE_RESOURCES],
+  CrossNamespacePodAffinity: ['pods', ...COMPUTE_RESOURCES],
 };
 
 const CONFLICTS: readonly (readonly [string, string])[] = [
@@ -85,12 +60,12 @@ function nameErrors(field: string, name: string, shown: ShownValue): FieldError[
 }
 
 function isStandard(name: string): boolean {
-  return STANDARD.has(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
+  return QUOTA_RESOURCES.has(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
 }
 
 /** Also what others have defined, which is always whole. */
 function isCounted(name: string): boolean {
-  if (COUNTED.includes(name)) return true;
+  if (COUNTED_RESOURCES.has(name)) return true;
   return name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
 }
 

@@ -1,47 +1,14 @@
 import type { ResourceRequirements } from '#api/core/container.ts';
+import { COUNTED_RESOURCES, STANDARD_RESOURCES } from '#api/core/standard-resources.ts';
 import { checkOneOf, checkQuantity } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, requiredValue } from '#api/field-errors.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import { compareQuantities, readQuantity } from '#api/quantity.ts';
 import { type FieldError, ShownValue } from '#api/status.ts';
 
-/** Resources without a domain that exist at all; of these a container can ask for the first three. */
-const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
-  'cpu',
-  'memory',
-  'ephemeral-storage',
-  'requests.cpu',
-  'requests.memory',
-  'requests.ephemeral-storage',
-  'limits.cpu',
-  'limits.memory',
-  'limits.ephemeral-storage',
-  'pods',
-  'resourcequotas',
-  'services',
-  'replicationcontrollers',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'storage',
-  'requests.storage',
-  'services.nodeports',
-  'services.loadbalancers',
-]);
+/** Of the standard resources, those that a container can ask for. */
 const CONTAINER_RESOURCES: readonly string[] = ['cpu', 'memory', 'ephemeral-storage'];
 const POD_RESOURCES: readonly string[] = ['cpu', 'hugepages-', 'memory'];
-/** Resources that are counted: no fractions. */
-const COUNTED_RESOURCES: ReadonlySet<string> = new Set([
-  'pods',
-  'resourcequotas',
-  'services',
-  'replicationcontrollers',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
-]);
 const HUGE_PAGES = 'hugepages-';
 const NANOS_PER_UNIT = 1_000_000_000n;
 

@@ -1,6 +1,6 @@
 import type { ServiceSpec } from '#api/core/service.ts';
-import { checkOneOf } from '#api/field-checks.ts';
-import { duplicateValue, invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
+import { checkFirst, checkOneOf } from '#api/field-checks.ts';
+import { invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import { parseIpAddress } from '#api/ip-network.ts';
 import { withoutLeadingZeros } from '#api/ip-syntax.ts';
 import { checkLegacyIp } from '#api/legacy-ip.ts';
@@ -30,7 +30,7 @@ export function validateAddressForm(spec: ServiceSpec, old: ServiceSpec | undefi
     ...validatePrimary(spec),
     ...(spec.ipFamilies ?? []).flatMap((family, index, all) => [
       ...(FAMILIES.includes(family) ? [] : [unsupportedValue(`spec.ipFamilies[${index}]`, family, FAMILIES)]),
-      ...(all.indexOf(family) < index ? [duplicateValue(`spec.ipFamilies[${index}]`, family)] : []),
+      ...checkFirst(`spec.ipFamilies[${index}]`, all, index),
     ]),
     ...checkOneOf('spec.ipFamilyPolicy', spec.ipFamilyPolicy, FAMILY_POLICIES),
     ...validateClusterIPs(spec, old),

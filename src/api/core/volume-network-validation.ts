@@ -6,7 +6,13 @@ import type {
   QuobyteVolumeSource,
   StorageOSVolumeSource,
 } from '#api/core/volume-network.ts';
-import { checkName, checkOneOf, checkPresent, checkRange } from '#api/field-checks.ts';
+import {
+  checkLabelName,
+  checkOneOf,
+  checkPresent,
+  checkRange,
+  checkRequiredName,
+} from '#api/field-checks.ts';
 import { invalidValue, requiredValue, unsupportedValue } from '#api/field-errors.ts';
 import { labelNameErrors } from '#api/name-syntax.ts';
 import { goStrings } from '#api/shown-values.ts';
@@ -164,14 +170,10 @@ export function validateAzureDisk(field: string, source: AzureDiskVolumeSource):
 
 /** What is wrong with a volume of StorageOS. */
 export function validateStorageOs(field: string, source: StorageOSVolumeSource): FieldError[] {
-  const { volumeName = '', volumeNamespace = '' } = source;
+  const { volumeName, volumeNamespace } = source;
   return [
-    ...(volumeName === ''
-      ? [requiredValue(`${field}.volumeName`)]
-      : checkName(`${field}.volumeName`, volumeName, labelNameErrors)),
-    ...(volumeNamespace === ''
-      ? []
-      : checkName(`${field}.volumeNamespace`, volumeNamespace, labelNameErrors)),
+    ...checkRequiredName(`${field}.volumeName`, volumeName, labelNameErrors),
+    ...checkLabelName(`${field}.volumeNamespace`, volumeNamespace),
     ...validateSecretName(field, source),
   ];
 }

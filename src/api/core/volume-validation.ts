@@ -25,7 +25,7 @@ import {
   validateSecretName,
   validateStorageOs,
 } from '#api/core/volume-network-validation.ts';
-import { checkLabels, checkName, checkPresent } from '#api/field-checks.ts';
+import { checkLabels, checkName, checkPresent, checkRequiredName } from '#api/field-checks.ts';
 import { duplicateValue, forbiddenField, invalidValue, requiredValue, tooLong } from '#api/field-errors.ts';
 import { checkAnnotations } from '#api/metadata.ts';
 import { labelNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
@@ -150,9 +150,7 @@ export function validateVolumes(
     const path = `${field}[${index}]`;
     const wrong = [
       ...validateSources(path, volume, owner),
-      ...(volume.name === ''
-        ? [requiredValue(`${path}.name`)]
-        : checkName(`${path}.name`, volume.name, labelNameErrors)),
+      ...checkRequiredName(`${path}.name`, volume.name, labelNameErrors),
       ...(valid.has(volume.name) ? [duplicateValue(`${path}.name`, volume.name)] : []),
     ];
     if (wrong.length === 0) valid.set(volume.name, volume);

@@ -1,5 +1,7 @@
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '#api/discovery/endpoint-slice.ts';
 import {
+  checkJoined,
+  checkLabelName,
   checkLabels,
   checkName,
   checkOneOf,
@@ -55,7 +57,7 @@ function validatePorts(field: string, ports: readonly EndpointPort[]): FieldErro
   if (many.length > 0) return many;
   return [
     ...ports.flatMap(({ name = '', protocol, appProtocol }, index) => [
-      ...(name === '' ? [] : checkName(`${field}[${index}].name`, name, labelNameErrors)),
+      ...checkLabelName(`${field}[${index}].name`, name),
       ...checkOneOf(`${field}[${index}].protocol`, protocol, PROTOCOLS),
       ...checkName(`${field}[${index}].appProtocol`, appProtocol, qualifiedNameErrors),
     ]),
@@ -118,14 +120,12 @@ function validateAddress(
 function validateFullName(field: string, name: string): FieldError[] {
   if (name === '') return [requiredValue(field)];
   const bare = name.replace(/\.$/, '');
-  const errors = subdomainNameErrors(bare);
-  if (errors.length > 0) return [invalidValue(field, bare, errors.join(','))];
+  const errors = checkJoined(field, bare, subdomainNameErrors);
+  if (errors.length > 0) return errors;
   const parts = bare.split('.');
   if (parts.length < 2)
     return [invalidValue(field, bare, 'should be a domain with at least two segments separated by dots')];
-  return parts.flatMap((part) =>
-    labelNameErrors(part).length === 0 ? [] : [invalidValue(field, part, labelNameErrors(part).join(','))],
-  );
+  return parts.flatMap((part) => checkJoined(field, part, labelNameErrors));
 }
 
 function validateHints(field: string, { forZones = [], forNodes = [] }: EndpointHints = {}): FieldError[] {

@@ -1,4 +1,5 @@
-import { duplicateValue, requiredValue } from '#api/field-errors.ts';
+import { checkFirst } from '#api/field-checks.ts';
+import { requiredValue } from '#api/field-errors.ts';
 import type { Condition } from '#api/object.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -8,7 +9,7 @@ export function checkFlowConditions(conditions: readonly Partial<Condition>[] = 
   return types.flatMap((type, index) => {
     const field = `status.conditions[${index}].type`;
     return [
-      ...(types.indexOf(type) < index ? [duplicateValue(field, type)] : []),
+      ...checkFirst(field, types, index),
       ...(type === '' ? [requiredValue(field, 'must not be empty')] : []),
     ];
   });

@@ -1,7 +1,7 @@
 import { AGE_COLUMN, NAME_COLUMN, numberColumn } from '#api/columns.ts';
 import { defineResource } from '#api/define-resource.ts';
-import { checkName, checkNonNegative, checkPresent, checkUnchanged } from '#api/field-checks.ts';
-import { duplicateValue, invalidValue } from '#api/field-errors.ts';
+import { checkFirst, checkName, checkNonNegative, checkPresent, checkUnchanged } from '#api/field-checks.ts';
+import { invalidValue } from '#api/field-errors.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -71,7 +71,7 @@ function validateDrivers(drivers: readonly CSINodeDriver[]): FieldError[] {
         ? [invalidValue(`${field}.nodeID`, driver.nodeID, `must be ${NODE_ID_CHARS_MAX} characters or less`)]
         : []),
       ...checkNonNegative(`${field}.allocatable.count`, driver.allocatable?.count),
-      ...(names.indexOf(driver.name) < index ? [duplicateValue(`${field}.name`, driver.name)] : []),
+      ...checkFirst(`${field}.name`, names, index),
       ...validateTopologyKeys(field, driver.topologyKeys ?? []),
     ];
   });
@@ -80,7 +80,7 @@ function validateDrivers(drivers: readonly CSINodeDriver[]): FieldError[] {
 function validateTopologyKeys(field: string, keys: readonly string[]): FieldError[] {
   return keys.flatMap((key, index) => [
     ...checkPresent(field, key),
-    ...(keys.indexOf(key) < index ? [duplicateValue(field, key)] : []),
+    ...checkFirst(field, keys, index),
     ...checkName(field, key, qualifiedNameErrors),
   ]);
 }

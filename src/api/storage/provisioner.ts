@@ -1,7 +1,7 @@
+import { checkRequiredName } from '#api/field-checks.ts';
 /** What classes of volumes have in common: who makes the volumes, and what it is told. */
 
-import { checkName } from '#api/field-checks.ts';
-import { forbiddenField, invalidValue, requiredValue, tooLong } from '#api/field-errors.ts';
+import { forbiddenField, invalidValue, tooLong } from '#api/field-errors.ts';
 import { equalJson } from '#api/json.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';
 import type { Json } from '#api/object.ts';
@@ -16,9 +16,7 @@ const encoder = new TextEncoder();
 
 /** A qualified name, whatever its case. */
 export function checkProvisioner(field: string, provisioner: string): FieldError[] {
-  return provisioner === ''
-    ? [requiredValue(field)]
-    : checkName(field, provisioner.toLowerCase(), qualifiedNameErrors);
+  return checkRequiredName(field, provisioner.toLowerCase(), qualifiedNameErrors);
 }
 
 /** What the provisioner is told. */

@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim } from '#api/core/persistent-volume-claim.ts';
 import type { Pod } from '#api/core/pod.ts';
-import { PLAIN_COUNTS } from '#api/core/resource-quota-validation.ts';
 import type { Service } from '#api/core/service.ts';
+import { COUNTED_KINDS } from '#api/core/standard-resources.ts';
 import type { KubeObject } from '#api/object.ts';
 import { type Quantity, quantityFromUnits, readQuantity, ZERO } from '#api/quantity.ts';
 import type { ResourceType } from '#api/resource.ts';
@@ -21,7 +21,7 @@ export function usageOf(type: ResourceType, object: KubeObject): Amounts {
   const usage = new Map<string, Quantity>([[countName(type), ONE]]);
   if (type.group !== '') return usage;
   const isEnded = type.kind === 'Pod' && hasEnded(object as Pod);
-  if (PLAIN_COUNTS.includes(type.plural) && !isEnded) usage.set(type.plural, ONE);
+  if (COUNTED_KINDS.includes(type.plural) && !isEnded) usage.set(type.plural, ONE);
   switch (type.kind) {
     case 'Pod':
       return isEnded ? usage : addAmounts(usage, podUsage(object as Pod));
@@ -64,7 +64,7 @@ export function concernsKind(type: ResourceType, names: readonly string[]): bool
           name.includes('.storageclass.storage.k8s.io/'),
       );
     default:
-      return PLAIN_COUNTS.includes(type.plural) && names.includes(type.plural);
+      return COUNTED_KINDS.includes(type.plural) && names.includes(type.plural);
   }
 }
 

@@ -48,7 +48,7 @@ test('a command that is not there, or is aborted, rejects', async () => {
 test('a process that is started writes its log, is known by its command line, and ends when it is told to', async () => {
   const logPath = join(folder, 'deep', 'child.log');
   const [command, args] = node(
-    'console.log("up"); process.on("SIGTERM", () => process.exit(5)); setInterval(() => {}, 1000)',
+    'process.on("SIGTERM", () => process.exit(5)); setInterval(() => {}, 1000); console.log("up")',
   );
   const child = await realProcesses.start(command, args, { logPath });
   let log = '';

@@ -49,7 +49,8 @@ async function runCheck(): Promise<TestCounts> {
 
 async function runFile(path: string): Promise<TestCounts> {
   console.log(`\n=== ${path}`);
-  const command = ['node', '--test', '--test-isolation=none', '--test-reporter=spec', path];
+  const seed = ['--import', './tools/property-seed.ts'];
+  const command = ['node', ...seed, '--test', '--test-isolation=none', '--test-reporter=spec', path];
   const outcome = await runCommand(command, { limitMs: FILE_MS_MAX, echo: true });
   return withFailure(countsOfSpec(outcome.output), outcome);
 }

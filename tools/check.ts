@@ -27,8 +27,11 @@ const STEP_MS_MAX = 300_000;
 /** Steps that run side by side. */
 const STEPS_AT_ONCE = 2;
 
-/** All tests in one process; one that hangs fails after a minute. */
-const NODE_TEST = ['node', '--test', '--test-isolation=none', '--test-reporter=spec', '--test-timeout=60000'];
+/** All tests in one process, with one seed for all properties; one that hangs fails after a minute. */
+const NODE_TEST = [
+  ...['node', '--import', './tools/property-seed.ts'],
+  ...['--test', '--test-isolation=none', '--test-reporter=spec', '--test-timeout=60000'],
+];
 
 /** Tests of whole fleets take as long as many others: they are a step of their own. */
 const SIMULATION = 'src/simulation/';

@@ -22,7 +22,7 @@ import type { Kinds } from '#apiserver/kinds.ts';
 import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
 import { ObjectTurns } from '#apiserver/object-turns.ts';
 import type { PodAccess } from '#apiserver/pod-access.ts';
-import { podStreamUrl, STREAMED, servePodSubresource } from '#apiserver/pod-subresources.ts';
+import { podStreamUrl, STREAMED, serveBinding, servePodSubresource } from '#apiserver/pod-subresources.ts';
 import { isProxied, proxyUpgrade, serveProxy } from '#apiserver/proxy.ts';
 import { quoted } from '#apiserver/query-parameters.ts';
 import {
@@ -46,7 +46,7 @@ import { exactNameOf } from '#apiserver/rest-list.ts';
 import { serveScale } from '#apiserver/scale.ts';
 import { type Served, ServedKinds } from '#apiserver/served-kinds.ts';
 import { isUnstored } from '#apiserver/unstored-kinds.ts';
-import { serveObjects } from '#apiserver/verbs.ts';
+import { type AllowedRequest, serveObjects } from '#apiserver/verbs.ts';
 import { warningHeaders } from '#apiserver/write-options.ts';
 import { type Store, StoreUnavailableError } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
@@ -290,23 +290,25 @@ class Server {
     } as const;
     const serve = (): Promise<ApiResponse> => {
       this.#authorize(user, attributes, request);
-      return this.#serveAllowed(request, info, user);
+      const assertMayCreate = (): void => this.#authorize(user, { ...attributes, verb: 'create' });
+      return this.#serveAllowed({ request, info, user, assertMayCreate });
     };
     // As upstream: what is behind a proxy takes the time that it takes, and holds no seat meanwhile.
     if (info.subresource === 'proxy') return serve();
     return this.#fairly({ request, user, attributes }, serve);
   }
 
-  async #serveAllowed(request: ApiRequest, info: ResourcePath, user: User): Promise<ApiResponse> {
+  async #serveAllowed(allowed: Omit<AllowedRequest, 'type'>): Promise<ApiResponse> {
+    const { request, info, user } = allowed;
     const { schemas } = this.#served.now.kinds;
     const review = await serveReview({ ...this.#options.access, schemas }, { request, info, user });
     if (review !== undefined) return review;
-    if (isUnstored(info)) return this.#serveUnstored(request, info);
+    if (isUnstored(info)) return this.#serveUnstored(allowed);
     const { type, context: unguarded, kinds } = await this.#resolve(info);
     const context = guarded(unguarded, request);
     const deprecation = type.custom?.deprecation ?? type.deprecation;
     if (deprecation !== undefined) addWarning(notesOf(request), deprecation);
-    const call = { request, info, type, user };
+    const call = { ...allowed, type };
     const { name, subresource } = info;
     if (subresource === undefined || (subresource === 'status' && type.subresources.includes('status'))) {
       return serveObjects(context, call);
@@ -331,8 +333,13 @@ class Server {
     throw unknownResource();
   }
 
-  #serveUnstored(request: ApiRequest, info: ResourcePath): Promise<ApiResponse> {
+  async #serveUnstored(allowed: Omit<AllowedRequest, 'type'>): Promise<ApiResponse> {
+    const { request, info } = allowed;
     if (info.subresource !== undefined) throw unknownResource();
+    if (info.plural === 'bindings') {
+      const { type, context } = await this.#resolve({ ...info, plural: 'pods' });
+      return serveBinding(guarded(context, request), { ...allowed, type });
+    }
     if (info.plural !== 'componentstatuses' || request.method !== 'GET') throw methodNotAllowed();
     return serveComponentStatuses(this.#options, request, info.name);
   }

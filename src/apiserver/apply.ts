@@ -3,18 +3,16 @@ import { checkFields } from '#api/check-fields.ts';
 import type { JsonObject, MutableJsonObject } from '#api/json.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceType } from '#api/resource.ts';
-import { badRequest, isStatus } from '#api/status.ts';
+import { badRequest } from '#api/status.ts';
 import { resetFields } from '#apiserver/field-managers.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { createObject } from '#apiserver/rest-create.ts';
+import { type CreateOrUpdateRequest, createOrUpdate } from '#apiserver/rest-create-or-update.ts';
 import { updateObject } from '#apiserver/rest-update.ts';
-import { objectStoreKey } from '#apiserver/stored-object.ts';
 import type { Entry } from '#store/store.ts';
 import { timestamp } from '#system/clock.ts';
 
-export interface ApplyRequest extends WriteRequest {
-  readonly namespace: string | undefined;
-  readonly name: string;
+export interface ApplyRequest extends WriteRequest, CreateOrUpdateRequest {
   readonly subresource: string | undefined;
   readonly applied: KubeObject;
   /** Takes fields from other managers instead of answering Conflict. */
@@ -36,26 +34,18 @@ export async function applyServerSideTo(
   request.applied.metadata.name = request.name;
   if (type.namespaced && request.namespace !== undefined)
     request.applied.metadata.namespace ??= request.namespace;
-  const exists = (await context.store.get(objectStoreKey(type, request))) !== undefined;
-  if (exists || request.subresource !== undefined)
-    return { entry: await update(context, type, request), created: false };
-  try {
+  const update = (): Promise<Entry> =>
+    updateObject(context, type, {
+      ...request,
+      managesFields: true,
+      change: (live) => merge(context, type, { request, live }),
+    });
+  if (request.subresource !== undefined) return { entry: await update(), created: false };
+  const create = (): Promise<Entry> => {
     const object = merge(context, type, { request, live: undefined });
-    const entry = await createObject(context, type, { ...request, object, managesFields: true });
-    return { entry, created: true };
-  } catch (error) {
-    // Created by somebody else meanwhile.
-    if (!isStatus(error, 'AlreadyExists')) throw error;
-    return { entry: await update(context, type, request), created: false };
-  }
-}
-
-function update(context: RestContext, type: ResourceType, request: ApplyRequest): Promise<Entry> {
-  return updateObject(context, type, {
-    ...request,
-    managesFields: true,
-    change: (live) => merge(context, type, { request, live }),
-  });
+    return createObject(context, type, { ...request, object, managesFields: true });
+  };
+  return createOrUpdate(context, type, request, { create, update });
 }
 
 /** Empty values are applied, so that whoever applies them owns the fields, and are not kept. */

@@ -419,6 +419,20 @@ test('a lease is replaced only by who names the version that it replaces; a conf
   assert.equal(refusalOf(await server.call({ method: 'PUT', path: `${CONFIG_MAPS}/anybody`, body })), '200');
 });
 
+test('a PUT creates a lease that is not there, as what nobody has seen yet', async () => {
+  const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/put';
+  const put = (metadata: object) =>
+    server.call<KubeObject>({ method: 'PUT', path, body: { metadata, spec: { holderIdentity: 'a' } } });
+  assert.match(
+    refusalOf((await put({ name: 'put', uid: 'earlier' })) as never),
+    /^409 Conflict: .* UID in precondition: earlier, UID in object meta: $/,
+  );
+  assert.match(refusalOf((await put({ name: 'other' })) as never), /^400 BadRequest: the name of the object/);
+  const made = await put({ name: 'put', resourceVersion: '77' });
+  assert.deepEqual([made.status, made.body.metadata.managedFields?.length], [201, 1], made.text);
+  assert.equal((await put({ ...made.body.metadata })).status, 200);
+});
+
 test('of an object that is gone a client is told so; of a service it gets the last state', async () => {
   const { metadata } = await createConfigMap('told');
   const told = await server.call({ method: 'DELETE', path: `${CONFIG_MAPS}/told` });

@@ -11,7 +11,7 @@ import { applyPatch, decodePatch, type PatchKind, patchKindOf } from '#apiserver
 import type { ApiResponse } from '#apiserver/request.ts';
 import type { RestContext } from '#apiserver/rest-context.ts';
 import { updateObject } from '#apiserver/rest-update.ts';
-import type { NamedRequest } from '#apiserver/verbs.ts';
+import type { AllowedRequest, NamedRequest } from '#apiserver/verbs.ts';
 import {
   assertNotForced,
   fieldValidationOf,
@@ -21,7 +21,10 @@ import {
 } from '#apiserver/write-options.ts';
 
 /** `PATCH` of an object or its status, in any of the four forms. */
-export async function servePatch(context: RestContext, call: NamedRequest): Promise<ApiResponse> {
+export async function servePatch(
+  context: RestContext,
+  call: AllowedRequest & NamedRequest,
+): Promise<ApiResponse> {
   const { request } = call;
   const kind = patchKindOf(mediaTypeOf(request.headers['content-type']), call.type);
   const body = decodePatch(request.body, kind);
@@ -92,7 +95,7 @@ function leavesManagers({ kind, body }: { kind: PatchKind; body: DecodedBody }):
 
 async function servePatchByApply(
   context: RestContext,
-  call: NamedRequest,
+  call: AllowedRequest & NamedRequest,
   decoded: DecodedBody,
 ): Promise<ApiResponse> {
   const { request, info, type, name } = call;
@@ -109,6 +112,7 @@ async function servePatchByApply(
     subresource: info.subresource,
     applied: object,
     force,
+    assertMayCreate: call.assertMayCreate,
   });
   const status = created ? 201 : 200;
   return objectResponse(context, type, { ...shape, entry, status, headers: warningHeaders(warnings) });

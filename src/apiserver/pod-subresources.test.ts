@@ -85,6 +85,21 @@ test('a binding puts a pod on a node, once, and says so in its conditions', asyn
   );
 });
 
+test('a binding that is posted by itself binds the pod of its name', async () => {
+  await create('named');
+  const post = (metadata: object) =>
+    server.call({
+      method: 'POST',
+      path: '/api/v1/namespaces/default/bindings',
+      body: { metadata, target: { kind: 'Node', name: 'n1' } },
+    });
+  assert.equal(refusalOf(await post({})), '400 BadRequest: name is required');
+  assert.match(refusalOf(await post({ name: 'nobody' })), /^404 NotFound/);
+  assert.equal((await post({ name: 'named' })).status, 201);
+  assert.equal((await server.call<Pod>({ path: `${PODS}/named` })).body.spec.nodeName, 'n1');
+  assert.equal((await server.call({ path: '/api/v1/namespaces/default/bindings' })).status, 405);
+});
+
 test('a binding gives a pod its annotations, once it waits at no gate', async () => {
   await create('gated', { schedulingGates: [{ name: 'a.io/gate' }] });
   const bindIt = () => bind('gated', { metadata: { annotations: { a: 'b' } }, target: { name: 'n1' } });

@@ -2,7 +2,7 @@ import type { Binding } from '#api/core/binding.ts';
 import type { Pod } from '#api/core/pod.ts';
 import type { KubeObject, ObjectMeta } from '#api/object.ts';
 import type { Eviction } from '#api/policy/eviction.ts';
-import { badRequest, conflict, notFound, StatusError } from '#api/status.ts';
+import { badRequest, conflict, methodNotAllowed, notFound, type StatusError } from '#api/status.ts';
 import { decodeTypedBody } from '#apiserver/decode-object.ts';
 import { checkedDeleteOptions } from '#apiserver/delete-options.ts';
 import { EXTRA_SUBRESOURCES, unknownResource } from '#apiserver/discovery.ts';
@@ -49,20 +49,24 @@ function refusalOf(subresource: string): StatusError {
   if (!EXTRA_SUBRESOURCES.some(({ plural, name }) => plural === 'pods' && name === subresource))
     return unknownResource();
   if (STREAMED.includes(subresource)) return badRequest('Upgrade request required');
-  return new StatusError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-  );
+  return methodNotAllowed();
+}
+
+function decodeBinding({ schemas }: RestContext, { request }: ResourceRequest): Partial<Binding> {
+  return decodeTypedBody(request, { schemas, schema: 'core/v1.Binding', kind: 'Binding', version: 'v1' });
+}
+
+/** The answer to a Binding that is posted by itself: to the pod whose name it has. */
+export async function serveBinding(context: RestContext, call: ResourceRequest): Promise<ApiResponse> {
+  if (call.request.method !== 'POST' || call.info.name !== undefined) throw methodNotAllowed();
+  const name = decodeBinding(context, call).metadata?.name ?? '';
+  if (name === '') throw badRequest('name is required');
+  return bind(context, { ...call, name });
 }
 
 /** Puts a pod on a node, once; `PodScheduled` turns true with it. */
 async function bind(context: RestContext, call: PodRequest): Promise<ApiResponse> {
-  const { target, metadata: named } = decodeTypedBody<Partial<Binding>>(call.request, {
-    schemas: context.schemas,
-    schema: 'core/v1.Binding',
-    kind: 'Binding',
-    version: 'v1',
-  });
+  const { target, metadata: named } = decodeBinding(context, call);
   assertNamed(named?.name, call, 'Binding');
   const { kind = '', name: node = '' } = target ?? {};
   if (kind !== '' && kind !== 'Node')

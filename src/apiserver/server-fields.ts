@@ -1,4 +1,4 @@
-import type { KubeObject } from '#api/object.ts';
+import type { KubeObject, ObjectMeta } from '#api/object.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { badRequest, conflict, otherNamespace } from '#api/status.ts';
 import { subjectOf } from '#apiserver/encoded-write.ts';
@@ -14,22 +14,7 @@ export function keepServerFields(
   }: { readonly request: UpdateRequest; readonly old: KubeObject; readonly next: KubeObject },
 ): void {
   const { metadata } = next;
-  if (metadata.name === undefined || metadata.name === '') {
-    throw badRequest(
-      `the name of the object (${old.metadata.name} based on URL) was undeterminable: name must be provided`,
-    );
-  }
-  if (metadata.name !== old.metadata.name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${old.metadata.name})`,
-    );
-  }
-  if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== old.metadata.uid) {
-    throw conflict(
-      subjectOf(type, request.name),
-      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`,
-    );
-  }
+  assertIdentity(metadata, type, old.metadata);
   if (metadata.namespace && metadata.namespace !== old.metadata.namespace) throw otherNamespace();
   next.apiVersion = apiVersionOf(type);
   next.kind = type.kind;
@@ -65,6 +50,25 @@ export function keepServerFields(
   if (request.subresource === 'ephemeralcontainers') halves.spec = withEphemeralContainers(next, old);
   if (isNamespace(type) && request.subresource !== 'finalize')
     halves.spec = { ...(halves.spec as object | undefined), finalizers: namespaceFinalizers(old) };
+}
+
+/** Throws where what was sent for an object has another name, none, or the uid of another one; `uid` is absent where there is none. */
+export function assertIdentity(
+  sent: ObjectMeta,
+  type: ResourceType,
+  { name, uid = '' }: { readonly name: string; readonly uid?: string },
+): void {
+  if (sent.name === undefined || sent.name === '')
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
+  if (sent.name !== name)
+    throw badRequest(`the name of the object (${sent.name}) does not match the name on the URL (${name})`);
+  if (sent.uid !== undefined && sent.uid !== '' && sent.uid !== uid)
+    throw conflict(
+      subjectOf(type, name),
+      `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${uid}`,
+    );
 }
 
 function withEphemeralContainers(next: KubeObject, old: KubeObject): unknown {

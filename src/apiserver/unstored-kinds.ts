@@ -21,13 +21,13 @@ export type ListedKind = Pick<
     readonly verbs?: readonly string[];
   };
 
-/** A kind that is asked: a POST is answered at once. */
-function review(group: string, kind: string, { namespaced = false } = {}): ListedKind {
+/** A kind that is only posted, and answered at once. */
+function posted(group: string, kind: string, { namespaced = false } = {}): ListedKind {
   const singular = kind.toLowerCase();
   return {
     group,
     version: 'v1',
-    schema: `${group.split('.', 1)[0] ?? ''}/v1.${kind}`,
+    schema: `${group === '' ? 'core' : (group.split('.', 1)[0] ?? '')}/v1.${kind}`,
     kind,
     plural: `${singular}s`,
     singular,
@@ -41,12 +41,13 @@ function review(group: string, kind: string, { namespaced = false } = {}): Liste
 
 /** Kinds of which nothing is stored: their answers are made when they are asked for. */
 export const UNSTORED_KINDS: readonly ListedKind[] = [
-  review('authentication.k8s.io', 'SelfSubjectReview'),
-  review('authentication.k8s.io', 'TokenReview'),
-  review('authorization.k8s.io', 'LocalSubjectAccessReview', { namespaced: true }),
-  review('authorization.k8s.io', 'SelfSubjectAccessReview'),
-  review('authorization.k8s.io', 'SelfSubjectRulesReview'),
-  review('authorization.k8s.io', 'SubjectAccessReview'),
+  posted('', 'Binding', { namespaced: true }),
+  posted('authentication.k8s.io', 'SelfSubjectReview'),
+  posted('authentication.k8s.io', 'TokenReview'),
+  posted('authorization.k8s.io', 'LocalSubjectAccessReview', { namespaced: true }),
+  posted('authorization.k8s.io', 'SelfSubjectAccessReview'),
+  posted('authorization.k8s.io', 'SelfSubjectRulesReview'),
+  posted('authorization.k8s.io', 'SubjectAccessReview'),
   { ...componentStatusResource, verbs: ['get', 'list'] },
 ];
 

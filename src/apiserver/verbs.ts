@@ -18,7 +18,7 @@ import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { createObject } from '#apiserver/rest-create.ts';
 import { deleteObject } from '#apiserver/rest-delete.ts';
 import { listObjects } from '#apiserver/rest-list.ts';
-import { updateObject } from '#apiserver/rest-update.ts';
+import { replaceObject } from '#apiserver/rest-replace.ts';
 import { watchObjects } from '#apiserver/rest-watch.ts';
 import { selectionOf } from '#apiserver/selection.ts';
 import { decodeObject, listPrefix, objectStoreKey } from '#apiserver/stored-object.ts';
@@ -35,8 +35,14 @@ export interface ResourceRequest {
 /** A request for one object. */
 export type NamedRequest = ResourceRequest & { readonly name: string };
 
+/** A request of a user who may do what its verb says. */
+export interface AllowedRequest extends ResourceRequest {
+  /** Throws Forbidden where he may not create what the request names: asked before another verb creates it. */
+  readonly assertMayCreate: () => void;
+}
+
 /** The verbs on a kind and its `status`. */
-export async function serveObjects(context: RestContext, call: ResourceRequest): Promise<ApiResponse> {
+export async function serveObjects(context: RestContext, call: AllowedRequest): Promise<ApiResponse> {
   const { name } = call.info;
   return name === undefined ? serveCollection(context, call) : serveObject(context, { ...call, name });
 }
@@ -65,7 +71,7 @@ async function serveCollection(context: RestContext, call: ResourceRequest): Pro
   }
 }
 
-async function serveObject(context: RestContext, call: NamedRequest): Promise<ApiResponse> {
+async function serveObject(context: RestContext, call: AllowedRequest & NamedRequest): Promise<ApiResponse> {
   const { method } = call.request;
   switch (method) {
     case 'GET':
@@ -109,7 +115,7 @@ async function create(context: RestContext, call: ResourceRequest): Promise<ApiR
   return objectResponse(context, type, { ...shape, entry, status: 201, headers: warningHeaders(warnings) });
 }
 
-async function replace(context: RestContext, call: NamedRequest): Promise<ApiResponse> {
+async function replace(context: RestContext, call: AllowedRequest & NamedRequest): Promise<ApiResponse> {
   const { request, info, type, name } = call;
   const shape = answerShapeOf(request);
   const fieldValidation = fieldValidationOf(request);
@@ -117,19 +123,21 @@ async function replace(context: RestContext, call: NamedRequest): Promise<ApiRes
     decodeObjectBody(request, { type, schemas: context.schemas, fieldValidation });
   const { object, warnings } = decode();
   let unused: KubeObject | undefined = object;
-  const entry = await updateObject(context, type, {
+  const sent = (): KubeObject => {
+    const next = unused ?? decode().object;
+    unused = undefined;
+    return next;
+  };
+  const { entry, created } = await replaceObject(context, type, {
     ...writeRequestOf(call),
     namespace: info.namespace,
     name,
     subresource: info.subresource,
-    keepsCurrent: true,
-    change() {
-      const next = unused ?? decode().object;
-      unused = undefined;
-      return next;
-    },
+    sent,
+    assertMayCreate: call.assertMayCreate,
   });
-  return objectResponse(context, type, { ...shape, entry, status: 200, headers: warningHeaders(warnings) });
+  const status = created ? 201 : 200;
+  return objectResponse(context, type, { ...shape, entry, status, headers: warningHeaders(warnings) });
 }
 
 async function deleteOne(context: RestContext, call: NamedRequest): Promise<ApiResponse> {

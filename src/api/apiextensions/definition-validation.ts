@@ -11,6 +11,7 @@ import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
 import { validateVersion, versionPaths } from '#api/apiextensions/version-validation.ts';
 import { checkJoined, checkOneOf, checkPresent, checkUnchanged } from '#api/field-checks.ts';
 import { invalidValue, requiredValue, tooMany } from '#api/field-errors.ts';
+import { isJsonObject } from '#api/json.ts';
 import { serviceNameErrors, subdomainNameErrors } from '#api/name-syntax.ts';
 import type { FieldError } from '#api/status.ts';
 
@@ -194,12 +195,12 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition): Fie
   ];
 }
 
-/** Whether a schema sets defaults anywhere. */
-function sets(schema: JSONSchemaProps | undefined): boolean {
-  if (schema === undefined) return false;
-  const { items, properties = {}, additionalProperties } = schema;
-  const below = [items, ...Object.values(properties), additionalProperties];
-  return schema.default !== undefined || below.some((each) => typeof each === 'object' && sets(each));
+/** Whether a schema sets defaults anywhere. Anything may stand for a schema below it, null and lists as well. */
+function sets(schema: unknown): boolean {
+  if (!isJsonObject(schema)) return false;
+  const { items, properties, additionalProperties } = schema as JSONSchemaProps;
+  const below = [items, ...Object.values(properties ?? {}), additionalProperties];
+  return schema['default'] !== undefined || below.some(sets);
 }
 
 function validateChange(spec: CustomResourceDefinitionSpec, old: CustomResourceDefinition): FieldError[] {

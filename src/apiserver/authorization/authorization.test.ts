@@ -108,6 +108,40 @@ test('nobody is let in without a name, but to what everybody may see', async () 
   }
 });
 
+test('whoever may only patch and update creates nothing by it', async () => {
+  const rules = [
+    {
+      apiGroups: ['coordination.k8s.io'],
+      resources: ['leases'],
+      verbs: ['get', 'update', 'patch'],
+    },
+  ];
+  await made('namespaces/default/roles', { metadata: { name: 'changer' }, rules });
+  await made('namespaces/default/rolebindings', {
+    metadata: { name: 'changer' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'changer' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'cay' }],
+  });
+  await server.settle();
+  const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/l';
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l' } };
+  const put = (user: User) => server.call({ method: 'PUT', path, body: lease, user });
+  const apply = (user: User) =>
+    server.call({
+      method: 'PATCH',
+      path: `${path}?fieldManager=m&force=true`,
+      body: lease,
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      user,
+    });
+  const cay: User = { name: 'cay', groups: ['system:authenticated'] };
+  const refusal =
+    '403 Forbidden: leases.coordination.k8s.io "l" is forbidden: User "cay" cannot create resource "leases" in API group "coordination.k8s.io" in the namespace "default"';
+  for (const write of [put, apply]) assert.equal(refusalOf(await write(cay)), refusal);
+  assert.equal((await put({ name: 'root', groups: ['system:masters'] })).status, 201);
+  assert.equal((await apply(cay)).status, 200);
+});
+
 test('whoever has no role may only discover', async () => {
   const stranger: User = { name: 'eve', groups: ['system:authenticated'] };
   assert.equal((await server.call({ path: '/apis', user: stranger })).status, 200);

@@ -1,0 +1,27 @@
+import type { ResourceType } from '#api/resource.ts';
+
+/**
+ * Built-in kinds of which a PUT makes an object that is not there, by group and kind. Source: the `AllowCreateOnUpdate` of
+ * Kubernetes' registries.
+ */
+const CREATED_BY_UPDATE: ReadonlySet<string> = new Set([
+  '/Endpoints',
+  '/Event',
+  '/LimitRange',
+  '/PodTemplate',
+  '/ResourceQuota',
+  '/Service',
+  'coordination.k8s.io/Lease',
+  'events.k8s.io/Event',
+  'rbac.authorization.k8s.io/ClusterRole',
+  'rbac.authorization.k8s.io/ClusterRoleBinding',
+  'rbac.authorization.k8s.io/Role',
+  'rbac.authorization.k8s.io/RoleBinding',
+  'scheduling.k8s.io/PriorityClass',
+  'storage.k8s.io/StorageClass',
+]);
+
+/** Whether a PUT creates an object of the kind where there is none. Of others it is 404. */
+export function isCreatedByUpdate({ group, kind, custom }: ResourceType): boolean {
+  return custom === undefined && CREATED_BY_UPDATE.has(`${group}/${kind}`);
+}

@@ -8,17 +8,14 @@ const CREATED_BY_UPDATE: ReadonlySet<string> = new Set([
   '/Endpoints',
   '/Event',
   '/LimitRange',
-  '/PodTemplate',
-  '/ResourceQuota',
   '/Service',
   'coordination.k8s.io/Lease',
   'events.k8s.io/Event',
+  'node.k8s.io/RuntimeClass',
   'rbac.authorization.k8s.io/ClusterRole',
   'rbac.authorization.k8s.io/ClusterRoleBinding',
   'rbac.authorization.k8s.io/Role',
   'rbac.authorization.k8s.io/RoleBinding',
-  'scheduling.k8s.io/PriorityClass',
-  'storage.k8s.io/StorageClass',
 ]);
 
 /** Whether a PUT creates an object of the kind where there is none. Of others it is 404. */

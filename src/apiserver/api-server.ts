@@ -1,6 +1,4 @@
-import type { ResourceType } from '#api/resource.ts';
 import { badRequest, forbidden, methodNotAllowed, StatusError } from '#api/status.ts';
-import type { AccessControl } from '#apiserver/access-control.ts';
 import { AdmissionChain } from '#apiserver/admission/chain.ts';
 import { CreationsUnderWay, namespaceLifecycle } from '#apiserver/admission/namespace-lifecycle.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
@@ -8,22 +6,18 @@ import { inWantedForm } from '#apiserver/answer-form.ts';
 import type { Auditor } from '#apiserver/audit/auditor.ts';
 import { openIdDocument } from '#apiserver/authentication/discovery-documents.ts';
 import { impersonationOf } from '#apiserver/authentication/impersonation.ts';
-import { serveTokenRequest } from '#apiserver/authentication/token-request.ts';
-import { serveReview } from '#apiserver/authorization/access-reviews.ts';
 import { type Attributes, describeRefusal } from '#apiserver/authorize.ts';
-import { type Component, serveComponentStatuses } from '#apiserver/component-statuses.ts';
 import { isComponent } from '#apiserver/components.ts';
 import { createConvert } from '#apiserver/custom/convert-objects.ts';
 import type { Definitions } from '#apiserver/custom/definitions.ts';
-import { KUBERNETES_VERSION, unknownResource } from '#apiserver/discovery.ts';
-import { guardedStore } from '#apiserver/guarded-store.ts';
+import { unknownResource } from '#apiserver/discovery.ts';
+import { errorResponse } from '#apiserver/error-response.ts';
 import { healthResponse } from '#apiserver/health.ts';
 import type { Kinds } from '#apiserver/kinds.ts';
-import { finalizeNamespace } from '#apiserver/namespace-finalize.ts';
+import { withNotes } from '#apiserver/noted-response.ts';
 import { ObjectTurns } from '#apiserver/object-turns.ts';
-import type { PodAccess } from '#apiserver/pod-access.ts';
-import { podStreamUrl, STREAMED, serveBinding, servePodSubresource } from '#apiserver/pod-subresources.ts';
-import { isProxied, proxyUpgrade, serveProxy } from '#apiserver/proxy.ts';
+import { podStreamUrl, STREAMED } from '#apiserver/pod-subresources.ts';
+import { isProxied, proxyUpgrade } from '#apiserver/proxy.ts';
 import { quoted } from '#apiserver/query-parameters.ts';
 import {
   type ApiRequest,
@@ -32,25 +26,16 @@ import {
   textResponse,
   type User,
 } from '#apiserver/request.ts';
-import { infoOf, type RequestInfo, verbOf } from '#apiserver/request-info.ts';
+import { infoOf, type RequestInfo, type ResourcePath, verbOf } from '#apiserver/request-info.ts';
 import { createRequestMetrics, type RequestMetrics } from '#apiserver/request-metrics.ts';
-import {
-  addAuditAnnotation,
-  addWarning,
-  fittingWarnings,
-  notesOf,
-  type RequestNotes,
-} from '#apiserver/request-notes.ts';
-import type { RestContext } from '#apiserver/rest-context.ts';
+import { addAuditAnnotation, notesOf } from '#apiserver/request-notes.ts';
+import { type RouteOptions, serveResource } from '#apiserver/resource-routes.ts';
 import { exactNameOf } from '#apiserver/rest-list.ts';
-import { serveScale } from '#apiserver/scale.ts';
-import { type Served, ServedKinds } from '#apiserver/served-kinds.ts';
-import { isUnstored } from '#apiserver/unstored-kinds.ts';
-import { type AllowedRequest, serveObjects } from '#apiserver/verbs.ts';
-import { warningHeaders } from '#apiserver/write-options.ts';
-import { type Store, StoreUnavailableError } from '#store/store.ts';
+import { ServedKinds } from '#apiserver/served-kinds.ts';
+import { versionDocument } from '#apiserver/version.ts';
+import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
-import type { Forward, ForwardedUpgrade } from '#system/http-forward.ts';
+import type { ForwardedUpgrade } from '#system/http-forward.ts';
 import type { Log } from '#system/log.ts';
 import type { Random } from '#system/random.ts';
 
@@ -61,21 +46,14 @@ export interface Route {
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
 }
 
-export interface ApiServerOptions {
+export interface ApiServerOptions extends RouteOptions {
   readonly store: Store;
   readonly kinds: Kinds;
   /** What keeps the kinds in step with the stored definitions. */
   readonly definitions: Definitions;
-  readonly access: AccessControl;
   /** After the life cycle of namespaces, which every server keeps; in this order. */
   readonly admission: readonly AdmissionPlugin[];
   readonly routes: readonly Route[];
-  /** What runs beside the API server in this process. */
-  readonly components: readonly Component[];
-  /** Where pods run here; absent at a hub. */
-  readonly pods?: () => PodAccess;
-  /** How requests go on to what is behind pods, services and nodes; absent at a hub. */
-  readonly forward?: Forward;
   /** Nothing is told of requests where absent. */
   readonly audit?: Auditor;
   readonly clock: Clock;
@@ -114,31 +92,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
 }
 
-/** An answer, also a refusal, with what plugins had to say beside it, and where it was queued. */
-function withNotes(response: ApiResponse, notes: RequestNotes): ApiResponse {
-  const { warning } = notes.warnings === undefined ? {} : warningHeaders(fittingWarnings(notes));
-  const { flow } = notes;
-  if (warning === undefined && flow === undefined) return response;
-  const earlier = response.headers.warning;
-  const all =
-    earlier === undefined || warning === undefined ? (warning ?? earlier) : `${earlier}, ${warning}`;
-  return {
-    ...response,
-    headers: {
-      ...response.headers,
-      ...(all === undefined ? {} : { warning: all }),
-      ...(flow === undefined
-        ? {}
-        : {
-            'x-kubernetes-pf-flowschema-uid': flow.schemaUid,
-            'x-kubernetes-pf-prioritylevel-uid': flow.levelUid,
-          }),
-    },
-  };
-}
-
-type ResourcePath = Extract<RequestInfo, { type: 'resource' }>;
-
 class Server {
   readonly #options: ApiServerOptions;
   readonly #served: ServedKinds;
@@ -151,7 +104,7 @@ class Server {
       namespaceLifecycle({ underWay: creations, shared: options.store.shared }),
       ...options.admission,
     ];
-    this.#served = new ServedKinds(options.kinds, {
+    this.#served = new ServedKinds(options, {
       ...options,
       turns: new ObjectTurns(),
       creations,
@@ -180,15 +133,7 @@ class Server {
     try {
       return await handler();
     } catch (error) {
-      const status = statusOf(error);
-      if (status.code >= 500)
-        this.#options.log.error('a request failed', { method: request.method, path: request.path, error });
-      const retryAfter = status.details.retryAfterSeconds;
-      return jsonResponse(
-        status.code,
-        status.toStatus(),
-        retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
-      );
+      return errorResponse(request, error, this.#options.log);
     }
   }
 
@@ -220,7 +165,7 @@ class Server {
       name,
     } as const;
     this.#authorize(user, needed, request);
-    const { type, context } = await this.#resolve(info);
+    const { type, context } = await this.#served.resolve(info);
     const call = { request, info, type, user, name, subresource };
     return { type: 'url', url: await podStreamUrl(context, call, this.#options.pods?.()) };
   }
@@ -234,7 +179,7 @@ class Server {
     const verb = verbOf(request.method, info, request.query);
     const resource = `${info.plural}/proxy`;
     this.#authorize(user, { type: 'resource', verb, group: '', resource, namespace, name }, request);
-    const { type, context } = await this.#resolve(info);
+    const { type, context } = await this.#served.resolve(info);
     if (!isProxied(type)) throw unknownResource();
     const call = { request, info, type, user, name, rest };
     return { type: 'forward', forward: await proxyUpgrade(context, call, this.#options.forward) };
@@ -272,10 +217,7 @@ class Server {
     return answer;
   }
 
-  async #serveResource(
-    request: ApiRequest,
-    info: Extract<RequestInfo, { type: 'resource' }>,
-  ): Promise<ApiResponse> {
+  async #serveResource(request: ApiRequest, info: ResourcePath): Promise<ApiResponse> {
     const user = await this.#authenticate(request);
     const verb = verbOf(request.method, info, request.query);
     const resource = info.subresource === undefined ? info.plural : `${info.plural}/${info.subresource}`;
@@ -291,57 +233,11 @@ class Server {
     const serve = (): Promise<ApiResponse> => {
       this.#authorize(user, attributes, request);
       const assertMayCreate = (): void => this.#authorize(user, { ...attributes, verb: 'create' });
-      return this.#serveAllowed({ request, info, user, assertMayCreate });
+      return serveResource(this.#served, { request, info, user, assertMayCreate }, this.#options);
     };
     // As upstream: what is behind a proxy takes the time that it takes, and holds no seat meanwhile.
     if (info.subresource === 'proxy') return serve();
     return this.#fairly({ request, user, attributes }, serve);
-  }
-
-  async #serveAllowed(allowed: Omit<AllowedRequest, 'type'>): Promise<ApiResponse> {
-    const { request, info, user } = allowed;
-    const { schemas } = this.#served.now.kinds;
-    const review = await serveReview({ ...this.#options.access, schemas }, { request, info, user });
-    if (review !== undefined) return review;
-    if (isUnstored(info)) return this.#serveUnstored(allowed);
-    const { type, context: unguarded, kinds } = await this.#resolve(info);
-    const context = guarded(unguarded, request);
-    const deprecation = type.custom?.deprecation ?? type.deprecation;
-    if (deprecation !== undefined) addWarning(notesOf(request), deprecation);
-    const call = { ...allowed, type };
-    const { name, subresource } = info;
-    if (subresource === undefined || (subresource === 'status' && type.subresources.includes('status'))) {
-      return serveObjects(context, call);
-    }
-    if (name === undefined) throw unknownResource();
-    if (subresource === 'proxy' && isProxied(type))
-      return serveProxy(context, { ...call, name, rest: info.rest ?? '' }, this.#options.forward);
-    if (isCertificateRequest(type) && subresource === 'approval') return serveObjects(context, call);
-    if (subresource === 'scale' && type.subresources.includes('scale'))
-      return serveScale(context, { ...call, name });
-    if (type.group === '' && type.plural === 'pods') {
-      if (subresource === 'ephemeralcontainers') return serveObjects(context, call);
-      return servePodSubresource(context, { ...call, name, subresource }, this.#options.pods?.());
-    }
-    if (type.group === '' && type.plural === 'serviceaccounts' && subresource === 'token') {
-      if (request.method !== 'POST') throw methodNotAllowed();
-      return serveTokenRequest(context, { ...call, name }, this.#options.access.tokens);
-    }
-    if (type.group === '' && type.plural === 'namespaces' && subresource === 'finalize') {
-      return finalizeNamespace(context, { ...call, name, types: kinds.types });
-    }
-    throw unknownResource();
-  }
-
-  async #serveUnstored(allowed: Omit<AllowedRequest, 'type'>): Promise<ApiResponse> {
-    const { request, info } = allowed;
-    if (info.subresource !== undefined) throw unknownResource();
-    if (info.plural === 'bindings') {
-      const { type, context } = await this.#resolve({ ...info, plural: 'pods' });
-      return serveBinding(guarded(context, request), { ...allowed, type });
-    }
-    if (info.plural !== 'componentstatuses' || request.method !== 'GET') throw methodNotAllowed();
-    return serveComponentStatuses(this.#options, request, info.name);
   }
 
   /** Works on a request when there are seats for it. This process's own components are part of the requests of others. */
@@ -360,17 +256,6 @@ class Server {
     } finally {
       leave();
     }
-  }
-
-  /** What is served, with the kind of a path: one that nobody knows may have been defined a moment ago. */
-  async #resolve(info: ResourcePath): Promise<Pick<Served, 'kinds' | 'context'> & { type: ResourceType }> {
-    if (this.#served.now.kinds.find(info) === undefined) await this.#options.definitions.look(info);
-    const { kinds, context } = this.#served.now;
-    const type = kinds.find(info);
-    if (type === undefined) throw unknownResource();
-    if (!type.namespaced && info.namespace !== undefined && type.plural !== 'namespaces')
-      throw unknownResource();
-    return { kinds, context, type };
   }
 
   /** Who sends the request; or, where he may act as somebody else and asks to, who that is. */
@@ -408,10 +293,6 @@ class Server {
   }
 }
 
-function isCertificateRequest({ group, plural }: ResourceType): boolean {
-  return group === 'certificates.k8s.io' && plural === 'certificatesigningrequests';
-}
-
 /** What is still compressed here is refused: whoever carries the request has inflated what he reads, within the limit of a body. */
 function assertReadable({ headers, body }: ApiRequest): void {
   const encoding = headers['content-encoding'] ?? '';
@@ -420,37 +301,4 @@ function assertReadable({ headers, body }: ApiRequest): void {
     'UnsupportedMediaType',
     `a body with Content-Encoding ${quoted(encoding)} is not read: send it as it is, or as gzip`,
   );
-}
-
-/** Anything that is not meant for the client is an internal error: its text stays in the log. */
-function statusOf(error: unknown): StatusError {
-  if (error instanceof StatusError) return error;
-  if (error instanceof StoreUnavailableError) {
-    const { retryAfterSeconds } = error;
-    return new StatusError('ServiceUnavailable', `the store is not available: ${error.message}`, {
-      cause: error,
-      // Whoever is given a time waits for it without a word: only where waiting helps.
-      ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),
-    });
-  }
-  return new StatusError('InternalError', 'an internal error occurred; the log of the server says more', {
-    cause: error,
-  });
-}
-
-function versionDocument(): Record<string, string> {
-  return {
-    ...KUBERNETES_VERSION,
-    gitCommit: '',
-    gitTreeState: 'clean',
-    buildDate: '1970-01-01T00:00:00Z',
-    goVersion: '',
-    compiler: 'skerry',
-    platform: 'linux/amd64',
-  };
-}
-
-/** The context for one request: with the store behind the guard that the request carries. */
-function guarded(context: RestContext, { guard }: ApiRequest): RestContext {
-  return guard === undefined ? context : { ...context, store: guardedStore(context.store, guard) };
 }

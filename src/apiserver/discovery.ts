@@ -4,9 +4,6 @@ import { StatusError } from '#api/status.ts';
 import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
 import { type ListedKind, UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
 
-/** The Kubernetes version whose API this server speaks: what `kubectl version` prints and clients check. */
-export const KUBERNETES_VERSION = { major: '1', minor: '33', gitVersion: 'v1.33.0' } as const;
-
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 
 /** Whether a kind's collections can be deleted: as in Kubernetes, nobody deletes all namespaces at once. */

@@ -2,7 +2,6 @@ import type { Json } from '#api/object.ts';
 import { writeComponents } from '#api/openapi-schema.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { openApiName } from '#api/schema-names.ts';
-import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import { inTurns } from '#apiserver/object-batches.ts';
 import {
   type DocumentedKind,
@@ -17,6 +16,7 @@ import {
 } from '#apiserver/openapi-operations.ts';
 import { builtinDescriptions } from '#apiserver/openapi-v3.ts';
 import { utf8 } from '#apiserver/request.ts';
+import { KUBERNETES_VERSION } from '#apiserver/version.ts';
 import { type Clock, sleep } from '#system/clock.ts';
 
 /** A Swagger 2.0 document. */

@@ -4,7 +4,6 @@ import { openApiComponents } from '#api/openapi-schema.ts';
 import type { SchemaSet } from '#api/schema.ts';
 import { openApiName, packageOf } from '#api/schema-names.ts';
 import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
-import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import {
   type DocumentedKind,
   definitionsOf,
@@ -16,6 +15,7 @@ import {
   responsesOf,
   tagOf,
 } from '#apiserver/openapi-operations.ts';
+import { KUBERNETES_VERSION } from '#apiserver/version.ts';
 
 /** The prose of every built-in definition. */
 export function builtinDescriptions(): Promise<Descriptions> {

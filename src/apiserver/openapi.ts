@@ -3,12 +3,12 @@ import { encodeSwagger, SWAGGER_PROTOBUF_MEDIA_TYPE } from '#api/protobuf/encode
 import type { SchemaSet } from '#api/schema.ts';
 import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
 import { StatusError } from '#api/status.ts';
-import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
 import { type DocumentedKind, groupPathOf } from '#apiserver/openapi-operations.ts';
 import { openApiV2, swaggerJson } from '#apiserver/openapi-v2.ts';
 import { openApiV3 } from '#apiserver/openapi-v3.ts';
 import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse } from '#apiserver/request.ts';
 import { UNSTORED_KINDS } from '#apiserver/unstored-kinds.ts';
+import { KUBERNETES_VERSION } from '#apiserver/version.ts';
 import type { Clock } from '#system/clock.ts';
 
 /** The OpenAPI documents of a server: Swagger 2.0 of all kinds; of version 3 an index, and one for each group and version. */

@@ -16,7 +16,8 @@ export type RequestInfo =
       readonly rest?: string;
     };
 
-type ResourceInfo = Extract<RequestInfo, { type: 'resource' }>;
+/** The path of an object, or of a collection. */
+export type ResourcePath = Extract<RequestInfo, { type: 'resource' }>;
 
 /** The longest path, in characters; a longer one is 404. */
 const PATH_CHARS_MAX = 8192;
@@ -71,7 +72,7 @@ export function parsePath(path: string): RequestInfo {
 }
 
 /** What a path of objects asks for; undefined where it is none. */
-function resourceOf(path: string): ResourceInfo | undefined {
+function resourceOf(path: string): ResourcePath | undefined {
   const segments = path.split('/').slice(1).map(decodeSegment);
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
   const [root, ...after] = segments;

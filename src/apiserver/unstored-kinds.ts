@@ -1,6 +1,6 @@
 import { componentStatusResource } from '#api/core/component-status.ts';
 import type { ResourceType } from '#api/resource.ts';
-import type { RequestInfo } from '#apiserver/request-info.ts';
+import type { ResourcePath } from '#apiserver/request-info.ts';
 
 /** What discovery says of a kind. */
 export type ListedKind = Pick<
@@ -52,7 +52,7 @@ export const UNSTORED_KINDS: readonly ListedKind[] = [
 ];
 
 /** Whether a request is for a kind of which nothing is stored. */
-export function isUnstored(info: Extract<RequestInfo, { type: 'resource' }>): boolean {
+export function isUnstored(info: ResourcePath): boolean {
   return UNSTORED_KINDS.some(
     ({ group, version, plural }) =>
       group === info.group && version === info.version && plural === info.plural,

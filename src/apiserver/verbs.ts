@@ -13,7 +13,7 @@ import { answerShapeOf, objectResponse } from '#apiserver/object-response.ts';
 import { servePatch } from '#apiserver/patch-requests.ts';
 import { assertReached, entryAsOf, limitOf, revisionAtHand } from '#apiserver/read-position.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#apiserver/request.ts';
-import { isWatch, type RequestInfo } from '#apiserver/request-info.ts';
+import { isWatch, type ResourcePath } from '#apiserver/request-info.ts';
 import type { RestContext, WriteRequest } from '#apiserver/rest-context.ts';
 import { createObject } from '#apiserver/rest-create.ts';
 import { deleteObject } from '#apiserver/rest-delete.ts';
@@ -27,7 +27,7 @@ import { fieldValidationOf, isDryRun, warningHeaders, writeRequestOf } from '#ap
 /** A request for objects of one kind, read once. */
 export interface ResourceRequest {
   readonly request: ApiRequest;
-  readonly info: Extract<RequestInfo, { type: 'resource' }>;
+  readonly info: ResourcePath;
   readonly type: ResourceType;
   readonly user: User;
 }

@@ -1,7 +1,7 @@
 import { type Node, nodeResource } from '#api/core/node.ts';
 import type { SiteHost } from '#api/fleet/site.ts';
 import { addQuantities, formatQuantity, parseQuantity } from '#api/quantity.ts';
-import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
+import { KUBERNETES_VERSION } from '#apiserver/version.ts';
 import type { Views } from '#client/views.ts';
 import type { SiteReport } from '#link/wire.ts';
 

@@ -2,7 +2,7 @@ import type { AuditLevel, AuditStage } from '#apiserver/audit/policy.ts';
 import { sourceAddresses } from '#apiserver/audit/source-addresses.ts';
 import { isComponent } from '#apiserver/components.ts';
 import type { ApiRequest, User } from '#apiserver/request.ts';
-import type { RequestInfo } from '#apiserver/request-info.ts';
+import type { RequestInfo, ResourcePath } from '#apiserver/request-info.ts';
 import { microTimestamp } from '#system/clock.ts';
 
 /** The longest body of a request or an answer that an event holds, in bytes; of a longer one only its length is told. */
@@ -72,7 +72,7 @@ function userText(user: User | undefined): string {
 }
 
 function referenceText(
-  info: Extract<RequestInfo, { type: 'resource' }>,
+  info: ResourcePath,
   object: { readonly name?: string; readonly uid?: string } | undefined,
 ): string {
   let text = `{"resource":${quote(info.plural)}`;

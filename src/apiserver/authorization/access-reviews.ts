@@ -20,7 +20,7 @@ import { decodeReview } from '#apiserver/authorization/decode-review.ts';
 import type { Rbac } from '#apiserver/authorization/rbac-authorizer.ts';
 import type { Attributes, Authorizer } from '#apiserver/authorize.ts';
 import { type ApiRequest, type ApiResponse, jsonResponse, type User } from '#apiserver/request.ts';
-import type { RequestInfo } from '#apiserver/request-info.ts';
+import type { ResourcePath } from '#apiserver/request-info.ts';
 
 const AUTHENTICATION_GROUP = 'authentication.k8s.io';
 const AUTHORIZATION_GROUP = 'authorization.k8s.io';
@@ -37,7 +37,7 @@ export interface ReviewOptions {
 
 interface ReviewCall {
   readonly request: ApiRequest;
-  readonly info: Extract<RequestInfo, { type: 'resource' }>;
+  readonly info: ResourcePath;
   readonly user: User;
 }
 

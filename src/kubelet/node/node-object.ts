@@ -1,6 +1,6 @@
 import type { Node, NodeStatus } from '#api/core/node.ts';
 import type { Draft } from '#api/object.ts';
-import { KUBERNETES_VERSION } from '#apiserver/discovery.ts';
+import { KUBERNETES_VERSION } from '#apiserver/version.ts';
 import type { Machine, MachineUsage } from '#kubelet/node/machine.ts';
 import { composeNodeConditions } from '#kubelet/node/node-conditions.ts';
 import type { Availability } from '#kubelet/runtime-observer.ts';

@@ -199,35 +199,22 @@ function newestFirst(a: string, b: string): number {
   return y[0] - x[0] || y[1] - x[1] || y[2] - x[2];
 }
 
-function extrasOf(type: ListedKind): readonly ExtraSubresource[] {
-  return EXTRA_SUBRESOURCES.filter(
+/** Of one kind. Kubernetes' own stand by name; those of custom kinds as their definitions tell them. */
+function subresourcesOf(type: ListedKind): readonly Omit<ExtraSubresource, 'below' | 'plural'>[] {
+  const generic = type.subresources.map((name) => ({
+    name,
+    ...(name === 'scale' ? SCALE : { kind: type.kind }),
+    verbs: GENERIC_VERBS,
+  }));
+  if (type.custom !== undefined) return generic;
+  const extra = EXTRA_SUBRESOURCES.filter(
     ({ below = '', plural }) => below === type.group && plural === type.plural,
   );
+  return [...generic, ...extra].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Of one kind: by name, for Kubernetes' own. */
-function subresourcesOf(type: ListedKind): object[] {
-  const listed = [
-    ...type.subresources.map((name) => ({
-      name: `${type.plural}/${name}`,
-      singularName: '',
-      namespaced: type.namespaced,
-      kind: name === 'scale' ? 'Scale' : type.kind,
-      ...(name === 'scale' ? { group: 'autoscaling', version: 'v1' } : {}),
-      verbs: ['get', 'patch', 'update'],
-    })),
-    ...extrasOf(type).map((extra) => ({
-      name: `${type.plural}/${extra.name}`,
-      singularName: '',
-      namespaced: type.namespaced,
-      kind: extra.kind,
-      ...(extra.group === undefined ? {} : { group: extra.group, version: extra.version }),
-      verbs: extra.verbs,
-    })),
-  ];
-  // Those of custom kinds stand as their definitions tell them.
-  return type.custom === undefined ? listed.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : listed;
-}
+const GENERIC_VERBS = ['get', 'patch', 'update'];
+const SCALE = { kind: 'Scale', group: 'autoscaling', version: 'v1' };
 
 function resourceList(group: string, version: string, types: readonly ListedKind[]): object {
   const resources = types.flatMap((type) => [
@@ -241,7 +228,14 @@ function resourceList(group: string, version: string, types: readonly ListedKind
       ...(type.categories.length === 0 ? {} : { categories: type.categories }),
       ...(type.verbs === undefined ? { storageVersionHash: storageVersionHash(type) } : {}),
     },
-    ...subresourcesOf(type),
+    ...subresourcesOf(type).map(({ name, kind, group: ofGroup, version: ofVersion, verbs }) => ({
+      name: `${type.plural}/${name}`,
+      singularName: '',
+      namespaced: type.namespaced,
+      kind,
+      ...(ofGroup === undefined ? {} : { group: ofGroup, version: ofVersion }),
+      verbs,
+    })),
   ]);
   return {
     kind: 'APIResourceList',
@@ -271,24 +265,11 @@ function aggregatedDocument(groups: readonly [string, Map<string, ListedKind[]>]
 
 function aggregatedResource(type: ListedKind): object {
   const { group, version, kind } = type;
-  const listed = [
-    ...type.subresources.map((name) => ({
-      subresource: name as string,
-      responseKind:
-        name === 'scale' ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : { group, version, kind },
-      verbs: ['get', 'patch', 'update'],
-    })),
-    ...extrasOf(type).map((extra) => ({
-      subresource: extra.name,
-      responseKind: {
-        group: extra.group ?? type.group,
-        version: extra.version ?? type.version,
-        kind: extra.kind,
-      },
-      verbs: extra.verbs,
-    })),
-  ];
-  const subresources = listed.toSorted((a, b) => (a.subresource < b.subresource ? -1 : 1));
+  const subresources = subresourcesOf(type).map((each) => ({
+    subresource: each.name,
+    responseKind: { group: each.group ?? group, version: each.version ?? version, kind: each.kind },
+    verbs: each.verbs,
+  }));
   return {
     resource: type.plural,
     responseKind: { group, version, kind },

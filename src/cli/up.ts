@@ -308,21 +308,31 @@ class Run {
     } finally {
       for (const connection of connections) connection[Symbol.dispose]();
     }
-    const first = sites[0] ?? 'north';
-    const namespace = exampleFolder === undefined ? 'default' : 'first';
     this.#screen.print('');
     this.#screen.print('Try next:');
     this.#screen.print(`  export KUBECONFIG=${layout.kubeconfig}`);
-    this.#screen.print('  kubectl get sites,applications -A');
-    this.#screen.print(`  kubectl --context ${first} -n ${namespace} get pods -o wide`);
-    this.#screen.print(`  kubectl --context ${first} -n ${namespace} logs deployment/web`);
-    this.#screen.print(
-      `  kubectl -n ${namespace} edit configmap web-page        # reaches every site within seconds`,
-    );
+    for (const command of nextCommands(sites[0] ?? 'north', exampleFolder !== undefined))
+      this.#screen.print(`  ${command}`);
   }
 
   #say(line: string): void {
     const seconds = ((this.#system.clock.monotonic() - this.#startedMs) / 1000).toFixed(1).padStart(5);
     this.#screen.say(`${seconds} s  ${line}`);
   }
+}
+
+/** What to look at first: at the hub, and at one site. */
+function nextCommands(site: string, hasExample: boolean): readonly string[] {
+  if (!hasExample)
+    return [
+      'kubectl get sites',
+      `kubectl --context ${site} get nodes -o wide`,
+      `kubectl --context ${site} get pods -A -o wide`,
+    ];
+  return [
+    'kubectl get sites,applications -A',
+    `kubectl --context ${site} -n first get pods -o wide`,
+    `kubectl --context ${site} -n first logs deployment/web`,
+    'kubectl -n first edit configmap web-page        # reaches every site within seconds',
+  ];
 }

@@ -63,13 +63,20 @@ function checkFields(check: Check, object: JsonObject, schema: ObjectSchema | Ma
   for (const name of Object.keys(object)) {
     const child = fieldSchema(schema, name);
     check.path.push(fieldElement(name));
-    if (child === undefined && schema.type === 'object' && schema.preserveUnknown !== true) {
+    if (child === undefined && !isOpen(schema)) {
       fault(check, 'field not declared in schema');
     } else {
       checkValue(check, object[name] ?? null, child);
     }
     check.path.pop();
   }
+}
+
+/** Whether any field may stand in an object, also if only to be pruned later: so it is where no field is described. */
+function isOpen(schema: ObjectSchema | MapSchema): boolean {
+  if (schema.type === 'map' || schema.preserveUnknown === true) return true;
+  for (const _ in schema.properties) return false;
+  return true;
 }
 
 function checkItems(check: Check, items: readonly Json[], list: ArraySchema): void {

@@ -42,6 +42,20 @@ test('unknown fields are dropped, and named by their paths', () => {
   });
 });
 
+test('a schema below a schema is checked as one, where an object stands for it', () => {
+  const props = (schema: MutableJson) => ({ properties: { list: { items: schema } } });
+  const definition = 'apiextensions/v1.JSONSchemaProps';
+  assert.deepEqual(check(props({ type: 'string', typ: 'x' }), definition), ['properties[list].items.typ']);
+  assert.deepEqual(check({ additionalProperties: { items: { a: 1 } } }, definition), [
+    'additionalProperties.items.a',
+  ]);
+  assert.deepEqual(check({ additionalProperties: true, items: [{ a: 1 }] }, definition), []);
+  assert.match(
+    messageOf(props({ pattern: false }), definition),
+    /properties\[list\]\.items\.pattern: expected string, got boolean false/,
+  );
+});
+
 test('a strict request is told of all unknown fields, a lenient one warned of each', () => {
   assert.equal(unknownFieldWarning('spec.replica'), 'unknown field "spec.replica"');
   const error = strictDecodingError({ kind: 'Deployment', version: 'v1' }, [

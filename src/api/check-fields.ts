@@ -148,7 +148,8 @@ function below({ walk, depth }: Place, path: string): Place {
 function visitScalar(value: MutableJson, schema: ScalarSchema, place: Place): MutableJson {
   switch (schema.type) {
     case 'any':
-      return value;
+      if (schema.objectRef === undefined || !isMutableObject(value)) return value;
+      return visit(value, { type: 'ref', ref: schema.objectRef }, place);
     case 'boolean':
       return typeof value === 'boolean' ? value : wrong(value, 'boolean', place);
     case 'integer':

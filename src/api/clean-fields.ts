@@ -53,8 +53,17 @@ function makeCheck(schema: Exclude<Schema, { type: 'ref' }>, schemas: SchemaSet)
       return (value, depth) => Array.isArray(value) && areItemsClean(value, checkOf(items, schemas), depth);
     }
     default:
-      return scalarCheck(schema);
+      return scalarCheck(schema, schemas);
   }
+}
+
+/** Anything, but for an object that has a definition. */
+function anyCheck({ objectRef }: ScalarSchema, schemas: SchemaSet): CleanCheck {
+  if (objectRef === undefined) return () => true;
+  return (value, depth) =>
+    typeof value !== 'object' ||
+    Array.isArray(value) ||
+    checkOf({ type: 'ref', ref: objectRef }, schemas)(value, depth);
 }
 
 function areItemsClean(items: readonly unknown[], check: CleanCheck, depth: number): boolean {
@@ -115,10 +124,10 @@ function areFieldsClean(
   return true;
 }
 
-function scalarCheck(schema: ScalarSchema): CleanCheck {
+function scalarCheck(schema: ScalarSchema, schemas: SchemaSet): CleanCheck {
   switch (schema.type) {
     case 'any':
-      return () => true;
+      return anyCheck(schema, schemas);
     case 'boolean':
       return (value) => typeof value === 'boolean';
     case 'integer':

@@ -8,8 +8,12 @@ export function isOmitted(value: unknown, schema: Schema): boolean {
       return Array.isArray(value) && value.length === 0;
     case 'map':
       return isEmptyObject(value);
+    case 'string':
+      return value === '';
+    case 'boolean':
+      return value === false;
     default:
-      return value === '' || value === 0 || value === false;
+      return value === 0;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Schemas as the components of OpenAPI documents, as kubectl and client libraries expect them of a Kubernetes server. */
+import { swaggerSchema } from '#api/apiextensions/swagger-schema.ts';
 import type { Descriptions } from '#api/descriptions.ts';
 import { ENUMERATIONS } from '#api/gen/enumerations.ts';
 import { isJsonObject } from '#api/json.ts';
@@ -90,11 +91,15 @@ function bodyOf(schema: Schema, definition: Definition, writer: Writer): JsonObj
   if (schema.type !== 'object') return writeSchema(schema, writer);
   const written = writeObject(schema, definition, writer);
   const { source } = schema;
-  if (source === undefined || writer.version === 2) return written;
+  if (source === undefined) return written;
+  // As in Kubernetes: kubectl would take any list of fields for all that there are.
+  if (writer.version === 2 && source['x-kubernetes-preserve-unknown-fields'] === true)
+    return { type: 'object' };
   const { apiVersion, kind, metadata } = written.properties as { readonly [key: string]: Json };
-  const properties = { ...source.properties, apiVersion, kind, metadata };
   // Rules, limits and alternatives stand in the definition only: they are told as they are written there.
-  return { ...(source as unknown as JsonObject), properties: properties as unknown as Json };
+  const told = writer.version === 2 ? swaggerSchema(source) : source;
+  const properties = { ...told.properties, apiVersion, kind, metadata };
+  return { ...(told as unknown as JsonObject), properties: properties as unknown as Json };
 }
 
 function markOf(kind: GroupVersionKind | undefined): JsonObject {

@@ -27,6 +27,15 @@ const SCALARS: ReadonlyMap<string, ScalarSchema> = new Map<string, ScalarSchema>
   ['time', { type: 'string', format: 'date-time' }],
 ]);
 
+const JSON_SCHEMA = 'apiextensions/v1.JSONSchemaProps';
+
+/** Fields that hold one thing or another, which OpenAPI tells nothing of: the definition of an object there. */
+const OBJECTS_IN_ANY: ReadonlyMap<string, string> = new Map([
+  [`${JSON_SCHEMA}.additionalItems`, JSON_SCHEMA],
+  [`${JSON_SCHEMA}.additionalProperties`, JSON_SCHEMA],
+  [`${JSON_SCHEMA}.items`, JSON_SCHEMA],
+]);
+
 /** Fields of every kind that Kubernetes' API types hold by value. */
 const HALVES: ReadonlySet<string> = new Set(['spec', 'status']);
 
@@ -97,7 +106,8 @@ function parseType(type: string, path: string | undefined): Schema {
     };
   }
   const scalar = SCALARS.get(type);
-  if (scalar !== undefined) return scalar;
+  const objectRef = path === undefined ? undefined : OBJECTS_IN_ANY.get(path);
+  if (scalar !== undefined) return objectRef === undefined ? scalar : { ...scalar, objectRef };
   assert(type.includes('/'), `schema notation: "${type}" is neither a scalar nor a definition`);
   return { type: 'ref', ref: type, ...structRule };
 }

@@ -71,6 +71,8 @@ export interface ScalarSchema extends SchemaText {
   readonly omitEmpty?: true;
   /** Free JSON that server-side apply owns whole, and not field by field. */
   readonly atomic?: true;
+  /** Only of free JSON: the definition that an object there has all the same. */
+  readonly objectRef?: string;
   /** Only for a field that is a key of a list: what an item that leaves it out is known by. */
   readonly default?: string | number | boolean;
 }

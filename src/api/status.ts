@@ -9,7 +9,7 @@ export interface StatusCause {
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';
-  metadata: Record<string, never>;
+  metadata: { readonly continue?: string };
   status: 'Failure' | 'Success';
   message?: string;
   /** A {@link StatusReason}, or whatever a webhook gave. */
@@ -68,14 +68,19 @@ export class StatusError extends Error {
   readonly reason: StatusReason;
   readonly details: NonNullable<Status['details']>;
   readonly #given: { readonly code: number; readonly reason: string } | undefined;
+  readonly #continue: string | undefined;
 
-  /** `given` is shown in place of `reason` and its code: what another server said, in its own words. */
+  /**
+   * `given` is shown in place of `reason` and its code: what another server said, in its own words. `continue` is where a list
+   * that cannot go on as it began may go on all the same.
+   */
   constructor(
     reason: StatusReason,
     message: string,
     options: {
       details?: NonNullable<Status['details']>;
       given?: { readonly code: number; readonly reason: string };
+      continue?: string;
       cause?: unknown;
     } = {},
   ) {
@@ -83,6 +88,7 @@ export class StatusError extends Error {
     this.reason = reason;
     this.details = options.details ?? {};
     this.#given = options.given;
+    this.#continue = options.continue;
   }
 
   get code(): number {
@@ -94,7 +100,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.#continue === undefined ? {} : { continue: this.#continue },
       status: 'Failure',
       message: this.message,
       ...(reason === '' ? {} : { reason }),

@@ -19,12 +19,22 @@ export interface Representation {
  * is passed over: every client that names it names JSON too. Throws 406 where nothing fits.
  */
 export function chooseRepresentation(accept: string | undefined): Representation {
+  return chooseShape(accept, SHAPES);
+}
+
+/** Throws 406 where a client takes nothing but a table or metadata of what is never stored, such as a review. */
+export function assertWholeObject(accept: string | undefined): void {
+  chooseShape(accept, ['object']);
+}
+
+function chooseShape(accept: string | undefined, shapes: readonly Shape[]): Representation {
   if (accept === undefined || accept === '' || accept === 'application/json') return WHOLE_OBJECT;
   for (const range of accept.split(',')) {
     const [mediaType = '', ...parameters] = range.split(';').map((part) => part.trim());
     if (!isJson(mediaType) && mediaType !== YAML_MEDIA_TYPE) continue;
     const shape = shapeOf(parameters);
-    if (shape !== undefined) return { shape, omitsManagedFields: parameters.includes('managedfields=omit') };
+    if (shape !== undefined && shapes.includes(shape))
+      return { shape, omitsManagedFields: parameters.includes('managedfields=omit') };
   }
   throw new StatusError(
     'NotAcceptable',
@@ -34,6 +44,8 @@ export function chooseRepresentation(accept: string | undefined): Representation
 
 /** Versions of tables and metadata that clients ask for; the older one is answered as the newer. */
 const META_VERSIONS: readonly (string | undefined)[] = ['v1', 'v1beta1'];
+
+const SHAPES: readonly Shape[] = ['object', 'table', 'partialMetadata'];
 
 const WHOLE_OBJECT: Representation = { shape: 'object', omitsManagedFields: false };
 

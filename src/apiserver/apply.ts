@@ -1,3 +1,4 @@
+import { pruneObject } from '#api/apiextensions/prune-object.ts';
 import { applyServerSide } from '#api/apply-server-side.ts';
 import { checkFields } from '#api/check-fields.ts';
 import type { JsonObject, MutableJsonObject } from '#api/json.ts';
@@ -71,5 +72,6 @@ function merge(
     ...resetFields(type, request.subresource),
   });
   if (type.custom === undefined) dropEmpty(merged, type, context);
+  else pruneObject(merged, type.custom.schema);
   return merged as unknown as KubeObject;
 }

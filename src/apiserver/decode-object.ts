@@ -49,11 +49,17 @@ export function decodeTyped<T extends object>(
   if (named !== kind)
     throw badRequest(`a ${kind} is expected at this path, got kind ${quoted(String(named))}`);
   const unknown = checkFields(value as MutableJson, { schemas, schema: schemas.get(schema), kind, version });
-  return { value: value as unknown as T, dropped: droppedFields(duplicateFields, unknown) };
+  const dropped = droppedFields({ duplicate: duplicateFields, unknown });
+  return { value: value as unknown as T, dropped };
 }
 
-function droppedFields(duplicate: readonly string[], unknown: readonly string[]): string[] {
-  return [...duplicate.map(duplicateFieldWarning), ...unknown.map(unknownFieldWarning)];
+/** Of a body unknown fields come first; those of a patch are only found once it is applied. */
+function droppedFields(
+  { duplicate, unknown }: { duplicate: readonly string[]; unknown: readonly string[] },
+  isPatch = false,
+): string[] {
+  const all = [unknown.map(unknownFieldWarning), duplicate.map(duplicateFieldWarning)];
+  return (isPatch ? all.toReversed() : all).flat();
 }
 
 /** What a client is told of fields that were dropped, as it asked for. Throws 400 where it asked for them to be refused. */
@@ -104,7 +110,7 @@ export function decodeObjectBody(
   requireKind(object, type);
   const unknown = shapeObject(value as MutableJsonObject, type, { schemas, isApplied });
   const { kind, version } = type;
-  const dropped = droppedFields(duplicateFields, unknown);
+  const dropped = droppedFields({ duplicate: duplicateFields, unknown }, input.decoded !== undefined);
   const warnings = judgeDropped(dropped, { fieldValidation, kind, version });
   object.metadata ??= {} as KubeObject['metadata'];
   return { object, warnings };
@@ -135,7 +141,8 @@ function shapeObject(
   const holder: MutableJsonObject = { metadata: object.metadata ?? {} };
   const unknown = checkFields(holder, { schemas, schema: METADATA_HOLDER, kind, version, ...applied });
   if (object.metadata !== undefined) object.metadata = holder.metadata ?? {};
-  return [...unknown, ...pruneObject(object, custom.schema)];
+  // What an apply has beside the schema is for the apply to refuse.
+  return isApplied === true ? unknown : [...unknown, ...pruneObject(object, custom.schema)];
 }
 
 /** apiVersion and kind may be left out, but not be those of another kind. */

@@ -1,4 +1,4 @@
-import { isScalar, Lexer, parseDocument, visit } from 'yaml';
+import { type Document, isScalar, Lexer, parseDocument, visit } from 'yaml';
 import { badRequest, StatusError } from '#api/status.ts';
 import { BODY_DEPTH_MAX } from '#apiserver/json-scan.ts';
 
@@ -13,6 +13,9 @@ const ALIASES_MAX = 100;
 
 /** The most aliases of one text, each of which the parser looks for among all nodes; more are 400. */
 const YAML_ALIASES_MAX = 1000;
+
+/** How many keys that stand twice are named in one answer; more are left out. */
+const REPORTED_KEYS_MAX = 20;
 
 /** What the lexer gives before the text of a scalar. */
 const SCALAR_FOLLOWS = '\u001f';
@@ -31,7 +34,7 @@ export function decodeYaml(text: string): unknown {
     const document = parseDocument(text, { uniqueKeys: false, prettyErrors: false, intAsBigInt: true });
     const [error] = document.errors;
     if (error !== undefined) throw error;
-    visit(document, { Map: (_key, map) => assertUniqueKeys(map.items.map(({ key }) => key)) });
+    assertUniqueKeys(document, text);
     return jsonOf(document.toJS({ maxAliasCount: ALIASES_MAX }), 0);
   } catch (cause) {
     if (cause instanceof StatusError) throw cause;
@@ -61,14 +64,30 @@ function tooDeep(): StatusError {
   return badRequest(`the body of the request is nested deeper than ${BODY_DEPTH_MAX} levels`);
 }
 
-function assertUniqueKeys(keys: readonly unknown[]): void {
-  const seen = new Set<string>();
-  for (const key of keys) {
-    if (!isScalar(key)) throw badRequest('the body of the request has a YAML key that is no text');
-    const text = String(key.value);
-    if (seen.has(text)) throw badRequest(`the body of the request has the key ${JSON.stringify(text)} twice`);
-    seen.add(text);
-  }
+/** Throws as Kubernetes does: `line 9: key "foo" already set in map`, a line for each (the first 20). */
+function assertUniqueKeys(document: Document, text: string): void {
+  const faults: string[] = [];
+  visit(document, {
+    Map(_key, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) throw badRequest('the body of the request has a YAML key that is no text');
+        const name = String(key.value);
+        if (seen.has(name) && faults.length < REPORTED_KEYS_MAX)
+          faults.push(
+            `  line ${lineAt(text, key.range?.[0] ?? 0)}: key ${JSON.stringify(name)} already set in map`,
+          );
+        seen.add(name);
+      }
+    },
+  });
+  if (faults.length > 0)
+    throw badRequest(`error converting YAML to JSON: yaml: unmarshal errors:\n${faults.join('\n')}`);
+}
+
+/** Counted from 1. */
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
 }
 
 function jsonOf(value: unknown, depth: number): unknown {

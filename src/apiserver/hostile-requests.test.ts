@@ -171,7 +171,7 @@ test('B6: fields that stand twice or are unknown: in JSON and YAML, strict, warn
   );
   assert.match(
     refusalOf(await post(CONFIG_MAPS, 'metadata: {name: yaml}\ndata: {a: "1", a: "2"}\n', headers)),
-    /^400 BadRequest: .*key "a" twice/u,
+    /^400 BadRequest: .*\n {2}line 2: key "a" already set in map/u,
   );
 });
 

@@ -176,12 +176,12 @@ test('fields that are unknown or stand twice: refused, warned of, or let pass', 
     });
   assert.equal(
     refusalOf((await post('s1', 'Strict')) as never),
-    '400 BadRequest: Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: duplicate field "spec.replicas", unknown field "spec.color"',
+    '400 BadRequest: Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.color", duplicate field "spec.replicas"',
   );
   const warned = await post('s2', 'Warn');
   assert.deepEqual(
     [warned.status, warned.body.spec.replicas, warned.headers.warning],
-    [201, 2, '299 - "duplicate field \\"spec.replicas\\"", 299 - "unknown field \\"spec.color\\""'],
+    [201, 2, '299 - "unknown field \\"spec.color\\"", 299 - "duplicate field \\"spec.replicas\\""'],
   );
   assert.equal(
     (await post('s3', '')).headers.warning,

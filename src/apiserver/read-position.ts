@@ -28,7 +28,7 @@ export function startOf(
       throw badRequest('specifying resource version is not allowed when using continue');
     if (!token.k.startsWith(prefix) || token.r > context.store.revision)
       throw badRequest('continue key is not valid: it belongs to another list');
-    return { revision: token.r, startAfter: token.k };
+    return { startAfter: token.k, ...(token.r === NOW ? {} : { revision: token.r }) };
   }
   const revision = parseResourceVersion(version);
   if (revision === undefined) return {};
@@ -91,18 +91,25 @@ export function parseResourceVersion(text: string): number | undefined {
   return revision;
 }
 
-/** Runs a read and says 410 Expired where the revision it names is gone. */
-export async function withGoneErrors<T>(reading: () => Promise<T>): Promise<T> {
+/** Runs a read and says 410 Expired where the revision it names is gone: with a `continue` where it went on with a list. */
+export async function withGoneErrors<T>(reading: () => Promise<T>, token?: ContinueToken): Promise<T> {
   try {
     return await reading();
   } catch (cause) {
-    if (cause instanceof RevisionExpiredError) {
-      throw new StatusError('Expired', 'The resourceVersion for the provided request is too old.', { cause });
-    }
+    if (cause instanceof RevisionExpiredError) throw expired(cause, token);
     if (cause instanceof RevisionFutureError)
       throw new StatusError('Timeout', `Timeout: Too large resource version: ${cause.message}`, { cause });
     throw cause;
   }
+}
+
+/** As Kubernetes: whoever was in the middle of a list may have the rest as it is now. */
+function expired(cause: RevisionExpiredError, token: ContinueToken | undefined): StatusError {
+  if (token === undefined)
+    return new StatusError('Expired', 'The resourceVersion for the provided request is too old.', { cause });
+  const message =
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+  return new StatusError('Expired', message, { cause, continue: encodeToken({ r: NOW, k: token.k }) });
 }
 
 /** The `limit` of a query, at most {@link LIMIT_MAX}; undefined where there is none. Throws 400 on what is no count. */
@@ -111,7 +118,10 @@ export function limitOf(query: URLSearchParams): number | undefined {
   return limit === 0 ? undefined : Math.min(limit, LIMIT_MAX);
 }
 
-/** Where a limited list goes on: the revision it is read at, and the last key it returned. */
+/** The revision of a continue token that goes on with whatever there is by then. */
+const NOW = 0;
+
+/** Where a limited list goes on: the revision it is read at, or {@link NOW}, and the last key it returned. */
 export interface ContinueToken {
   readonly r: number;
   readonly k: string;

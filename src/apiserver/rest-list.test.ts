@@ -234,10 +234,17 @@ test('what was compacted is gone', async () => {
   const { body } = await list('?limit=5');
   await create('newest', 'b');
   await server.store.compact(server.store.revision);
+  const gone = await list(`?limit=5&continue=${body.metadata.continue ?? ''}`);
   assert.match(
-    refusal(await list(`?limit=5&continue=${body.metadata.continue ?? ''}`)),
-    /^410 Expired: The resourceVersion for the provided request is too old/,
+    refusal(gone),
+    /^410 Expired: The provided continue parameter is too old to display a consistent/,
   );
+  const rest = await list(`?limit=5&continue=${gone.body.metadata.continue ?? ''}`);
+  assert.deepEqual(
+    [rest.status, rest.body.items.length, rest.body.metadata.resourceVersion],
+    [200, 5, String(server.store.revision)],
+  );
+  assert.notEqual(rest.body.items[0]?.metadata.name, body.items[0]?.metadata.name);
   assert.match(refusal(await list(`?resourceVersion=${whole}&resourceVersionMatch=Exact`)), /^410 Expired/);
   assert.equal((await list(`?resourceVersion=${whole}`)).status, 200);
 });

@@ -131,8 +131,9 @@ async function readPage(context: RestContext, type: ResourceType, request: ListR
     });
   }
   const read = { type, prefix, limit, ...start };
-  return withGoneErrors(() =>
-    selection === undefined ? plainPage(context, read) : selectedPage(context, read, selection),
+  return withGoneErrors(
+    () => (selection === undefined ? plainPage(context, read) : selectedPage(context, read, selection)),
+    token,
   );
 }
 

@@ -19,7 +19,7 @@ const ROOTS: Readonly<Record<string, readonly string[]>> = {
     ),
   'core/v1': [
     'V1Pod V1PodTemplate V1ReplicationController V1Service V1Endpoints V1Node V1Namespace V1ConfigMap V1Secret',
-    'V1ServiceAccount V1PersistentVolume V1PersistentVolumeClaim V1LimitRange V1ResourceQuota CoreV1Event V1Binding V1TopologySelectorTerm',
+    'V1ServiceAccount V1PersistentVolume V1PersistentVolumeClaim V1LimitRange V1ResourceQuota CoreV1Event V1Binding V1TopologySelectorTerm V1ComponentStatus',
   ]
     .join(' ')
     .split(' '),
@@ -61,11 +61,12 @@ const ROOTS: Readonly<Record<string, readonly string[]>> = {
     'V1MutatingAdmissionPolicyBinding',
   ],
   'apiextensions/v1': ['V1CustomResourceDefinition'],
+  'apiregistration/v1': ['V1APIService'],
 };
 
 /** Class name prefixes that the client generator adds to tell equal names of two packages apart. */
 const PREFIX =
-  /^(?:(?:Core|Events|Discovery|Rbac|Storage|Authentication|Admissionregistration|Apiextensions|Flowcontrol)?V\d)/;
+  /^(?:(?:Core|Events|Discovery|Rbac|Storage|Authentication|Admissionregistration|Apiextensions|Apiregistration|Flowcontrol)?V\d)/;
 
 /** Class types that are no definitions. */
 const SCALARS: Readonly<Record<string, string>> = {

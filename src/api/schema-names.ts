@@ -2,6 +2,7 @@
 const PREFIXES: Readonly<Record<string, string>> = {
   'meta/v1': 'io.k8s.apimachinery.pkg.apis.meta.v1',
   'apiextensions/v1': 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1',
+  'apiregistration/v1': 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1',
   'fleet/v1alpha1': 'io.skerry.fleet.v1alpha1',
 };
 

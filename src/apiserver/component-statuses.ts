@@ -1,11 +1,8 @@
 import { type ComponentStatus, componentStatusResource } from '#api/core/component-status.ts';
-import { notFound } from '#api/status.ts';
 import { STORE_CHECKS } from '#apiserver/health.ts';
-import { representBytes } from '#apiserver/object-bytes.ts';
-import { answerShapeOf } from '#apiserver/object-response.ts';
-import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
+import { madeObjectsResponse } from '#apiserver/made-objects.ts';
+import type { ApiRequest, ApiResponse } from '#apiserver/request.ts';
 import { addWarning, notesOf } from '#apiserver/request-notes.ts';
-import { tableOf } from '#apiserver/table.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
 
@@ -31,28 +28,12 @@ export async function serveComponentStatuses(
   name: string | undefined,
 ): Promise<ApiResponse> {
   addWarning(notesOf(request), DEPRECATION);
-  const { representation, include } = answerShapeOf(request);
   const statuses = [...sources.components.map(statusOf), await storeStatus(sources.store)];
-  const wanted = name === undefined ? statuses : statuses.filter(({ metadata }) => metadata.name === name);
-  if (name !== undefined && wanted.length === 0) throw notFound({ resource: 'componentstatuses', name });
-  const values = wanted.map((status) => utf8(JSON.stringify(status)));
-  const { shape, omitsManagedFields } = representation;
-  if (shape === 'table')
-    return bytesResponse(
-      200,
-      tableOf(componentStatusResource, values, {
-        nowMs: sources.clock.now(),
-        include,
-        metadata: { resourceVersion: '' },
-      }),
-    );
-  const shown = values.map((value) => representBytes(value, { shape, omitsManagedFields }));
-  const [only] = shown;
-  if (name !== undefined && only !== undefined) return bytesResponse(200, [only]);
-  const items = shown.map((value) => JSON.parse(Buffer.from(value).toString('utf8')) as unknown);
-  const [kind, apiVersion] =
-    shape === 'object' ? ['ComponentStatusList', 'v1'] : ['PartialObjectMetadataList', 'meta.k8s.io/v1'];
-  return jsonResponse(200, { kind, apiVersion, metadata: { resourceVersion: '' }, items });
+  return madeObjectsResponse(componentStatusResource, statuses, {
+    request,
+    name,
+    nowMs: sources.clock.now(),
+  });
 }
 
 function statusOf({ name, fault }: Component): ComponentStatus {

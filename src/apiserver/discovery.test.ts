@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { APIService } from '#api/apiregistration/api-service.ts';
 import { BUILTIN_RESOURCES } from '#api/catalogue.ts';
 import { apiVersionOf } from '#api/resource.ts';
 import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
@@ -296,9 +297,9 @@ test('a document tells what a field may be, what its parts are for, and how an o
 test('groups are listed in the order in which clients look into them, kinds by name, stored ones with a hash', async () => {
   const { body } = await get<{ groups: { name: string }[] }>('/apis');
   assert.deepEqual(body.groups.map(({ name }) => name).slice(0, 3), [
+    'apiregistration.k8s.io',
     'apps',
     'events.k8s.io',
-    'authentication.k8s.io',
   ]);
   const { body: list } = await get<{ resources: { name: string; storageVersionHash?: string }[] }>(
     '/apis/apps/v1',
@@ -335,6 +336,20 @@ test('kinds that are only asked are listed with what they answer, and refuse the
     refusalOf(await server.call({ path: '/apis/authorization.k8s.io/v1/subjectaccessreviews' })),
     /^405 MethodNotAllowed: the server does not allow this method on the requested resource$/u,
   );
+});
+
+test('every group and version has an APIService, served here', async () => {
+  const path = '/apis/apiregistration.k8s.io/v1/apiservices';
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const table = await server.call<{ rows: { cells: string[] }[] }>({ path, headers: { accept } });
+  const names = table.body.rows.map(({ cells: [name, service, available] }) => {
+    assert.deepEqual([service, available], ['Local', 'True']);
+    return name;
+  });
+  assert.deepEqual(names.slice(0, 2), ['v1.', 'v1.admissionregistration.k8s.io']);
+  const one = await server.call<APIService>({ path: `${path}/v1.apps` });
+  assert.deepEqual([one.body.spec.group, one.body.spec.version], ['apps', 'v1']);
+  assert.match(refusalOf(await server.call({ method: 'POST', path, body: {} })), /^405 /u);
 });
 
 test('component statuses tell what works, as objects and as a table', async () => {

@@ -136,6 +136,7 @@ function aggregatedVersionOf(accept: string | undefined): 'v2' | 'v2beta1' | und
  */
 const GROUP_ORDER = [
   '',
+  'apiregistration.k8s.io',
   'apps',
   'events.k8s.io',
   'authentication.k8s.io',

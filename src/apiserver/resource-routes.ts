@@ -1,6 +1,7 @@
 import { resourceName } from '#api/resource.ts';
 import { methodNotAllowed } from '#api/status.ts';
 import type { AccessControl } from '#apiserver/access-control.ts';
+import { serveApiServices } from '#apiserver/api-services.ts';
 import { serveTokenRequest } from '#apiserver/authentication/token-request.ts';
 import { serveReview } from '#apiserver/authorization/access-reviews.ts';
 import { type Component, serveComponentStatuses } from '#apiserver/component-statuses.ts';
@@ -97,8 +98,15 @@ async function serveUnstored(
     const { type, context } = await served.resolve({ ...info, plural: 'pods' });
     return serveBinding(guarded(context, request), { ...routed, type });
   }
-  if (info.plural !== 'componentstatuses' || request.method !== 'GET') throw methodNotAllowed();
-  return serveComponentStatuses(options, request, info.name);
+  if (request.method !== 'GET') throw methodNotAllowed();
+  switch (info.plural) {
+    case 'apiservices':
+      return serveApiServices(served.now.kinds, request, { name: info.name, clock: options.clock });
+    case 'componentstatuses':
+      return serveComponentStatuses(options, request, info.name);
+    default:
+      throw methodNotAllowed();
+  }
 }
 
 /** The context for one request: with the store behind the guard that the request carries. */

@@ -1,3 +1,4 @@
+import { apiServiceResource } from '#api/apiregistration/api-service.ts';
 import { componentStatusResource } from '#api/core/component-status.ts';
 import type { ResourceType } from '#api/resource.ts';
 import type { ResourcePath } from '#apiserver/request-info.ts';
@@ -48,6 +49,7 @@ export const UNSTORED_KINDS: readonly ListedKind[] = [
   posted('authorization.k8s.io', 'SelfSubjectAccessReview'),
   posted('authorization.k8s.io', 'SelfSubjectRulesReview'),
   posted('authorization.k8s.io', 'SubjectAccessReview'),
+  { ...apiServiceResource, verbs: ['get', 'list'] },
   { ...componentStatusResource, verbs: ['get', 'list'] },
 ];
 

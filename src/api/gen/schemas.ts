@@ -47,6 +47,11 @@ export const GENERATED_SCHEMAS: Readonly<Record<string, string>> = {
   'apiextensions/v1.ValidationRule': 'fieldPath:string message:string messageExpression:string optionalOldSelf:boolean reason:string rule!:string',
   'apiextensions/v1.WebhookClientConfig': 'caBundle:byte service:apiextensions/v1.ServiceReference url:string',
   'apiextensions/v1.WebhookConversion': 'clientConfig:apiextensions/v1.WebhookClientConfig conversionReviewVersions!:[string]',
+  'apiregistration/v1.APIService': 'apiVersion:string kind:string metadata:meta/v1.ObjectMeta spec:apiregistration/v1.APIServiceSpec status:apiregistration/v1.APIServiceStatus',
+  'apiregistration/v1.APIServiceCondition': 'lastTransitionTime:time message:string reason:string status!:string type!:string',
+  'apiregistration/v1.APIServiceSpec': 'caBundle:byte group:string groupPriorityMinimum!:int32 insecureSkipTLSVerify:boolean service:apiregistration/v1.ServiceReference version:string versionPriority!:int32',
+  'apiregistration/v1.APIServiceStatus': 'conditions:[apiregistration/v1.APIServiceCondition]',
+  'apiregistration/v1.ServiceReference': 'name:string namespace:string port:int32',
   'apps/v1.ControllerRevision': 'apiVersion:string data:any kind:string metadata:meta/v1.ObjectMeta revision!:int64',
   'apps/v1.DaemonSet': 'apiVersion:string kind:string metadata:meta/v1.ObjectMeta spec:apps/v1.DaemonSetSpec status:apps/v1.DaemonSetStatus',
   'apps/v1.DaemonSetCondition': 'lastTransitionTime:time message:string reason:string status!:string type!:string',
@@ -165,6 +170,8 @@ export const GENERATED_SCHEMAS: Readonly<Record<string, string>> = {
   'core/v1.CinderVolumeSource': 'fsType:string readOnly:boolean secretRef:core/v1.LocalObjectReference volumeID!:string',
   'core/v1.ClientIPConfig': 'timeoutSeconds:int32',
   'core/v1.ClusterTrustBundleProjection': 'labelSelector:meta/v1.LabelSelector name:string optional:boolean path!:string signerName:string',
+  'core/v1.ComponentCondition': 'error:string message:string status!:string type!:string',
+  'core/v1.ComponentStatus': 'apiVersion:string conditions:[core/v1.ComponentCondition] kind:string metadata:meta/v1.ObjectMeta',
   'core/v1.ConfigMap': 'apiVersion:string binaryData:{byte} data:{string} immutable:boolean kind:string metadata:meta/v1.ObjectMeta',
   'core/v1.ConfigMapEnvSource': 'name:string optional:boolean',
   'core/v1.ConfigMapKeySelector': 'key!:string name:string optional:boolean',
@@ -459,4 +466,4 @@ export const GENERATED_SCHEMAS: Readonly<Record<string, string>> = {
 };
 
 /** The packages that have a file under `descriptions/`. */
-export const GENERATED_DESCRIPTION_PACKAGES: readonly string[] = ["admissionregistration/v1","apiextensions/v1","apps/v1","authentication/v1","authorization/v1","autoscaling/v1","autoscaling/v2","batch/v1","certificates/v1","coordination/v1","core/v1","discovery/v1","events/v1","flowcontrol/v1","meta/v1","networking/v1","node/v1","policy/v1","rbac/v1","scheduling/v1","storage/v1"];
+export const GENERATED_DESCRIPTION_PACKAGES: readonly string[] = ["admissionregistration/v1","apiextensions/v1","apiregistration/v1","apps/v1","authentication/v1","authorization/v1","autoscaling/v1","autoscaling/v2","batch/v1","certificates/v1","coordination/v1","core/v1","discovery/v1","events/v1","flowcontrol/v1","meta/v1","networking/v1","node/v1","policy/v1","rbac/v1","scheduling/v1","storage/v1"];

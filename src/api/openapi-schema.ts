@@ -95,12 +95,27 @@ function bodyOf(schema: Schema, definition: Definition, writer: Writer): JsonObj
   // As in Kubernetes: kubectl would take any list of fields for all that there are.
   if (writer.version === 2 && source['x-kubernetes-preserve-unknown-fields'] === true)
     return { type: 'object' };
-  const { apiVersion, kind, metadata } = written.properties as { readonly [key: string]: Json };
   // Rules, limits and alternatives stand in the definition only: they are told as they are written there.
   const told = writer.version === 2 ? swaggerSchema(source) : source;
-  const properties = { ...told.properties, apiVersion, kind, metadata };
+  const properties = { ...told.properties, ...objectFields(written.properties as JsonObject, writer) };
   return { ...(told as unknown as JsonObject), properties: properties as unknown as Json };
 }
+
+/** The fields of every object, with what is said of them at any kind. */
+function objectFields(
+  { apiVersion, kind, metadata }: JsonObject,
+  { descriptions }: Writer,
+): Record<string, JsonObject> {
+  const described = descriptions.get('core/v1.ConfigMap') ?? {};
+  return {
+    apiVersion: { ...(apiVersion as JsonObject), ...describe(described['apiVersion']) },
+    kind: { ...(kind as JsonObject), ...describe(described['kind']) },
+    metadata: { ...(metadata as JsonObject), description: METADATA_DESCRIPTION },
+  };
+}
+
+const METADATA_DESCRIPTION =
+  "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
 function markOf(kind: GroupVersionKind | undefined): JsonObject {
   return kind === undefined

@@ -12,7 +12,9 @@ import { tar } from '../images/tar.mjs';
 const REGISTRY = 'registry.k8s.io/e2e-test-images';
 const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
 const FOLDERS =
-  'bin dev etc home proc root run sbin sys uploads usr usr/bin usr/sbin usr/local usr/local/bin var var/lib var/log';
+  'bin dev etc home proc root run sbin sys uploads usr usr/bin usr/sbin usr/local usr/local/apache2 usr/local/bin var var/lib var/log';
+
+const PAGES = 'usr/local/apache2/htdocs';
 
 /** Applets in place of which agnhost's image has a program of its own. */
 const OWN_PROGRAMS = new Set(['bash', 'sh', 'ss']);
@@ -72,10 +74,11 @@ function images(/** @type {{ agnhost: string, pause: string, folder: string }} *
     link('bin/sh', 'bash'),
   ]);
   const agnhost = tar([program('agnhost', made.agnhost), link('agnhost-2', 'agnhost')]);
-  const serve = ['httpd', '-f', '-p', '80', '-h', '/www'];
+  // As upstream's servers: tests move the page away, and the first process must end when it is told to.
+  const serve = ['sh', '-c', `trap exit TERM; httpd -f -p 80 -h /${PAGES} & wait`];
   const site = (/** @type {string} */ index, /** @type {Entry[]} */ ...more) => [
     small,
-    tar([folder('www'), file('www/index.html', index), ...more]),
+    tar([folder(PAGES), file(`${PAGES}/index.html`, index), ...more]),
   ];
   const image = (
     /** @type {string} */ name,
@@ -91,10 +94,10 @@ function images(/** @type {{ agnhost: string, pause: string, folder: string }} *
     image('agnhost:2.53', [tools, agnhost], { Entrypoint: ['/agnhost'], Cmd: ['pause'] }),
     image('busybox:1.36.1-1', [small], { Cmd: ['sh'] }),
     ...['httpd:2.4.38-4', 'httpd:2.4.39-4', 'nginx:1.14-4', 'nginx:1.15-4'].map((name) =>
-      image(name, site(works, file('www/version', name)), { Cmd: serve }),
+      image(name, site(works, file(`${PAGES}/version`, name)), { Cmd: serve }),
     ),
     ...['nautilus', 'kitten'].map((name) =>
-      image(`${name}:1.7`, site(name, file('www/data.json', `{"image":"${name}.jpg"}`)), { Cmd: serve }),
+      image(`${name}:1.7`, site(name, file(`${PAGES}/data.json`, `{"image":"${name}.jpg"}`)), { Cmd: serve }),
     ),
     image('nonroot:1.4', [small], { User: '1234', Cmd: ['id', '-u'] }),
     image('registry.k8s.io/pause:3.10', [tar([program('pause', made.pause)])], {

@@ -31,34 +31,9 @@ export interface Container {
   workingDir?: string;
 }
 
-/** `core/v1.EphemeralContainer`. */
-export interface EphemeralContainer {
-  args?: string[];
-  command?: string[];
-  env?: EnvVar[];
-  envFrom?: EnvFromSource[];
-  image?: string;
-  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
-  lifecycle?: Lifecycle;
-  livenessProbe?: Probe;
-  name: string;
-  ports?: ContainerPort[];
-  readinessProbe?: Probe;
-  resizePolicy?: ContainerResizePolicy[];
-  resources?: ResourceRequirements;
-  restartPolicy?: string;
-  restartPolicyRules?: ContainerRestartRule[];
-  securityContext?: SecurityContext;
-  startupProbe?: Probe;
-  stdin?: boolean;
-  stdinOnce?: boolean;
+/** `core/v1.EphemeralContainer`: with all fields of a container, of which validation refuses some. */
+export interface EphemeralContainer extends Container {
   targetContainerName?: string;
-  terminationMessagePath?: string;
-  terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
-  tty?: boolean;
-  volumeDevices?: VolumeDevice[];
-  volumeMounts?: VolumeMount[];
-  workingDir?: string;
 }
 
 /** `core/v1.ContainerPort`. */

@@ -19,7 +19,10 @@ export interface ReadLogOptions extends LogTextOptions {
   readonly isGrowing?: () => boolean;
 }
 
-/** A container's log as `kubectl logs` prints it, the files set aside by rotation included; a rotation meanwhile loses nothing. */
+/**
+ * A container's log as `kubectl logs` prints it, the files set aside by rotation included; a rotation meanwhile loses nothing.
+ * One that is not followed ends where it ended when it was asked for: its last lines stay those.
+ */
 export async function* readLog(options: ReadLogOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const { disk, logPath } = options;
   const files = await logFilesOf(disk, logPath);
@@ -31,10 +34,12 @@ export async function* readLog(options: ReadLogOptions, signal: AbortSignal): As
   const reader = new LogReader(options);
   for (const [index, file] of files.entries()) {
     if (index < begin.file || file.path === logPath) continue;
-    yield* reader.read(file.path, index === begin.file ? begin.offset : 0, signal);
+    yield* reader.read(file.path, { from: index === begin.file ? begin.offset : 0 }, signal);
   }
   const isCurrentFirst = files[begin.file]?.path === logPath;
-  yield* reader.read(logPath, isCurrentFirst ? begin.offset : 0, signal);
+  const current = files.find(({ path }) => path === logPath);
+  const until = options.isGrowing === undefined ? (current?.sizeBytes ?? 0) : Number.POSITIVE_INFINITY;
+  yield* reader.read(logPath, { from: isCurrentFirst ? begin.offset : 0, until }, signal);
   if (options.isGrowing !== undefined)
     yield* follow(reader, { ...options, isGrowing: options.isGrowing, rotated }, signal);
 }
@@ -52,10 +57,10 @@ async function* follow(
     for (const path of await rotatedFilesOf(disk, logPath)) {
       if (rotated.has(path)) continue;
       rotated.add(path);
-      yield* reader.read(path, offset, signal);
+      yield* reader.read(path, { from: offset }, signal);
       offset = 0;
     }
-    yield* reader.read(logPath, offset, signal);
+    yield* reader.read(logPath, { from: offset }, signal);
     offset = reader.offset;
     if (!isGrowing) return;
     await pause(clock, FOLLOW_POLL_MS, signal);
@@ -79,10 +84,16 @@ class LogReader {
     return this.#writer.isFull;
   }
 
-  async *read(path: string, from: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  /** `until` is the place where to stop, in bytes; the end of the file where absent. */
+  async *read(
+    path: string,
+    { from, until = Number.POSITIVE_INFINITY }: { readonly from: number; readonly until?: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
     this.offset = from;
-    while (!signal.aborted && !this.isFull) {
-      const bytes = await this.#disk.readRange(path, this.offset, LOG_BLOCK_BYTES);
+    while (!signal.aborted && !this.isFull && this.offset < until) {
+      const length = Math.min(LOG_BLOCK_BYTES, until - this.offset);
+      const bytes = await this.#disk.readRange(path, this.offset, length);
       if (bytes === undefined || bytes.length === 0) return;
       this.offset += bytes.length;
       const text = this.#writer.write(this.#splitter.push(bytes));

@@ -211,6 +211,22 @@ test('going back to an earlier template uses its ReplicaSet again, as a new revi
   assert.equal(world.get(deploymentResource, NAME)?.metadata.annotations?.[REVISION], '3');
 });
 
+test('a revision beyond 2^53 is counted on exactly', () => {
+  const world = new World();
+  world.put(deploymentResource, web());
+  rollOut(world);
+  const set = setOf(world, 'web:1');
+  assert.ok(set !== undefined);
+  world.patch(
+    replicaSetResource,
+    { namespace: set.metadata.namespace, name: set.metadata.name },
+    { metadata: { annotations: { [REVISION]: '3546343826724305832' } } },
+  );
+  world.patch(deploymentResource, NAME, { spec: { template: template('web:2') } });
+  rollOut(world);
+  assert.equal(world.get(deploymentResource, NAME)?.metadata.annotations?.[REVISION], '3546343826724305833');
+});
+
 test('the history keeps revisionHistoryLimit old ReplicaSets, the newest', () => {
   const world = new World();
   world.put(deploymentResource, web({ revisionHistoryLimit: 1 }));

@@ -174,17 +174,18 @@ function alignCurrentSet(rollout: Rollout): Action[] {
   const { deployment, current } = rollout;
   if (current === undefined) return [];
   const patch = currentSetPatch(rollout);
+  const [highest, own] = [nextRevision(rollout.old), revisionOf(current)];
   const why = 'the current ReplicaSet is to follow its Deployment';
   const name = { namespace: current.metadata.namespace, name: current.metadata.name };
   return [
     ...(patch === undefined
       ? []
       : [{ type: 'patch', resource: replicaSetResource, name, patch, why } as const]),
-    ...annotateRevision(deployment, Math.max(nextRevision(rollout.old), revisionOf(current))),
+    ...annotateRevision(deployment, highest > own ? highest : own),
   ];
 }
 
-function annotateRevision(deployment: Deployment, revision: number): Action[] {
+function annotateRevision(deployment: Deployment, revision: bigint): Action[] {
   const { namespace, name, annotations } = deployment.metadata;
   if (annotations?.[REVISION] === String(revision)) return [];
   const patch = { metadata: { annotations: { [REVISION]: String(revision) } } };

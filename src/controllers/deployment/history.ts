@@ -1,5 +1,5 @@
 import type { ReplicaSet } from '#api/apps/replica-set.ts';
-import { revisionOf } from '#controllers/deployment/revision.ts';
+import { byRevision } from '#controllers/deployment/revision.ts';
 import { type Rollout, sizeOf } from '#controllers/deployment/rollout.ts';
 
 /** Revisions kept where the Deployment does not say. */
@@ -10,10 +10,7 @@ export function expiredSets({ deployment, old }: Rollout): ReplicaSet[] {
   const limit = deployment.spec.revisionHistoryLimit ?? HISTORY_LIMIT_DEFAULT;
   const alive = old.filter((set) => set.metadata.deletionTimestamp === undefined);
   const excess = Math.max(0, alive.length - limit);
-  return alive
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b))
-    .slice(0, excess)
-    .filter(isEmpty);
+  return alive.toSorted(byRevision).slice(0, excess).filter(isEmpty);
 }
 
 function isEmpty(set: ReplicaSet): boolean {

@@ -1,10 +1,10 @@
 import type { Deployment } from '#api/apps/deployment.ts';
 import type { ReplicaSet } from '#api/apps/replica-set.ts';
 import {
+  byRevision,
   countAnnotation,
   DESIRED_REPLICAS,
   MAX_REPLICAS,
-  revisionOf,
 } from '#controllers/deployment/revision.ts';
 import { rollingLimits } from '#controllers/deployment/rolling-limits.ts';
 import type { Resize } from '#controllers/deployment/rolling-update.ts';
@@ -48,7 +48,7 @@ function singleSet(rollout: Rollout): ReplicaSet | undefined {
   const { current, old } = rollout;
   const active = setsOf(rollout).filter((set) => sizeOf(set) > 0);
   if (active.length > 1) return undefined;
-  return active[0] ?? current ?? old.toSorted((a, b) => revisionOf(a) - revisionOf(b)).at(-1);
+  return active[0] ?? current ?? old.toSorted(byRevision).at(-1);
 }
 
 function isSaturated(deployment: Deployment, current: ReplicaSet): boolean {

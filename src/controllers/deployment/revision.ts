@@ -24,21 +24,33 @@ const OWN_ANNOTATIONS = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
-/** The revision of a set; 0 where it has none. */
-export function revisionOf(set: ReplicaSet): number {
+/** The revision of a set, an int64 as Kubernetes counts them; 0 where it has none. */
+export function revisionOf(set: ReplicaSet): bigint {
   const text = set.metadata.annotations?.[REVISION] ?? '';
-  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  return /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+}
+
+/** For sorting: the lowest revision first. */
+export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  const difference = revisionOf(a) - revisionOf(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** The highest revision of any set; 0 where there is none. */
+function highestRevision(sets: readonly ReplicaSet[]): bigint {
+  const highest = sets.toSorted(byRevision).at(-1);
+  return highest === undefined ? 0n : revisionOf(highest);
 }
 
 /** The revision of the current set: one more than that of any old one. */
-export function nextRevision(old: readonly ReplicaSet[]): number {
-  return Math.max(0, ...old.map(revisionOf)) + 1;
+export function nextRevision(old: readonly ReplicaSet[]): bigint {
+  return highestRevision(old) + 1n;
 }
 
 /** Annotations of the current set: those of the Deployment, and its revision, which never falls. */
 export function currentAnnotations(
   deployment: Deployment,
-  { existing, revision }: { existing: ReplicaSet | undefined; revision: number },
+  { existing, revision }: { existing: ReplicaSet | undefined; revision: bigint },
 ): Record<string, string> {
   const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(
     ([key]) => !OWN_ANNOTATIONS.has(key),
@@ -48,7 +60,7 @@ export function currentAnnotations(
     return { ...annotations, ...sizeAnnotations(deployment), [REVISION]: String(revision) };
   const before = revisionOf(existing);
   if (before >= revision) return annotations;
-  const history = before === 0 ? {} : { [REVISION_HISTORY]: historyWith(existing, before) };
+  const history = before === 0n ? {} : { [REVISION_HISTORY]: historyWith(existing, before) };
   return { ...annotations, ...history, [REVISION]: String(revision) };
 }
 
@@ -67,7 +79,7 @@ export function countAnnotation(set: ReplicaSet, key: string): number | undefine
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-function historyWith(set: ReplicaSet, revision: number): string {
+function historyWith(set: ReplicaSet, revision: bigint): string {
   const known = set.metadata.annotations?.[REVISION_HISTORY];
   const numbers = [...(known === undefined || known === '' ? [] : known.split(',')), String(revision)];
   while (numbers.join(',').length > HISTORY_CHARS_MAX) numbers.shift();

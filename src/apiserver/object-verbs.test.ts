@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Service } from '#api/core/service.ts';
 import type { KubeObject } from '#api/object.ts';
 import { refusalOf, startTestServer, type TestServer } from '#apiserver/test-server.ts';
 
@@ -431,6 +432,21 @@ test('a PUT creates a lease that is not there, as what nobody has seen yet', asy
   const made = await put({ name: 'put', resourceVersion: '77' });
   assert.deepEqual([made.status, made.body.metadata.managedFields?.length], [201, 1], made.text);
   assert.equal((await put({ ...made.body.metadata })).status, 200);
+});
+
+test('a status is filled in, too: a load balancer need not say how it hands on packets', async () => {
+  const path = '/api/v1/namespaces/default/services';
+  const ports = [{ port: 80 }];
+  const made = { metadata: { name: 'balanced' }, spec: { type: 'LoadBalancer', ports } };
+  assert.equal((await server.call({ method: 'POST', path, body: made })).status, 201);
+  const patched = await server.call<Service>({
+    method: 'PATCH',
+    path: `${path}/balanced/status`,
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: { status: { loadBalancer: { ingress: [{ ip: '203.0.113.7' }] } } },
+  });
+  assert.equal(refusalOf(patched as never), '200');
+  assert.deepEqual(patched.body.status?.loadBalancer?.ingress, [{ ip: '203.0.113.7', ipMode: 'VIP' }]);
 });
 
 test('of an object that is gone a client is told so; of a service it gets the last state', async () => {

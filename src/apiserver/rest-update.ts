@@ -116,7 +116,7 @@ async function prepareUpdate(
     readonly admission: Admission | undefined;
   },
 ): Promise<void> {
-  if (request.subresource !== 'status' || type.custom !== undefined) type.applyDefaults(next);
+  type.applyDefaults(next);
   // As at a creation: what the server and its policies make of the change is nobody's.
   if (request.managesFields !== true)
     recordManager(context, type, {

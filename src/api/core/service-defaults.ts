@@ -25,6 +25,9 @@ export function defaultService(service: Service): void {
   defaultTraffic(service);
   if (spec.clusterIP !== undefined && spec.clusterIP !== '') spec.clusterIPs ??= [spec.clusterIP];
   service.status ??= { loadBalancer: {} };
+  if (spec.type !== 'LoadBalancer') return;
+  for (const ingress of service.status.loadBalancer?.ingress ?? [])
+    if (ingress.ip !== undefined && ingress.ip !== '') ingress.ipMode ??= 'VIP';
 }
 
 function defaultTraffic({ spec }: Service): void {

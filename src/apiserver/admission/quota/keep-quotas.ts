@@ -1,10 +1,10 @@
-import type { Pod } from '#api/core/pod.ts';
+import { type Pod, podResource } from '#api/core/pod.ts';
 import { type ResourceQuota, resourceQuotaResource } from '#api/core/resource-quota.ts';
 import type { ResourceType } from '#api/resource.ts';
 import { isTallied, putUsed, quotasOf, tally } from '#apiserver/admission/quota/tally.ts';
 import { hasEnded } from '#apiserver/admission/quota/usage.ts';
 import { StoredKind } from '#apiserver/stored-kind.ts';
-import { decodeObject } from '#apiserver/stored-object.ts';
+import { decodeObject, kindPrefix } from '#apiserver/stored-object.ts';
 import type { Store, StoreEvent, WatchHandle } from '#store/store.ts';
 import type { Clock } from '#system/clock.ts';
 import { createNap } from '#system/clock.ts';
@@ -13,11 +13,15 @@ import type { Log } from '#system/log.ts';
 /** After a change, others are waited for this long before the status is worked out, in milliseconds. */
 const SETTLE_MS = 100;
 
+/** After a failure, what is left is tried again, in milliseconds. */
+const RETRY_MS = 1000;
+
 /** How often every quota is worked out anew, whatever was seen, in milliseconds: Kubernetes' default. */
 const RESYNC_MS = 5 * 60_000;
 
 const REGISTRY = '/registry/';
-const PODS = '/registry/core/pods/';
+const PODS = kindPrefix(podResource);
+const QUOTAS = kindPrefix(resourceQuotaResource);
 
 export interface KeepQuotasOptions {
   readonly store: Store;
@@ -44,7 +48,7 @@ export async function keepQuotas(options: KeepQuotasOptions, signal: AbortSignal
       watch ??= await store.watch(REGISTRY, store.revision, {
         events: (batch) => {
           const before = dirty.size;
-          if (quotas.size > 0) for (const event of batch) note(event, quotas, dirty);
+          for (const event of batch) note(event, quotas, dirty);
           if (dirty.size > before) nap.wake();
         },
         end: () => {
@@ -55,11 +59,16 @@ export async function keepQuotas(options: KeepQuotasOptions, signal: AbortSignal
         for (const { metadata } of quotas.list()) dirty.add(metadata.namespace ?? '');
         resyncAtMs = clock.monotonic() + RESYNC_MS;
       }
-      const namespaces = [...dirty];
-      dirty.clear();
-      for (const namespace of namespaces) await correct(options, namespace);
+      for (const namespace of [...dirty]) {
+        dirty.delete(namespace);
+        await correct(options, namespace).catch((error: unknown) => {
+          dirty.add(namespace);
+          throw error;
+        });
+      }
     } catch (error) {
       log.warn('quotas were not worked out', { error });
+      await createNap(clock).rest(RETRY_MS, signal);
     }
     if (dirty.size === 0) await nap.rest(Math.max(SETTLE_MS, resyncAtMs - clock.monotonic()), signal);
     if (dirty.size > 0) await createNap(clock).rest(SETTLE_MS, signal);
@@ -70,12 +79,16 @@ export async function keepQuotas(options: KeepQuotasOptions, signal: AbortSignal
 /** Marks the namespace of a change after which something may be free again. */
 function note(event: StoreEvent, quotas: StoredKind<ResourceQuota>, dirty: Set<string>): void {
   const { key, type, value } = event;
+  // Whether `quotas` has heard of a new one before this is told of it is not known.
+  const isQuota = key.startsWith(QUOTAS);
+  if (quotas.size === 0 && !isQuota) return;
   const [, , group, plural, namespace, name] = key.split('/');
-  if (namespace === undefined || name === undefined || !quotas.hasIn(namespace)) return;
-  if (type === 'delete') dirty.add(namespace);
-  else if (group === 'core' && plural === 'resourcequotas') {
-    if (!isTallied(decodeObject(value))) dirty.add(namespace);
-  } else if (key.startsWith(PODS) && hasEnded(decodeObject<Pod>(value))) dirty.add(namespace);
+  if (namespace === undefined || name === undefined) return;
+  if (isQuota) {
+    if (type === 'put' && !isTallied(decodeObject(value))) dirty.add(namespace);
+  } else if (!quotas.hasIn(namespace)) return;
+  else if (type === 'delete') dirty.add(namespace);
+  else if (key.startsWith(PODS) && hasEnded(decodeObject<Pod>(value))) dirty.add(namespace);
   else if (group === 'core' && (plural === 'services' || plural === 'persistentvolumeclaims'))
     dirty.add(namespace);
 }

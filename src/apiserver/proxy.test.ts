@@ -87,6 +87,19 @@ test('a pod is asked at its own address, with method, path, query and body as th
   assert.equal(headers['x-forwarded-uri'], `${PODS}/a/proxy/some/%7Epath//x`);
 });
 
+test('OPTIONS goes on, also where nothing follows the subresource', async (context) => {
+  const { server, sent } = await start(context);
+  await makePod(server, 'a', '10.60.0.9');
+  for (const rest of ['?method=OPTIONS', '/x']) {
+    const answer = await server.call({ method: 'OPTIONS', path: `${PODS}/a/proxy${rest}` });
+    assert.equal(answer.status, 200, answer.text);
+  }
+  assert.deepEqual(
+    sent.map(({ method }) => method),
+    ['OPTIONS', 'OPTIONS'],
+  );
+});
+
 test('names say scheme and port; a service leads to a pod behind it', async (context) => {
   const { server, sent } = await start(context);
   await makePod(server, 'a', '10.60.0.9');

@@ -139,7 +139,7 @@ export function verbOf(method: string, info: RequestInfo, query: URLSearchParams
       return info.name === undefined ? 'deletecollection' : 'delete';
     case 'OPTIONS':
       // Of a proxied request: as upstream, only who may do everything may ask that.
-      if (info.rest !== undefined) return '';
+      if (info.subresource === 'proxy') return '';
       throw methodNotAllowed();
     default:
       throw methodNotAllowed();

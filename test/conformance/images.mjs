@@ -17,7 +17,7 @@ const FOLDERS =
 const PAGES = 'usr/local/apache2/htdocs';
 
 /** Applets in place of which agnhost's image has a program of its own. */
-const OWN_PROGRAMS = new Set(['bash', 'sh', 'ss']);
+const OWN_PROGRAMS = new Set(['bash', 'nc', 'sh', 'ss']);
 
 /** @returns {Entry} */
 const file = (/** @type {string} */ path, /** @type {string} */ text) => ({
@@ -65,12 +65,13 @@ function system(/** @type {string} */ pool, without = new Set()) {
 /** All of them; `made` has the paths of programs, and a folder for what is fetched. */
 function images(/** @type {{ agnhost: string, pause: string, folder: string }} */ made) {
   const pool = join(made.folder, 'pool');
-  const packages = ['busybox-static', 'bash', 'curl', 'iproute2'];
+  const packages = ['busybox-static', 'bash', 'curl', 'iproute2', 'netcat-openbsd'];
   unpackPool(packages, { folder: pool, cache: join(made.folder, 'packages') });
   const small = tar(system(pool));
   const tools = tar([
     ...system(pool, OWN_PROGRAMS),
-    ...programEntries(pool, ['/bin/bash', '/bin/ss', '/usr/bin/curl']),
+    ...programEntries(pool, ['/bin/bash', '/bin/nc.openbsd', '/bin/ss', '/usr/bin/curl']),
+    link('bin/nc', 'nc.openbsd'),
     link('bin/sh', 'bash'),
   ]);
   const agnhost = tar([program('agnhost', made.agnhost), link('agnhost-2', 'agnhost')]);

@@ -6,6 +6,7 @@ import { definitionController } from '#controllers/custom-resource-definition.ts
 import { daemonSetController } from '#controllers/daemon-set.ts';
 import { deploymentController } from '#controllers/deployment.ts';
 import { endpointSliceController } from '#controllers/endpoint-slice.ts';
+import { endpointSliceMirroringController } from '#controllers/endpoint-slice-mirroring.ts';
 import { endpointsController } from '#controllers/endpoints.ts';
 import { flowSchemaStatusController } from '#controllers/flow-schema-status.ts';
 import { garbageCollectors } from '#controllers/garbage-collector.ts';
@@ -64,6 +65,7 @@ export function siteControllers(options: StandardOptions): Controller<never>[] {
     jobController,
     cronJobController,
     endpointSliceController,
+    endpointSliceMirroringController,
     endpointsController,
     podDisruptionBudgetController,
     nodeTaintController,

@@ -45,7 +45,9 @@ function build(): void {
   go('build', '-o', CONFORMANCE.runner, RUNNER);
   const script = fileURLToPath(new URL('images.mjs', import.meta.url));
   const { agnhost, pause } = programs;
-  execFileSync(process.execPath, [script, CONFORMANCE.images, FOLDER, agnhost, pause], { stdio: 'inherit' });
+  const source = execFileSync('go', ['list', '-f', '{{.Dir}}', AGNHOST], { cwd: FOLDER, encoding: 'utf8' });
+  const args = [CONFORMANCE.images, FOLDER, agnhost, pause, source.trim()];
+  execFileSync(process.execPath, [script, ...args], { stdio: 'inherit' });
   go('test', '-vet=off', '-c', '-o', CONFORMANCE.tests, TESTS);
 }
 

@@ -1,5 +1,5 @@
 // The images that Kubernetes' end-to-end tests ask for, under the names that Kubernetes 1.33 has for them: agnhost as it is,
-// the others stand-ins of Debian's busybox that answer as the tests want. Called by build.ts: ARCHIVE FOLDER AGNHOST PAUSE.
+// the others stand-ins of Debian's busybox that answer as the tests want. Called by build.ts: ARCHIVE FOLDER AGNHOST PAUSE SOURCE.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,8 +62,8 @@ function system(/** @type {string} */ pool, without = new Set()) {
   ];
 }
 
-/** All of them; `made` has the paths of programs, and a folder for what is fetched. */
-function images(/** @type {{ agnhost: string, pause: string, folder: string }} */ made) {
+/** All of them; `made` has the paths of programs, of agnhost's source, and of a folder for what is fetched. */
+function images(/** @type {{ agnhost: string, pause: string, folder: string, source: string }} */ made) {
   const pool = join(made.folder, 'pool');
   const packages = ['busybox-static', 'bash', 'curl', 'iproute2', 'netcat-openbsd'];
   unpackPool(packages, { folder: pool, cache: join(made.folder, 'packages') });
@@ -74,7 +74,14 @@ function images(/** @type {{ agnhost: string, pause: string, folder: string }} *
     link('bin/nc', 'nc.openbsd'),
     link('bin/sh', 'bash'),
   ]);
-  const agnhost = tar([program('agnhost', made.agnhost), link('agnhost-2', 'agnhost')]);
+  const agnhost = tar([
+    program('agnhost', made.agnhost),
+    link('agnhost-2', 'agnhost'),
+    // What its server proves itself by over TLS.
+    ...['localhost.crt', 'localhost.key'].map((name) =>
+      file(name, readFileSync(join(made.source, 'porter', name), 'utf8')),
+    ),
+  ]);
   // As upstream's servers: tests move the page away, and the first process must end when it is told to.
   const serve = ['sh', '-c', `trap exit TERM; httpd -f -p 80 -h /${PAGES} & wait`];
   const site = (/** @type {string} */ index, /** @type {Entry[]} */ ...more) => [
@@ -107,5 +114,5 @@ function images(/** @type {{ agnhost: string, pause: string, folder: string }} *
   ];
 }
 
-const [path = '', folderOfAll = '', agnhost = '', pause = ''] = process.argv.slice(2);
-writeFileSync(path, ociArchive(images({ agnhost, pause, folder: folderOfAll }), architecture()));
+const [path = '', folderOfAll = '', agnhost = '', pause = '', source = ''] = process.argv.slice(2);
+writeFileSync(path, ociArchive(images({ agnhost, pause, folder: folderOfAll, source }), architecture()));

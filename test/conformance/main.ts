@@ -23,6 +23,9 @@ const FOCUS = 'sig-api-machinery';
 /** Tests that run side by side. */
 const PROCESSES = 3;
 
+/** Shown of what a failed test says, in characters. */
+const MESSAGE_CHARS_MAX = 1000;
+
 /** The longest that a run may take, in milliseconds; it is killed then. */
 const RUN_MS_MAX = 60 * 60_000;
 
@@ -94,9 +97,8 @@ function tell([report]: readonly Report[]): number {
     const name = [...(ContainerHierarchyTexts ?? []), LeafNodeText].join(' ');
     const known = KNOWN.find((candidate) => name.includes(candidate.name));
     if (known === undefined) unknown += 1;
-    console.log(
-      `✖ ${name}\n    ${known === undefined ? (Failure?.Message ?? State) : `known: ${known.why}`}`,
-    );
+    const message = (Failure?.Message ?? State).slice(0, MESSAGE_CHARS_MAX);
+    console.log(`✖ ${name}\n    ${known === undefined ? message : `known: ${known.why}`}`);
   }
   for (const { name, why } of SKIPPED) console.log(`- not run: ${name}: ${why}`);
   console.log(

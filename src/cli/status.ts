@@ -35,7 +35,8 @@ export async function printWhatRuns(
       ]);
     }
   }
-  for (const line of formatTable(rows)) screen.print(line);
+  if (rows.length === 1) screen.print('No pods yet.');
+  else for (const line of formatTable(rows)) screen.print(line);
 }
 
 /** Sites and applications as the hub sees them. */

@@ -10,7 +10,7 @@ import type { TokenAuthenticator } from '#apiserver/authentication/authenticator
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { backupRoute } from '#apiserver/backup-route.ts';
-import { CertificateSigner } from '#apiserver/certificates/certificate-signer.ts';
+import { certificateSignerOf } from '#apiserver/certificates/certificate-signer.ts';
 import { controllerUser, LINK_USER } from '#apiserver/components.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
@@ -88,18 +88,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     log,
   });
   const { client, views } = plane;
-  const { signingAuthority } = options;
-  const certificateSigner =
-    signingAuthority === undefined
-      ? undefined
-      : new CertificateSigner({
-          client,
-          views,
-          authority: signingAuthority,
-          authorizer: plane.access.authorizer,
-          clock,
-          log,
-        });
+  const certificateSigner = certificateSignerOf(plane, options);
   routes.push(...(options.routes?.(client) ?? []));
   routes.push(backupRoute({ store, role: 'hub', name: 'hub', clock, log }));
   const election = electionOf(options, plane);

@@ -241,6 +241,30 @@ test('one key that fails holds up no other', async () => {
   await bed.stop();
 });
 
+test('nothing is made in a namespace that is going, and nobody is warned of it', async () => {
+  let tries = 0;
+  const bed = await start({
+    writes: [{ type: configMapResource, verbs: ['create'] }],
+    plan: () => {
+      tries += 1;
+      const object = {
+        apiVersion: 'v1' as const,
+        kind: 'ConfigMap' as const,
+        metadata: { namespace: 'going', name: 'late' },
+      };
+      return [{ type: 'create', resource: configMapResource, object, why: 'it is not there' }];
+    },
+  });
+  const path = '/api/v1/namespaces';
+  await bed.server.call({ method: 'POST', path, body: { metadata: { name: 'going' } } });
+  await bed.server.call({ method: 'DELETE', path: `${path}/going` });
+  await bed.create('a');
+  await bed.server.clock.advance(1000);
+  assert.ok(tries > 1);
+  assert.deepEqual(bed.warnings, []);
+  await bed.stop();
+});
+
 test('where a write conflicts, the key is planned again from what is there then, without a warning', async () => {
   let tries = 0;
   const bed = await start({

@@ -178,7 +178,10 @@ async function planAndExecute<T extends KubeObject>(
   return execute(controller, actions, executor);
 }
 
-/** A conflict is the ordinary way to learn of a newer state: tried again soon, and not worth a warning. */
+/**
+ * A conflict is the ordinary way to learn of a newer state, and nothing is made in a namespace that is going: tried again soon, and
+ * not worth a warning.
+ */
 function retry<T extends KubeObject>(
   task: Work<T>,
   failed: { key: string; error: unknown; backoffs: Map<string, Backoff> },
@@ -188,13 +191,18 @@ function retry<T extends KubeObject>(
   const backoff =
     backoffs.get(key) ?? createBackoff(options.random, { firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS });
   backoffs.set(key, backoff);
-  const expected = isStatus(error, 'Conflict') || isStatus(error, 'AlreadyExists');
+  const expected = isStatus(error, 'Conflict') || isStatus(error, 'AlreadyExists') || isNamespaceGoing(error);
   options.log[expected ? 'debug' : 'warn']('a plan failed and will be tried again', {
     controller: controller.name,
     key,
     error,
   });
   queue.addAfter(key, backoff.next());
+}
+
+function isNamespaceGoing(error: unknown): boolean {
+  if (!isStatus(error, 'Forbidden')) return false;
+  return error.details.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true;
 }
 
 /** The next plan of a key must see what the last one wrote, else it would do it twice. */

@@ -10,7 +10,7 @@ import type { Auditor } from '#apiserver/audit/auditor.ts';
 import { secretTokens } from '#apiserver/authentication/secret-token.ts';
 import { reconcileDefaultRoles } from '#apiserver/authorization/reconcile-default-roles.ts';
 import { backupRoute } from '#apiserver/backup-route.ts';
-import { CertificateSigner } from '#apiserver/certificates/certificate-signer.ts';
+import { certificateSignerOf } from '#apiserver/certificates/certificate-signer.ts';
 import { controllerUser, kubeletUser, LINK_USER, SCHEDULER_USER } from '#apiserver/components.ts';
 import { type ControlPlane, createControlPlane, ensureNamespaces } from '#apiserver/control-plane.ts';
 import { ensureFlowControl } from '#apiserver/fairness/ensure-flow-control.ts';
@@ -107,18 +107,7 @@ export function createSiteCore(options: SiteCoreOptions): SiteCore {
     log,
   });
   const { client, views } = plane;
-  const { signingAuthority } = options;
-  const certificateSigner =
-    signingAuthority === undefined
-      ? undefined
-      : new CertificateSigner({
-          client,
-          views,
-          authority: signingAuthority,
-          authorizer: plane.access.authorizer,
-          clock,
-          log,
-        });
+  const certificateSigner = certificateSignerOf(plane, { ...options, clock, log });
   const runner = { views, clock, random, log, podType: podResource, eventType: eventResource };
   const roster = new KindRoster(BUILTIN_RESOURCES);
   const controllers = [

@@ -4,6 +4,7 @@ import {
 } from '#api/certificates/certificate-signing-request.ts';
 import type { Authorizer } from '#apiserver/authorize.ts';
 import { isOwnSigner, selfApproval, signerFaults } from '#apiserver/certificates/signers.ts';
+import type { ControlPlane } from '#apiserver/control-plane.ts';
 import type { Client } from '#client/client.ts';
 import type { View } from '#client/view.ts';
 import type { Views } from '#client/views.ts';
@@ -25,6 +26,21 @@ export interface CertificateSignerOptions {
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** The signer of a control plane; undefined where no authority signs here. To be made before the views run. */
+export function certificateSignerOf(
+  { client, views, access }: Pick<ControlPlane, 'client' | 'views' | 'access'>,
+  { signingAuthority, clock, log }: SignerMeans,
+): CertificateSigner | undefined {
+  if (signingAuthority === undefined) return undefined;
+  const { authorizer } = access;
+  return new CertificateSigner({ client, views, authority: signingAuthority, authorizer, clock, log });
+}
+
+/** What a hub or site has to sign with. */
+export interface SignerMeans extends Pick<CertificateSignerOptions, 'clock' | 'log'> {
+  readonly signingAuthority?: KeyPair;
 }
 
 /**

@@ -75,8 +75,7 @@ function checkFields(check: Check, object: JsonObject, schema: ObjectSchema | Ma
 /** Whether any field may stand in an object, also if only to be pruned later: so it is where no field is described. */
 function isOpen(schema: ObjectSchema | MapSchema): boolean {
   if (schema.type === 'map' || schema.preserveUnknown === true) return true;
-  for (const _ in schema.properties) return false;
-  return true;
+  return Object.keys(schema.properties).length === 0;
 }
 
 function checkItems(check: Check, items: readonly Json[], list: ArraySchema): void {

@@ -60,6 +60,13 @@ export const EXTRA_SUBRESOURCES: readonly ExtraSubresource[] = [
   { plural: 'services', name: 'proxy', kind: 'ServiceProxyOptions', verbs: PROXY_VERBS },
 ];
 
+/** Those of one kind. */
+export function extraSubresourcesOf(type: Pick<ListedKind, 'group' | 'plural'>): readonly ExtraSubresource[] {
+  return EXTRA_SUBRESOURCES.filter(
+    ({ below = '', plural }) => below === type.group && plural === type.plural,
+  );
+}
+
 /** The discovery documents of a set of kinds, made once. */
 export interface Discovery {
   /** The answer to a discovery path, or undefined where the path is none. */
@@ -208,10 +215,7 @@ function subresourcesOf(type: ListedKind): readonly Omit<ExtraSubresource, 'belo
     verbs: GENERIC_VERBS,
   }));
   if (type.custom !== undefined) return generic;
-  const extra = EXTRA_SUBRESOURCES.filter(
-    ({ below = '', plural }) => below === type.group && plural === type.plural,
-  );
-  return [...generic, ...extra].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return [...generic, ...extraSubresourcesOf(type)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 const GENERIC_VERBS = ['get', 'patch', 'update'];

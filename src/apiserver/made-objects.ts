@@ -5,6 +5,7 @@ import { subjectOf } from '#apiserver/encoded-write.ts';
 import { representBytes } from '#apiserver/object-bytes.ts';
 import { answerShapeOf } from '#apiserver/object-response.ts';
 import { type ApiRequest, type ApiResponse, bytesResponse, jsonResponse, utf8 } from '#apiserver/request.ts';
+import { decodeObject } from '#apiserver/stored-object.ts';
 import { tableOf } from '#apiserver/table.ts';
 
 /** The answer to a GET of objects that are not stored: all of them, or the one called `name`. Throws 404 where it is not there. */
@@ -23,7 +24,7 @@ export function madeObjectsResponse<T extends KubeObject>(
   const shown = values.map((value) => representBytes(value, { shape, omitsManagedFields }));
   const [only] = shown;
   if (name !== undefined && only !== undefined) return bytesResponse(200, [only]);
-  const items = shown.map((value) => JSON.parse(Buffer.from(value).toString('utf8')) as unknown);
+  const items = shown.map((value) => decodeObject(value));
   const [kind, apiVersion] =
     shape === 'object'
       ? [listKindOf(type), apiVersionOf(type)]

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#api/json.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource.ts';
 import { BUILTIN_DEFINITIONS } from '#api/schema-set.ts';
-import { EXTRA_SUBRESOURCES, type ExtraSubresource, hasDeleteCollection } from '#apiserver/discovery.ts';
+import { type ExtraSubresource, extraSubresourcesOf, hasDeleteCollection } from '#apiserver/discovery.ts';
 
 /** A query parameter. */
 export interface Parameter {
@@ -136,7 +136,7 @@ function allOperationsOf(type: DocumentedKind): OwnOperation[] {
       body: DELETE_OPTIONS,
     },
     ...type.subresources.flatMap((name) => subresourceOperations(type, { collection, name })),
-    ...extrasOf(type).flatMap((extra) => extraOperations(type, { collection, extra })),
+    ...extraSubresourcesOf(type).flatMap((extra) => extraOperations(type, { collection, extra })),
   ];
 }
 
@@ -210,12 +210,6 @@ function subresourceOperations(
   const noun = `${type.namespaced ? 'Namespaced' : ''}${kind}${isScale ? 'Scale' : 'Status'}`;
   const id = (verb: string): string => `${verb}${groupWord(type)}${noun}`;
   return objectOperations(`${collection}/{name}/${name}`, { base, schema, id });
-}
-
-function extrasOf(type: DocumentedKind): readonly ExtraSubresource[] {
-  return EXTRA_SUBRESOURCES.filter(
-    ({ below = '', plural }) => below === type.group && plural === type.plural,
-  );
 }
 
 /** What a method is in the name of an operation. */

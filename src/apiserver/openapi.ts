@@ -21,7 +21,7 @@ const INDEX_PATH = '/openapi/v3';
 const SWAGGER_PATH = '/openapi/v2';
 
 /** It rises when documents of the same schemas turn out otherwise: clients keep a document by its hash. */
-const DOCUMENT_FORMAT = 4;
+const DOCUMENT_FORMAT = 5;
 
 /**
  * Documents are made when they are asked for, and dropped once sent: that is rare, for clients keep them, under a hash that

@@ -174,14 +174,14 @@ function alignCurrentSet(rollout: Rollout): Action[] {
   const { deployment, current } = rollout;
   if (current === undefined) return [];
   const patch = currentSetPatch(rollout);
-  const [highest, own] = [nextRevision(rollout.old), revisionOf(current)];
+  const [next, own] = [nextRevision(rollout.old), revisionOf(current)];
   const why = 'the current ReplicaSet is to follow its Deployment';
   const name = { namespace: current.metadata.namespace, name: current.metadata.name };
   return [
     ...(patch === undefined
       ? []
       : [{ type: 'patch', resource: replicaSetResource, name, patch, why } as const]),
-    ...annotateRevision(deployment, highest > own ? highest : own),
+    ...annotateRevision(deployment, next > own ? next : own),
   ];
 }
 

@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { file, folder, link } from '../images/entries.mjs';
 import { ociArchive } from '../images/oci.mjs';
 import { architecture, output, programEntries, unpackPool } from '../images/packages.mjs';
 import { tar } from '../images/tar.mjs';
@@ -20,26 +21,12 @@ const PAGES = 'usr/local/apache2/htdocs';
 const OWN_PROGRAMS = new Set(['bash', 'nc', 'sh', 'ss']);
 
 /** @returns {Entry} */
-const file = (/** @type {string} */ path, /** @type {string} */ text) => ({
-  path,
-  type: 'file',
-  content: Buffer.from(text),
-  mode: 0o644,
-});
-
-/** @returns {Entry} */
 const program = (/** @type {string} */ path, /** @type {string} */ source) => ({
   path,
   type: 'file',
   content: readFileSync(source),
   mode: 0o755,
 });
-
-/** @returns {Entry} */
-const folder = (/** @type {string} */ path, mode = 0o755) => ({ path, type: 'folder', mode, uid: 0, gid: 0 });
-
-/** @returns {Entry} */
-const link = (/** @type {string} */ path, /** @type {string} */ target) => ({ path, type: 'link', target });
 
 /** A small system, with the user and the group that tests of security contexts look for. */
 function system(/** @type {string} */ pool, without = new Set()) {

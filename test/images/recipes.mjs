@@ -1,32 +1,11 @@
 // The images that the examples and tests use, under the names that upstream's manifests use. Each is a stand-in made of
 // Debian's programs that behaves as upstream's image does; its contents and digest are its own.
 
+import { file, folder, link } from './entries.mjs';
 import { output, programEntries } from './packages.mjs';
 import { tar } from './tar.mjs';
 
-/** @typedef {import('./tar.mjs').Entry} Entry */
-
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/** @returns {Entry} */
-const file = (/** @type {string} */ path, /** @type {string} */ text, mode = 0o644) => ({
-  path,
-  type: 'file',
-  content: Buffer.from(text),
-  mode,
-});
-
-/** @returns {Entry} */
-const folder = (/** @type {string} */ path, mode = 0o755, owner = 0) => ({
-  path,
-  type: 'folder',
-  mode,
-  uid: owner,
-  gid: owner,
-});
-
-/** @returns {Entry} */
-const link = (/** @type {string} */ path, /** @type {string} */ target) => ({ path, type: 'link', target });
 
 /** The shell and the small programs that every image has, and the files that programs expect of a system. */
 function base(

@@ -1,7 +1,7 @@
 import type { JSONSchemaProps } from '#api/apiextensions/json-schema-props.ts';
 
 /** What Swagger 2.0 has no words for. */
-const JUNCTORS = ['allOf', 'anyOf', 'oneOf', 'not', 'nullable'] as const;
+const WITHOUT_WORDS = ['allOf', 'anyOf', 'oneOf', 'not', 'nullable'] as const;
 
 /**
  * The schema of a custom kind as kubectl reads it in a Swagger 2.0 document: what may be null, and what takes unknown fields,
@@ -10,7 +10,7 @@ const JUNCTORS = ['allOf', 'anyOf', 'oneOf', 'not', 'nullable'] as const;
  */
 export function swaggerSchema(source: JSONSchemaProps): JSONSchemaProps {
   const schema = { ...source };
-  for (const junctor of JUNCTORS) delete schema[junctor];
+  for (const keyword of WITHOUT_WORDS) delete schema[keyword];
   const isOpen = source['x-kubernetes-preserve-unknown-fields'] === true;
   if (source.nullable === true || isOpen) {
     delete schema.items;

@@ -1,6 +1,6 @@
-import { checkRequiredName } from '#api/field-checks.ts';
 /** What classes of volumes have in common: who makes the volumes, and what it is told. */
 
+import { checkRequiredName } from '#api/field-checks.ts';
 import { forbiddenField, invalidValue, tooLong } from '#api/field-errors.ts';
 import { equalJson } from '#api/json.ts';
 import { qualifiedNameErrors } from '#api/name-syntax.ts';

@@ -36,15 +36,9 @@ export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The highest revision of any set; 0 where there is none. */
-function highestRevision(sets: readonly ReplicaSet[]): bigint {
-  const highest = sets.toSorted(byRevision).at(-1);
-  return highest === undefined ? 0n : revisionOf(highest);
-}
-
 /** The revision of the current set: one more than that of any old one. */
 export function nextRevision(old: readonly ReplicaSet[]): bigint {
-  return highestRevision(old) + 1n;
+  return old.map(revisionOf).reduce((highest, each) => (each > highest ? each : highest), 0n) + 1n;
 }
 
 /** Annotations of the current set: those of the Deployment, and its revision, which never falls. */

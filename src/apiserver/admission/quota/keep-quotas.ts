@@ -6,8 +6,7 @@ import { hasEnded } from '#apiserver/admission/quota/usage.ts';
 import { StoredKind } from '#apiserver/stored-kind.ts';
 import { decodeObject, kindPrefix } from '#apiserver/stored-object.ts';
 import type { Store, StoreEvent, WatchHandle } from '#store/store.ts';
-import type { Clock } from '#system/clock.ts';
-import { createNap } from '#system/clock.ts';
+import { type Clock, createNap, pause } from '#system/clock.ts';
 import type { Log } from '#system/log.ts';
 
 /** After a change, others are waited for this long before the status is worked out, in milliseconds. */
@@ -68,10 +67,10 @@ export async function keepQuotas(options: KeepQuotasOptions, signal: AbortSignal
       }
     } catch (error) {
       log.warn('quotas were not worked out', { error });
-      await createNap(clock).rest(RETRY_MS, signal);
+      await pause(clock, RETRY_MS, signal);
     }
     if (dirty.size === 0) await nap.rest(Math.max(SETTLE_MS, resyncAtMs - clock.monotonic()), signal);
-    if (dirty.size > 0) await createNap(clock).rest(SETTLE_MS, signal);
+    if (dirty.size > 0) await pause(clock, SETTLE_MS, signal);
   }
   watch?.close();
 }
